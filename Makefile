@@ -1,0 +1,53 @@
+.DEFAULT_GOAL := help
+.SILENT:
+.PHONY: help install run test check format build bench clean
+
+# Lambda runs 3.12, and only 3.12 can `sam build`. A pyenv shim may exist without the Python behind it, so each is tried.
+PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+BIN := .venv/bin
+CODE := connect disconnect send-message shared local tests bench
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+help: ## list the targets
+	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/installed ## create .venv with the pinned tools (the other targets do this by themselves)
+
+.venv/installed: requirements-dev.txt shared/requirements.txt
+	test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, 3.12 preferred: none was found." >&2; exit 1; }
+	echo "Installing the pinned tools into .venv with $$($(PYTHON) --version). The first time takes a minute or two."
+	$(PYTHON) -m venv --upgrade-deps .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+run: install ## start the hub on this machine; options: make run ARGS="--port 3999"
+	$(BIN)/python -m local $(ARGS)
+
+test: install ## run the tests; options: make test ARGS="-k page"
+	$(BIN)/python -m pytest $(ARGS)
+
+check: install ## what CI runs before the tests: format, lint, types, templates
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/sam validate --lint
+	$(BIN)/cfn-lint template.yaml
+	mkdir -p .build
+	$(BIN)/python -m local translate > .build/translated.json
+	$(BIN)/cfn-lint .build/translated.json
+
+format: install ## put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+build: install ## build the functions and the layer for deployment, into .aws-sam (needs Python 3.12)
+	$(BIN)/python -c 'import sys; sys.version_info[:2] == (3, 12) or sys.exit("sam build needs Python 3.12, as Lambda has it; .venv has " + sys.version.split()[0])'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
+
+bench: install ## measure the fan-out against a stub of @connections
+	PYTHONPATH=shared $(BIN)/python -m bench.fan_out
+
+clean: ## remove what the other targets made
+	rm -rf .venv .aws-sam .build .hypothesis .mypy_cache .pytest_cache .ruff_cache

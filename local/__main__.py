@@ -1,0 +1,141 @@
+"""The command line: ``python -m local`` serves, ``invoke`` runs a function once, ``translate`` shows SAM's output."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NoReturn
+
+from local.console import Console
+from local.gateway import INTEGRATION_TIMEOUT
+from local.intrinsics import TemplateError
+from local.invoke import CannotInvoke, invoke
+from local.serve import CannotListen, Options, serve
+from local.sockets import Limits
+from local.template import translate
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command. Returns the exit status: 0, or 1 if it could not be done."""
+    # Nothing here may reach an account, or depend on a profile.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.command(arguments)
+    except (TemplateError, CannotListen, CannotInvoke) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return status
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    console = Console()
+    options = _options(arguments)
+    try:
+        asyncio.run(_until_signalled(serve(options, console)))
+    except asyncio.CancelledError:
+        console.say("Stopped.")
+    return 0
+
+
+async def _until_signalled(running: Coroutine[Any, Any, NoReturn]) -> None:
+    task = asyncio.current_task()
+    assert task
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await running
+
+
+def _invoke(arguments: argparse.Namespace) -> int:
+    result = asyncio.run(invoke(arguments.function, arguments.event, _options(arguments), Console(sys.stderr)))
+    print(json.dumps(result.value if result.error is None else result.error, ensure_ascii=False))
+    return 0 if result.error is None else 1
+
+
+def _translate(arguments: argparse.Namespace) -> int:
+    print(json.dumps(translate(arguments.template), indent=2))
+    return 0
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        template=arguments.template,
+        host=arguments.host,
+        port=arguments.port,
+        parameters=dict(arguments.parameter),
+        aws_endpoint=arguments.aws_endpoint,
+        limits=Limits(idle=arguments.idle_timeout, duration=arguments.connection_duration),
+        integration_timeout=arguments.integration_timeout,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="A local API Gateway for the WebSocket API of a SAM template."
+    )
+    _add_options(parser)
+    parser.set_defaults(command=_serve)
+    commands = parser.add_subparsers(title="commands (without one: serve until Ctrl-C)")
+
+    once = commands.add_parser("invoke", help="run one function once with an event file, and print what it returned")
+    once.add_argument("function", help="its id in the template, such as ConnectFunction")
+    once.add_argument("--event", required=True, metavar="FILE", help="the event as JSON; - reads standard input")
+    _add_options(once)
+    once.set_defaults(command=_invoke)
+
+    shown = commands.add_parser("translate", help="print the CloudFormation that SAM makes of the template")
+    shown.add_argument("--template", type=Path, default=Options.template, metavar="PATH")
+    shown.set_defaults(command=_translate)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    limits = Limits()
+    add = parser.add_argument
+    add("--template", type=Path, default=Options.template, metavar="PATH", help="the SAM template (%(default)s)")
+    add("--host", default=Options.host, help="address to listen on (%(default)s)")
+    add("--port", type=_port, default=Options.port, help="the first of three ports (%(default)s); 0 takes free ones")
+    add(
+        "--parameter",
+        type=_assignment,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value for a parameter of the template; may be repeated",
+    )
+    add("--aws-endpoint", metavar="URL", help="another DynamoDB to use instead of the embedded one")
+    add("--idle-timeout", type=_seconds, default=limits.idle, metavar="S", help="seconds (%(default)g)")
+    add("--connection-duration", type=_seconds, default=limits.duration, metavar="S", help="seconds (%(default)g)")
+    add("--integration-timeout", type=_seconds, default=INTEGRATION_TIMEOUT, metavar="S", help="seconds (%(default)g)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65533:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65533")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

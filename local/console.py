@@ -1,0 +1,77 @@
+"""What the gateway prints: one line an event, what handlers log beside it, colour on a terminal only."""
+
+import json
+import sys
+import time
+from typing import Any, TextIO
+
+DIM, RED, YELLOW, GREEN, BOLD = "2", "31", "33", "32", "1"
+
+OWN_FIELDS = {"level", "message", "location", "timestamp", "service", "exception", "exception_name", "stack_trace"}
+"""Fields of a JSON log line that are printed in a place of their own, or not at all."""
+
+LAMBDA_FIELDS = {
+    "cold_start",
+    "function_arn",
+    "function_memory_size",
+    "function_name",
+    "function_request_id",
+    "xray_trace_id",
+}
+"""What Powertools adds to every line; ``function_request_id`` is shown on errors."""
+
+
+class Console:
+    """Writes whole lines to a stream."""
+
+    def __init__(self, stream: TextIO = sys.stdout) -> None:
+        self._stream = stream
+        self._colours = stream.isatty()
+
+    def say(self, text: str = "") -> None:
+        """Print a line of the gateway's own."""
+        print(text, file=self._stream, flush=True)
+
+    def warn(self, text: str) -> None:
+        """Print a line that somebody should read."""
+        self.say(self.paint(text, YELLOW))
+
+    def invoked(self, route_key: str, function: str, status: str, milliseconds: float, cold: bool) -> None:
+        """Report one invocation: its route, function, duration and status, or what went wrong."""
+        good = status.isdecimal() and int(status) < 400
+        self._event(route_key, function, self.paint(status, GREEN if good else RED), milliseconds, cold)
+
+    def _event(self, route_key: str, function: str, status: str, milliseconds: float, cold: bool) -> None:
+        start = ", cold start" if cold else ""
+        self.say(f"{_now()}  {route_key:<12} {function}  {status}  {milliseconds:.0f} ms{start}")
+
+    def logged(self, function: str, line: str) -> None:
+        """Print a line that a handler wrote; JSON as level, message and fields."""
+        try:
+            record = json.loads(line)
+            text = self._readable(record) if isinstance(record, dict) and "level" in record else line
+        except ValueError:
+            text = line
+        for part in text.splitlines() or [""]:
+            self.say(f"{self.paint(f'{function:>20} |', DIM)} {part}")
+
+    def paint(self, text: str, code: str) -> str:
+        """Colour a text, on a terminal."""
+        return f"\033[{code}m{text}\033[0m" if self._colours else text
+
+    def _readable(self, record: dict[str, Any]) -> str:
+        level = str(record["level"])
+        hidden = OWN_FIELDS | (LAMBDA_FIELDS - {"function_request_id"} if level == "ERROR" else LAMBDA_FIELDS)
+        fields = [f"{name}={_plain(value)}" for name, value in record.items() if name not in hidden]
+        colour = {"ERROR": RED, "WARNING": YELLOW}.get(level, "")
+        head = self.paint(level, colour) if colour else level
+        text = " ".join([head, str(record.get("message", "")), *fields])
+        return f"{text}\n{record['exception']}" if "exception" in record else text
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) and " " not in value else json.dumps(value)
+
+
+def _now() -> str:
+    return time.strftime("%H:%M:%S")

@@ -1,0 +1,53 @@
+"""
+The services that functions call, in a process of their own: moto's server.
+
+Run as a program, this is that process: it serves on the socket it inherits, says when it
+is ready, and ends when its standard input does. Imported, it starts that process.
+
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator
+
+
+@contextlib.asynccontextmanager
+async def run(sock: socket.socket) -> AsyncIterator[None]:
+    """Run moto's server on a bound socket while the context lasts. It is ready when the context starts."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", __file__, str(sock.fileno()), *map(str, sock.getsockname()[:2])),
+        pass_fds=[sock.fileno()],
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C reaches the gateway alone
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        if not await process.stdout.readline():
+            raise RuntimeError("moto's server did not start")
+        yield
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+def main() -> None:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    fd, host, port = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # or every call opens a connection
+    server = make_server(host, port, DomainDispatcherApplication(create_backend_app), threaded=True, fd=fd)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""
+CloudFormation's intrinsic functions, evaluated without an account.
+
+aws-sam-cli has a resolver too, but it evaluates both branches of ``Fn::If`` and
+fails on ``AWS::NoValue``, which most templates use (see docs/decisions.md).
+
+"""
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+NOTHING = object()
+"""What ``!Ref AWS::NoValue`` resolves to: the property that has it does not exist."""
+
+
+class TemplateError(Exception):
+    """The template, or a parameter given for it, is wrong. The text is a whole sentence."""
+
+
+class Resolver:
+    """
+    Evaluates values of one template.
+
+    Args:
+        template: After SAM's translation; ``Conditions`` and ``Mappings`` are read from it.
+        refs: What ``Ref`` gives for each parameter, pseudo parameter and resource.
+        attributes: What ``Fn::GetAtt`` gives: ``(logical id, attribute) -> value``.
+
+    """
+
+    def __init__(
+        self, template: Mapping[str, Any], refs: Mapping[str, Any], attributes: Callable[[str, str], Any]
+    ) -> None:
+        self._conditions = template.get("Conditions", {})
+        self._mappings = template.get("Mappings", {})
+        self._refs = refs
+        self._attributes = attributes
+        self._functions: dict[str, Callable[[Any], Any]] = {
+            "Ref": self._ref,
+            "Condition": self.condition,
+            "Fn::GetAtt": self._get_att,
+            "Fn::Sub": self._sub,
+            "Fn::Join": lambda value: str(value[0]).join(map(str, self.resolve(value[1]))),
+            "Fn::Split": lambda value: str(self.resolve(value[1])).split(value[0]),
+            "Fn::Select": lambda value: self.resolve(value[1])[int(self.resolve(value[0]))],
+            "Fn::FindInMap": self._find_in_map,
+            "Fn::Base64": lambda value: base64.b64encode(str(self.resolve(value)).encode()).decode(),
+            "Fn::If": lambda value: self.resolve(value[1] if self.condition(value[0]) else value[2]),
+            "Fn::Equals": lambda value: str(self.resolve(value[0])) == str(self.resolve(value[1])),
+            "Fn::Not": lambda value: not self.resolve(value[0]),
+            "Fn::And": lambda value: all(self.resolve(each) for each in value),
+            "Fn::Or": lambda value: any(self.resolve(each) for each in value),
+        }
+
+    def resolve(self, value: Any) -> Any:
+        """
+        Return the value with every intrinsic function in it evaluated.
+
+        Raises:
+            TemplateError: If a function is not known here, or what it names does not exist.
+
+        """
+        if isinstance(value, list):
+            return [each for each in map(self.resolve, value) if each is not NOTHING]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name in self._functions:
+                return self._functions[name](argument)
+            if name.startswith("Fn::"):
+                raise TemplateError(f"The template uses {name}, which cannot be evaluated here.")
+        members = {name: self.resolve(each) for name, each in value.items()}
+        return {name: each for name, each in members.items() if each is not NOTHING}
+
+    def condition(self, name: str) -> bool:
+        """Evaluate one of the template's conditions."""
+        if name not in self._conditions:
+            raise TemplateError(f"The template uses the condition {name}, which it does not define.")
+        return bool(self.resolve(self._conditions[name]))
+
+    def _ref(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NOTHING
+        if name not in self._refs:
+            raise TemplateError(f"The template refers to {name}, which is neither a parameter nor a resource of it.")
+        return self._refs[name]
+
+    def _get_att(self, value: str | list[str]) -> Any:
+        name, _, attribute = value.partition(".") if isinstance(value, str) else (value[0], ".", value[1])
+        return self._attributes(name, attribute)
+
+    def _sub(self, value: str | list[Any]) -> str:
+        text, extra = (value, {}) if isinstance(value, str) else (value[0], self.resolve(value[1]))
+
+        def variable(match: re.Match[str]) -> str:
+            name = match[1].strip()
+            if name.startswith("!"):
+                return "${" + name[1:] + "}"
+            if name in extra:
+                return str(extra[name])
+            return str(self._get_att(name) if "." in name else self._ref(name))
+
+        return re.sub(r"\$\{([^}]+)\}", variable, text)
+
+    def _find_in_map(self, value: list[Any]) -> Any:
+        keys = [str(self.resolve(each)) for each in value[:3]]
+        found: Any = self._mappings
+        for key in keys:
+            if key not in found:
+                raise TemplateError(f"The template's Mappings have no {' / '.join(keys)}.")
+            found = found[key]
+        return found

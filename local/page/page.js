@@ -1,0 +1,169 @@
+// The page: two forms, a log, and what connects them to a Hub.
+
+import { Hub, SESSION_ID, explainFailure } from "/hub.js";
+
+const $ = (id) => document.getElementById(id);
+const MAX_ENTRIES = 500;
+let hub = null;
+let sent = 0;
+
+const CLOSE_CODES = {
+  1000: "The connection was closed.",
+  1001: "The hub closed the connection: it was idle for ten minutes, open for two hours, or the hub is stopping.",
+  1003: "The hub closed the connection: it takes text only.",
+  1009: "The hub closed the connection: the frame was longer than 32 KB, or the message than 128 KB.",
+};
+
+async function start() {
+  const wanted = new URLSearchParams(location.search);
+  $("session").value = wanted.get("session") ?? `guest-${Math.random().toString(36).slice(2, 6)}`;
+  $("to").value = wanted.get("to") ?? "";
+  try {
+    $("url").value = (await (await fetch("/_local/endpoints")).json()).websocket;
+  } catch {
+    $("url").value = `${location.protocol.replace("http", "ws")}//${location.host}/prod`;
+  }
+  $("session").select();
+}
+
+function connect() {
+  const session = $("session").value.trim();
+  const problem = SESSION_ID.test(session) ? "" : "A session id is 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -";
+  complain("session", problem);
+  if (problem) return $("session").focus();
+
+  hub?.close();
+  let opening;
+  try {
+    opening = new Hub($("url").value.trim(), session);
+  } catch (error) {
+    return complain("session", `This is not the address of a hub: ${error.message}`);
+  }
+  hub = opening;
+  show("connecting", "Connecting…");
+  opening.addEventListener("open", () => {
+    show("open", `Connected as ${session}`);
+    note("connected", `You are in session ${session}.`, opening.target.origin + opening.target.pathname);
+    if (!$("to").value) $("to").value = session;
+    $("message").focus();
+  });
+  opening.addEventListener("frame", ({ detail }) => receive(detail.frame, detail.text));
+  opening.addEventListener("close", ({ detail }) => closed(opening, detail));
+}
+
+async function closed(closing, { code, reason, opened }) {
+  if (closing !== hub) return; // a newer connection has taken its place
+  hub = null;
+  show("closed", "Not connected");
+  if (code in CLOSE_CODES) return note("closed", CLOSE_CODES[code], `close code ${code} ${reason}`);
+  const why = await explainFailure(closing.target);
+  if (opened) {
+    const rest = why.kind === "unreachable" ? why.text : "The hub still answers, so try to connect again.";
+    note("lost", `The connection broke. ${rest}`, `close code ${code}`);
+  } else {
+    note(why.kind, why.text, `close code ${code}, which is all that a browser is told`);
+  }
+  if (!hub) show("failed", { refused: "Refused", unreachable: "Unreachable" }[why.kind]);
+}
+
+function send() {
+  const text = $("message").value;
+  let message = text;
+  if ($("json").checked) {
+    try {
+      message = JSON.parse(text);
+    } catch (error) {
+      return complain("message", `This is not JSON: ${error.message}`);
+    }
+  }
+  const sessions = $("to").value.split(/[\s,]+/).filter(Boolean);
+  const frame = { action: "sendMessage", sessions, message, id: `page-${Date.now().toString(36)}-${++sent}` };
+  if (!$("echo").checked) frame.echo = false;
+  const problem = hub.send(frame);
+  complain("message", problem ?? "");
+  if (problem) return;
+  note("sent", typeof message === "string" ? message : JSON.stringify(message), `to ${sessions.join(", ") || "nobody"}`, JSON.stringify(frame));
+  $("message").value = "";
+  $("message").focus();
+}
+
+function receive(frame, text) {
+  if (frame?.type === "message") {
+    const body = typeof frame.message === "string" ? frame.message : JSON.stringify(frame.message);
+    note("message", body, `from ${frame.from} to ${frame.session}`, text);
+  } else if (frame?.type === "ack") {
+    note("ack", describe(frame), `id ${frame.id}`, text);
+  } else if (frame?.type === "error") {
+    note("error", `${frame.code}: ${frame.message}`, [frame.field && `field ${frame.field}`, frame.request_id && `request ${frame.request_id}`].filter(Boolean).join(", "), text);
+  } else if (frame?.type === "pong") {
+    note("pong", "The hub is there.", "", text);
+  } else if (frame?.connectionId && frame.message) {
+    // API Gateway's own frame: the function failed or took too long. Not part of hub.v1, but clients meet it.
+    note("error", `API Gateway: ${frame.message}`, `request ${frame.requestId}`, text);
+  } else {
+    note("frame", "A frame that this page does not know.", "", text);
+  }
+}
+
+function describe({ delivered, offline, failed }) {
+  const count = (sessions, word) => Object.entries(sessions).map(([session, n]) => `${session}: ${n} ${word}`);
+  const parts = [...count(delivered, "delivered"), ...count(failed, "failed"), ...offline.map((session) => `${session}: offline`)];
+  return parts.join(" · ");
+}
+
+function show(state, text) {
+  $("state").dataset.state = state;
+  $("state").textContent = text;
+  const open = state === "open";
+  $("connect").hidden = open || state === "connecting";
+  $("disconnect").hidden = !$("connect").hidden;
+  $("session").readOnly = $("url").readOnly = $("connect").hidden;
+  $("submit").disabled = $("ping").disabled = !open;
+}
+
+function complain(field, text) {
+  $(`${field}-problem`).textContent = text;
+  $(field).setAttribute("aria-invalid", String(Boolean(text)));
+}
+
+function note(kind, text, detail, frame) {
+  const entry = $("entry").content.firstElementChild.cloneNode(true);
+  const now = new Date();
+  entry.dataset.kind = kind;
+  entry.querySelector("time").textContent = now.toLocaleTimeString([], { hour12: false });
+  entry.querySelector("time").dateTime = now.toISOString();
+  entry.querySelector(".kind").textContent = kind;
+  entry.querySelector(".text").textContent = text;
+  entry.querySelector(".detail").textContent = detail;
+  entry.querySelector("pre").textContent = frame ?? "";
+  entry.querySelector("details").hidden = !frame;
+  $("log").append(entry);
+  if ($("log").childElementCount > MAX_ENTRIES) $("log").firstElementChild.remove();
+  $("log").scrollTop = $("log").scrollHeight;
+  $("empty").hidden = true;
+}
+
+$("join").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!hub) connect();
+});
+$("send").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!$("submit").disabled) send();
+});
+$("message").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    $("send").requestSubmit();
+  }
+});
+$("session").addEventListener("input", () => complain("session", ""));
+$("message").addEventListener("input", () => complain("message", ""));
+$("disconnect").addEventListener("click", () => hub?.close());
+$("ping").addEventListener("click", () => hub?.send({ action: "ping" }));
+$("clear").addEventListener("click", () => {
+  $("log").replaceChildren();
+  $("empty").hidden = false;
+});
+
+start();

@@ -1,0 +1,101 @@
+"""Worker processes: several for each function, one event at a time each, as Lambda's environments."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.app import Function
+from local.process import Result, Worker, WorkerFailed
+
+AHEAD = 2
+"""Workers of each function that are started before the first event."""
+
+MAX_WORKERS = 16
+"""Workers of one function. An event that finds all busy waits for the first that is free."""
+
+STARTS = asyncio.Semaphore(os.cpu_count() or 1)
+"""Workers that start at once: more would only slow each other down."""
+
+
+class Pool:
+    """The workers of one function: warm ones first, another when all are busy."""
+
+    def __init__(self, function: Function, environment: Mapping[str, str], output: Callable[[str, str], None]) -> None:
+        self._function = function
+        self._environment = environment
+        self._output = output
+        self._idle: list[Worker] = []
+        self._waiting: deque[asyncio.Future[Worker]] = deque()
+        self._workers: set[Worker] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+
+    async def start_ahead(self) -> None:
+        """Start the first workers. A handler that cannot be imported has printed why; events will find out too."""
+        for _ in range(AHEAD):
+            self._start_one()
+        await asyncio.gather(*self._starting)
+
+    async def invoke(self, event: dict[str, Any]) -> Result:
+        """Run the handler once, in the first worker that is free. Errors are in the result."""
+        cold = not self._idle
+        worker = None
+        try:
+            worker = await self._take()
+            result = await worker.run(event, self._function.timeout)
+        except WorkerFailed as error:
+            if worker:
+                self._workers.discard(worker)
+                self._start_for_waiting()
+            return Result(error=error.args[0], cold=cold)
+        self._give(worker)
+        return Result(result.value, result.error, cold)
+
+    async def stop(self) -> None:
+        """End every process."""
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+
+    async def _take(self) -> Worker:
+        if self._idle:
+            worker = self._idle.pop()
+            if not self._idle:
+                self._start_one()  # the next event should not wait either
+            return worker
+        future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._start_for_waiting()
+        return await future
+
+    def _give(self, worker: Worker) -> None:
+        while self._waiting:
+            if not (future := self._waiting.popleft()).done():
+                future.set_result(worker)
+                return
+        self._idle.append(worker)
+
+    def _start_for_waiting(self) -> None:
+        if len(self._starting) < len(self._waiting):
+            self._start_one()
+
+    def _start_one(self) -> None:
+        if len(self._workers) + len(self._starting) < MAX_WORKERS:
+            task = asyncio.create_task(self._start())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    async def _start(self) -> None:
+        try:
+            async with STARTS:
+                worker = await Worker.start(self._function, self._environment, self._output)
+        except WorkerFailed as error:
+            # All who wait would meet the same failure. The next event tries again.
+            while self._waiting:
+                if not (future := self._waiting.popleft()).done():
+                    future.set_exception(error)
+            return
+        self._workers.add(worker)
+        self._give(worker)

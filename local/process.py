@@ -1,0 +1,201 @@
+"""One worker process, seen from the gateway: start it, give it events, read what it prints, end it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.app import Function
+from local.template import REGION, function_arn
+
+INIT_TIMEOUT = 30.0
+"""Seconds to import a handler in. Lambda gives 10; laptops are slower."""
+
+WORKER = Path(__file__).with_name("worker.py")
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localgateway", "AWS_SECRET_ACCESS_KEY": "localgateway"}
+"""Obviously not real, so that nothing here can reach an account."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    How one invocation ended.
+
+    Attributes:
+        value: What the handler returned, if ``error`` is None.
+        error: In Lambda's shape: ``errorType``, ``errorMessage``, perhaps ``stackTrace``.
+        cold: Whether a worker had to be started for it.
+
+    """
+
+    value: Any = None
+    error: dict[str, Any] | None = None
+    cold: bool = False
+
+
+class WorkerFailed(Exception):
+    """The process could not start, died, or was killed. ``args[0]`` is the error in Lambda's shape."""
+
+
+class Worker:
+    """One process of one function."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._output: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls, function: Function, environment: Mapping[str, str], output: Callable[[str, str], None]
+    ) -> "Worker":
+        """
+        Start a process and wait until it has imported its handler.
+
+        Args:
+            output: Called with the function's name and each line that the process prints.
+
+        Raises:
+            WorkerFailed: If the handler could not be imported.
+
+        """
+        ours, theirs = socket.socketpair()
+        what = {
+            "fd": theirs.fileno(),
+            "name": function.name,
+            "arn": function_arn(function.name),
+            "memory": function.memory,
+            "handler": function.handler,
+            "path": [str(folder) for folder in function.path],
+        }
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-u", str(WORKER), json.dumps(what)),
+                env=environment_of(function, environment),
+                cwd=function.path[0],
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the gateway alone, which then ends the workers
+            )
+        worker = cls(process, *await asyncio.open_connection(sock=ours))
+        worker._output = asyncio.create_task(worker._read_output(function.name, output))
+        try:
+            async with asyncio.timeout(INIT_TIMEOUT):
+                answer = await worker._receive()
+        except BaseException as error:
+            await worker.stop()
+            if isinstance(error, TimeoutError):
+                raise WorkerFailed(_timed_out("Init", INIT_TIMEOUT)) from None
+            raise
+        if "init_error" in answer:
+            await worker.stop()
+            raise WorkerFailed(answer["init_error"])
+        return worker
+
+    async def run(self, event: dict[str, Any], seconds: float) -> Result:
+        """
+        Run the handler once.
+
+        Raises:
+            WorkerFailed: If the process died, or ran longer than ``seconds`` and was killed.
+
+        """
+        request_id = str(uuid.uuid4())
+        deadline_ms = int((time.time() + seconds) * 1000)
+        data = json.dumps({"event": event, "request_id": request_id, "deadline_ms": deadline_ms}).encode()
+        try:
+            async with asyncio.timeout(seconds):
+                self._writer.write(len(data).to_bytes(4, "big") + data)
+                answer = await self._receive()
+        except TimeoutError:
+            await self.stop()
+            raise WorkerFailed(_timed_out("Task", seconds)) from None
+        return Result(value=answer.get("result"), error=answer.get("error"))
+
+    async def stop(self) -> None:
+        """Kill the process and whatever it has started, and wait until all it printed is read."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
+        self._writer.close()
+        if self._output:
+            await self._output
+
+    async def _receive(self) -> dict[str, Any]:
+        try:
+            size = int.from_bytes(await self._reader.readexactly(4), "big")
+            answer: dict[str, Any] = json.loads(await self._reader.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self.stop()
+            text = f"Runtime exited with {_describe(self._process.returncode)}"
+            raise WorkerFailed({"errorType": "Runtime.ExitError", "errorMessage": text}) from None
+        return answer
+
+    async def _read_output(self, name: str, output: Callable[[str, str], None]) -> None:
+        assert self._process.stdout
+        async for line in _lines(self._process.stdout):
+            output(name, line)
+
+
+def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return all that a handler sees: the template's variables, what Lambda sets, what was added.
+
+    Source of Lambda's: "Defined runtime environment variables", Lambda developer guide.
+
+    """
+    return {
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "AWS_REGION": REGION,
+        "LAMBDA_TASK_ROOT": str(function.path[0]),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+        "_HANDLER": function.handler,
+        **CREDENTIALS,
+        **function.environment,
+        **added,
+    }
+
+
+async def _lines(stream: asyncio.StreamReader) -> Any:
+    """Yield lines of any length, the last one with or without its end."""
+    rest = b""
+    while chunk := await stream.read(65536):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace")
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _timed_out(what: str, seconds: float) -> dict[str, str]:
+    return {"errorType": "Sandbox.Timedout", "errorMessage": f"{what} timed out after {seconds:.2f} seconds"}
+
+
+def _describe(returncode: int | None) -> str:
+    if returncode is not None and returncode < 0:
+        return f"signal: {signal.Signals(-returncode).name}"
+    return f"exit status {returncode}"

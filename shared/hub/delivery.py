@@ -1,0 +1,46 @@
+"""Posting to connections. The only file that knows the ``@connections`` API."""
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hub.log import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+
+MAX_IN_FLIGHT = 64
+"""Posts under way at once. More threads than this only wait for Python's own lock."""
+
+CONFIG = Config(
+    connect_timeout=2,  # seconds; without it, a function in a VPC without a way out hangs
+    read_timeout=5,
+    retries={"mode": "standard", "max_attempts": 3},
+    max_pool_connections=MAX_IN_FLIGHT,
+)
+
+
+class Outcome(Enum):
+    """How one post ended."""
+
+    DELIVERED = auto()
+    """API Gateway accepted it for the socket. Not: the application has read it."""
+    GONE = auto()
+    """The client closed the connection, or API Gateway did: it will not come back."""
+    FAILED = auto()
+    """Anything else, after the retries; it may pass."""
+
+
+def post(api: "ApiGatewayManagementApiClient", connection_id: str, payload: bytes) -> Outcome:
+    """Post one frame to one connection. Raises nothing: one bad recipient must not stop the rest."""
+    try:
+        api.post_to_connection(ConnectionId=connection_id, Data=payload)
+    except api.exceptions.GoneException:
+        return Outcome.GONE
+    except (ClientError, BotoCoreError) as error:
+        # The error's text names the endpoint and the status, never the payload.
+        logger.error("post failed", recipient=connection_id, error=f"{type(error).__name__}: {error}")
+        return Outcome.FAILED
+    return Outcome.DELIVERED

@@ -1,0 +1,147 @@
+"""The frames of ``hub.v1``: what clients send, parsed once, and what they get, built."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from hub import strict_json
+from hub.errors import BadJson, BadRequest, HubError, UnknownAction
+from hub.handshake import SESSION_ID
+
+MAX_SESSIONS = 100
+"""Distinct sessions that one message may be sent to."""
+
+MAX_ID_LENGTH = 64
+"""Characters of a message id."""
+
+MAX_DEPTH = 100
+"""Levels of arrays and objects in a message."""
+
+PONG = '{"type":"pong"}'
+
+
+@dataclass(frozen=True)
+class Ping:
+    """``{"action": "ping"}``. API Gateway answers it itself, unless it reads a frame otherwise than we do."""
+
+
+@dataclass(frozen=True)
+class SendMessage:
+    """
+    Attributes:
+        id: What the client calls this message, or None.
+        sessions: Who should receive it: 1 to 100 session ids, no repeats.
+        message: Any JSON value, at most 100 levels deep, its numbers finite.
+        echo: Whether the sending connection itself may receive it.
+
+    """
+
+    id: str | None
+    sessions: tuple[str, ...]
+    message: Any
+    echo: bool
+
+
+Frame: TypeAlias = Ping | SendMessage
+
+
+def parse(body: str | None) -> Frame:
+    """
+    Parse what a client sent.
+
+    Raises:
+        BadJson: If it is not a JSON object, by the strict rules of ``strict_json``.
+        BadRequest: If a member is missing or malformed; ``field`` says which.
+        UnknownAction: If ``action`` names none of ours.
+
+    """
+    members = _members(body)
+    if not isinstance(action := members.get("action"), str):
+        raise BadRequest("action is not a string", "action")
+    if action == "ping":
+        return Ping()
+    if action != "sendMessage":
+        raise UnknownAction("action is neither sendMessage nor ping", "action")
+    return SendMessage(
+        id=_message_id(members),
+        sessions=_sessions(members),
+        message=_message(members),
+        echo=_echo(members),
+    )
+
+
+def salvage_id(body: str | None) -> str | None:
+    """Return the id of a frame that may otherwise be wrong, if it has a valid one."""
+    try:
+        return _message_id(_members(body))
+    except HubError:
+        return None
+
+
+def ack(message_id: str, delivered: dict[str, int], offline: list[str], failed: dict[str, int]) -> str:
+    """Build the answer to a message that was sent; every target session is in it."""
+    members = {"type": "ack", "id": message_id, "delivered": delivered, "offline": offline, "failed": failed}
+    return strict_json.dumps(members)
+
+
+def error(refusal: HubError, message_id: str | None, request_id: str | None) -> str:
+    """Build the answer to a frame that was refused. Members that are None are left out."""
+    members = {
+        "type": "error",
+        "code": refusal.code,
+        "message": str(refusal),
+        "field": refusal.field,
+        "id": message_id,
+        "request_id": request_id,
+    }
+    return strict_json.dumps({name: value for name, value in members.items() if value is not None})
+
+
+def _members(body: str | None) -> dict[str, Any]:
+    try:
+        frame = strict_json.loads(body or "")
+    except ValueError:
+        # Without the parser's text: it speaks of Python, and may quote the frame.
+        raise BadJson("The frame is not valid JSON") from None
+    if not isinstance(frame, dict):
+        raise BadJson("The frame is JSON, but not an object")
+    return frame
+
+
+def _message_id(members: dict[str, Any]) -> str | None:
+    if "id" not in members:
+        return None
+    message_id = members["id"]
+    if not isinstance(message_id, str) or not 1 <= len(message_id) <= MAX_ID_LENGTH:
+        raise BadRequest(f"id is not a string of 1 to {MAX_ID_LENGTH} characters", "id")
+    return message_id
+
+
+def _sessions(members: dict[str, Any]) -> tuple[str, ...]:
+    sessions = members.get("sessions")
+    if not isinstance(sessions, list) or not sessions:
+        raise BadRequest("sessions is not a list with at least one session id", "sessions")
+    for index, session_id in enumerate(sessions):
+        if not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
+            raise BadRequest(f"sessions[{index}] is not a session id", f"sessions[{index}]")
+    distinct = tuple(dict.fromkeys(sessions))
+    if len(distinct) > MAX_SESSIONS:
+        raise BadRequest(f"sessions names {len(distinct)} sessions, and {MAX_SESSIONS} are allowed", "sessions")
+    return distinct
+
+
+def _message(members: dict[str, Any]) -> Any:
+    if "message" not in members:
+        raise BadRequest("message is missing; it may be any JSON value, null too", "message")
+    for depth, layer in enumerate(strict_json.layers(members["message"])):
+        if not all(strict_json.is_finite(value) for value in layer if isinstance(value, (float, int))):
+            raise BadRequest("message holds a number beyond the range of an IEEE double", "message")
+        if depth == MAX_DEPTH and any(isinstance(value, (list, dict)) for value in layer):
+            raise BadRequest(f"message nests deeper than {MAX_DEPTH} levels", "message")
+    return members["message"]
+
+
+def _echo(members: dict[str, Any]) -> bool:
+    echo = members.get("echo", True)
+    if not isinstance(echo, bool):
+        raise BadRequest("echo is neither true nor false", "echo")
+    return echo

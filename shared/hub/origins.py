@@ -1,0 +1,87 @@
+"""
+Which pages may connect: the list ALLOWED_ORIGINS.
+
+A browser names the page's origin and cannot lie about it; other clients can, or
+say nothing. So this protects users of a browser from foreign pages, and nobody else.
+
+"""
+
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from hub.errors import Forbidden
+from hub.settings import SettingsError
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """
+    Scheme, host and port, as RFC 6454 compares them.
+
+    Attributes:
+        host: In lower case. In the list, ``*.`` at its start stands for one label.
+
+    """
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """
+        Raises:
+            ValueError: If it is not ``http(s)://host`` with or without a port.
+
+        """
+        parts = urlsplit(text)
+        port = parts.port if parts.port is not None else DEFAULT_PORTS.get(parts.scheme)
+        if port is None or not parts.hostname or text.lower() != f"{parts.scheme}://{parts.netloc}".lower():
+            raise ValueError(f"not an origin: {text!r}")
+        if parts.username is not None:
+            raise ValueError(f"not an origin: {text!r}")
+        return cls(parts.scheme, parts.hostname, port)
+
+    def matches(self, allowed: "Origin") -> bool:
+        """Compare with an entry of the list."""
+        if (self.scheme, self.port) != (allowed.scheme, allowed.port):
+            return False
+        if not allowed.host.startswith("*."):
+            return self.host == allowed.host
+        label, _, domain = self.host.partition(".")
+        return bool(label) and domain == allowed.host.removeprefix("*.")
+
+
+def parse_origins(text: str) -> tuple[Origin, ...]:
+    """
+    Parse ALLOWED_ORIGINS: origins separated by commas; empty allows every origin.
+
+    Raises:
+        SettingsError: If an entry is not an origin.
+
+    """
+    try:
+        return tuple(Origin.parse(entry.strip()) for entry in text.split(",") if entry.strip())
+    except ValueError as error:
+        raise SettingsError(f"ALLOWED_ORIGINS: {error}") from error
+
+
+def check_origin(origin: str | None, allowed: tuple[Origin, ...]) -> None:
+    """
+    Let a handshake pass whose origin is on the list, or that names none.
+
+    Raises:
+        Forbidden: If the origin is not on the list; ``null``, a sandboxed page's, never is.
+
+    """
+    if origin is None or not allowed:
+        return
+    try:
+        parsed = Origin.parse(origin)
+    except ValueError:
+        raise Forbidden("The origin is not one") from None
+    if not any(parsed.matches(entry) for entry in allowed):
+        raise Forbidden("Pages of this origin may not connect")

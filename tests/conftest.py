@@ -1,0 +1,48 @@
+"""What several test modules need: a clean environment, the hub's table, and a running gateway."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from hub.connections import Connections
+from local.app import load
+from tests.gateway import RunningGateway
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test an environment that can reach nothing."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture
+def table() -> Iterator[str]:
+    """The table that the template declares, in moto. Returns its name."""
+    (properties,) = load(ROOT / "template.yaml", {}).tables
+    with mock_aws():
+        known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
+        boto3.client("dynamodb").create_table(**{name: properties[name] for name in known})
+        yield properties["TableName"]
+
+
+@pytest.fixture
+def connections(table: str) -> Connections:
+    """The stored connections, none yet. Retries of the index do not wait."""
+    return Connections(boto3.client("dynamodb"), table, sleep=lambda _seconds: None)
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Iterator[RunningGateway]:
+    """The whole product as ``make run`` starts it, on free ports. Shared: use session ids of your own."""
+    with RunningGateway.start() as running:
+        yield running
