@@ -6,9 +6,10 @@ import http
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -36,6 +37,9 @@ HANDSHAKE_TIMEOUT = 40
 
 CLOSE_TIMEOUT = 2
 """Seconds that a client has to answer a close."""
+
+STOP_TIMEOUT = 5
+"""Seconds that functions have to finish when the gateway stops."""
 
 PAGE = Path(__file__).with_name("page")
 
@@ -94,11 +98,11 @@ class Listener:
         self._limits = limits
         self._endpoints = endpoints
         self._connections: dict[ServerConnection, Connection] = {}
-        self._watches: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def listen(self, sock: socket.socket) -> AsyncIterator[Server]:
-        """Serve until the context ends; then every client is closed with 1001, and ``$disconnect`` has run."""
+        """Serve until the context ends; then every client is closed with 1001, and ``$disconnect`` runs."""
         server = serve(
             self._messages,
             sock=sock,
@@ -115,8 +119,8 @@ class Listener:
         )
         async with server as listening:
             yield listening
-        if self._watches:
-            await asyncio.wait(self._watches)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
 
     async def _plain_http(self, websocket: ServerConnection, request: Request) -> Response | None:
         """Answer what is no handshake: the page, its questions, and 426 for all else."""
@@ -145,16 +149,17 @@ class Listener:
         except Refused as refused:
             return _json({"message": http.HTTPStatus(refused.status).phrase}, refused.status)
         self._connections[websocket] = connection
-        self._watch(websocket, connection)
+        # A task of its own, because a client can leave before its first message is awaited.
+        self._run(self._until_closed(websocket, connection))
         if subprotocol is not None:
             response.headers["Sec-WebSocket-Protocol"] = subprotocol
         return None
 
-    def _watch(self, websocket: ServerConnection, connection: Connection) -> None:
-        # A task of its own, because a client can leave before its first message is awaited.
-        task = asyncio.create_task(self._until_closed(websocket, connection))
-        self._watches.add(task)
-        task.add_done_callback(self._watches.discard)
+    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _until_closed(self, websocket: ServerConnection, connection: Connection) -> None:
         clocks = asyncio.create_task(self._run_clocks(connection))
@@ -174,21 +179,17 @@ class Listener:
         if (connection := self._connections.get(websocket)) is None:
             return  # the client left while the handshake was being answered
         places = asyncio.Semaphore(MAX_MESSAGES_AT_ONCE)
-
-        async def receive(text: str) -> None:
-            try:
-                await self._gateway.receive(connection, text)
-            finally:
-                places.release()
-
         with contextlib.suppress(ConnectionClosed):
-            async with asyncio.TaskGroup() as running:
-                async for message in websocket:
-                    if isinstance(message, bytes):
-                        connection.close(1003, "Binary is not supported on WebSocket")
-                        return
-                    await places.acquire()
-                    running.create_task(receive(message))
+            async for message in websocket:
+                if isinstance(message, bytes):
+                    connection.close(1003, "Binary is not supported on WebSocket")
+                    break
+                await places.acquire()
+                # Not awaited: what was sent before a close is processed all the same.
+                receiving = self._run(self._gateway.receive(connection, message))
+                receiving.add_done_callback(lambda _done: places.release())
+        # The library closes with 1000 when this ends, so a close that is under way goes first.
+        await websocket.wait_closed()
 
 
 def _close_of(websocket: ServerConnection) -> tuple[int, str]:

@@ -1,5 +1,7 @@
 """What several test modules need: a clean environment, the hub's table, and a running gateway."""
 
+import io
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from hub.connections import Connections
+from hub.log import logger
 from local.app import load
 from tests.gateway import RunningGateway
 
@@ -39,6 +42,17 @@ def table() -> Iterator[str]:
 def connections(table: str) -> Connections:
     """The stored connections, none yet. Retries of the index do not wait."""
     return Connections(boto3.client("dynamodb"), table, sleep=lambda _seconds: None)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the hub logs, one JSON object a line."""
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)
 
 
 @pytest.fixture(scope="session")

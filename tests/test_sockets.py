@@ -1,18 +1,287 @@
 """The whole hub over real sockets: what clients may rely on."""
 
-from tests.gateway import RunningGateway
+import json
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import connect
+
+from tests.gateway import PATIENCE, Client, RunningGateway
+
+FRAME_LIMIT = 32 * 1024
+
+
+def send_message(*sessions: Any, **members: Any) -> dict[str, Any]:
+    return {"action": "sendMessage", "sessions": sessions, "message": "hello", "id": "c-1"} | members
+
+
+def ack(delivered: dict[str, int] | None = None, offline: list[str] | None = None) -> dict[str, Any]:
+    return {"type": "ack", "id": "c-1", "delivered": delivered or {}, "offline": offline or [], "failed": {}}
 
 
 def test_two_sessions_talk_to_each_other(gateway: RunningGateway) -> None:
     with gateway.connect("talk-a") as a, gateway.connect("talk-b") as b:
-        ack = a.ask({"action": "sendMessage", "sessions": ["talk-b"], "message": "olá", "id": "c-1"})
-        assert ack == {"type": "ack", "id": "c-1", "delivered": {"talk-b": 1}, "offline": [], "failed": {}}
+        assert a.ask(send_message("talk-b", message={"text": "olá"})) == ack({"talk-b": 1})
         message = b.receive()
-        assert message | {"sent_at": None} == {
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", message.pop("sent_at"))
+        assert message == {
             "type": "message",
             "id": "c-1",
             "session": "talk-b",
             "from": "talk-a",
-            "sent_at": None,
-            "message": "olá",
+            "message": {"text": "olá"},
         }
+        assert b.ask(send_message("talk-a", "talk-x")) == ack({"talk-a": 1}, ["talk-x"])
+        assert a.receive()["from"] == "talk-b"
+
+
+def test_every_connection_of_a_session_hears_and_a_closed_one_stops_no_other(gateway: RunningGateway) -> None:
+    with gateway.connect("twin") as first, gateway.connect("other") as sender:
+        with gateway.connect("twin") as second:
+            assert sender.ask(send_message("twin")) == ack({"twin": 2})
+            assert [first.receive()["message"], second.receive()["message"]] == ["hello", "hello"]
+        wait_for_rows(gateway, "twin", 1)
+        assert sender.ask(send_message("twin")) == ack({"twin": 1})
+        assert first.receive()["message"] == "hello"
+
+
+def wait_for_rows(gateway: RunningGateway, session_id: str, count: int) -> None:
+    """Wait until $disconnect has run: it comes after the close, at API Gateway's leisure."""
+    seen = len(gateway.output.lines)
+    while len(gateway.rows(session_id)) > count:
+        gateway.output.wait_for("disconnected", after=seen - 1)
+        seen += 1
+
+
+@pytest.mark.parametrize(
+    ("echo", "frames"),
+    [
+        pytest.param(True, {"ack": 1, "message": 1}, id="by-default-the-sender-hears-itself"),
+        pytest.param(False, {"ack": 1}, id="without-echo-it-does-not"),
+    ],
+)
+def test_echo(gateway: RunningGateway, echo: bool, frames: dict[str, int]) -> None:
+    with gateway.connect(f"echo-{echo}") as me:
+        me.send(send_message(f"echo-{echo}", echo=echo))
+        received = [me.receive() for _ in frames]
+        assert sorted(frame["type"] for frame in received) == sorted(frames)
+        assert ack({f"echo-{echo}": int(echo)}) in received
+        assert me.ask({"action": "ping"}) == {"type": "pong"}  # and nothing came between
+
+
+def test_a_stale_connection_between_two_live_ones(gateway: RunningGateway) -> None:
+    with gateway.connect("stale") as first, gateway.connect("stale") as second:
+        boto3.client("dynamodb", endpoint_url=gateway.endpoints["dynamodb"]).put_item(
+            TableName="ConnectionsTable",
+            Item={"session_id": {"S": "stale"}, "connection_id": {"S": "AAAAAAAAAAAAAAA="}},
+        )
+        first.send(send_message("stale"))
+        assert ack({"stale": 2}) in [first.receive(), first.receive()]
+        assert second.receive()["message"] == "hello"
+        assert len(gateway.rows("stale")) == 2
+
+
+def test_two_messages_of_one_client_at_once_are_both_answered(gateway: RunningGateway) -> None:
+    with gateway.connect("quick") as sender, gateway.connect("slow") as receiver:
+        for number in range(20):
+            sender.send(send_message("slow", id=f"m-{number}"))
+        expected = {f"m-{number}" for number in range(20)}
+        assert {sender.receive()["id"] for _ in expected} == expected
+        assert {receiver.receive()["id"] for _ in expected} == expected
+
+
+def test_a_sender_whose_row_is_gone_is_told_so(gateway: RunningGateway) -> None:
+    with gateway.connect("forgotten") as sender:
+        (connection_id,) = gateway.rows("forgotten")
+        boto3.client("dynamodb", endpoint_url=gateway.endpoints["dynamodb"]).delete_item(
+            TableName="ConnectionsTable",
+            Key={"session_id": {"S": "forgotten"}, "connection_id": {"S": connection_id}},
+        )
+        error = sender.ask(send_message("anybody"))
+        assert (error["type"], error["code"], error["id"]) == ("error", "not_connected", "c-1")
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "status"),
+    [
+        pytest.param("", {}, 400, id="no-session-id"),
+        pytest.param("?session_id=", {}, 400, id="an-empty-one"),
+        pytest.param("?session_id=" + "x" * 129, {}, 400, id="129-characters"),
+        pytest.param("?session_id=a%20b", {}, 400, id="a-space"),
+        pytest.param("?session_id=%C3%A9", {}, 400, id="not-ascii"),
+        pytest.param("?session_id=a&session_id=b", {}, 400, id="two-that-differ"),
+        pytest.param("?session_id=a", {"X-Session": "b"}, 400, id="query-and-header-differ"),
+        pytest.param("?session_id=a", {"X-Session": ""}, 400, id="header-empty"),
+        pytest.param("?session_id=" + "x" * 128, {}, 101, id="128-characters"),
+        pytest.param("", {"x-session": "by-header"}, 101, id="by-header"),
+        pytest.param("?session_id=both", {"X-Session": "both"}, 101, id="query-and-header-agree"),
+    ],
+)
+def test_handshakes(gateway: RunningGateway, query: str, headers: dict[str, str], status: int) -> None:
+    assert handshake(gateway.endpoints["websocket"] + query, headers) == status
+
+
+def handshake(url: str, headers: dict[str, str]) -> int:
+    try:
+        with connect(url, additional_headers=headers, proxy=None) as opened:
+            assert opened.response
+            return opened.response.status_code
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+def test_an_unknown_stage_is_403_and_a_slash_after_the_stage_is_fine(gateway: RunningGateway) -> None:
+    base = gateway.endpoints["websocket"]
+    assert handshake(base.replace("/prod", "/dev") + "?session_id=a", {}) == 403
+    assert handshake(base + "/?session_id=a", {}) == 101
+
+
+@pytest.mark.parametrize(
+    ("offered", "selected"),
+    [
+        pytest.param(["hub.v1"], "hub.v1", id="ours"),
+        pytest.param(["other", "hub.v1"], "hub.v1", id="among-others"),
+        pytest.param(["other"], None, id="only-others"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+def test_the_subprotocol_is_selected_when_offered(gateway: RunningGateway, offered: Any, selected: str | None) -> None:
+    with connect(gateway.url("protocol"), subprotocols=offered, proxy=None) as opened:
+        assert opened.subprotocol == selected
+
+
+def text_of(frame: dict[str, Any], **replacements: str) -> str:
+    text = json.dumps(frame)
+    for old, new in replacements.items():
+        text = text.replace(json.dumps(old), new)
+    return text
+
+
+@pytest.fixture(scope="module")
+def pair(gateway: RunningGateway) -> Iterator[tuple[Client, Client]]:
+    """A sender, and who must not hear a refused frame."""
+    with gateway.connect("rows-sender") as sender, gateway.connect("rows-receiver") as receiver:
+        yield sender, receiver
+
+
+ROWS = [
+    pytest.param("not json", "bad_json", None, id="not-json"),
+    pytest.param("", "bad_json", None, id="empty"),
+    pytest.param("[]", "bad_json", None, id="not-an-object"),
+    pytest.param("[" * 60_000 + "]" * 60_000, "bad_json", None, id="a-list-60000-deep"),
+    pytest.param(text_of(send_message("rows-receiver"), hello="NaN"), "bad_json", None, id="nan"),
+    pytest.param(text_of(send_message("rows-receiver"), hello="-Infinity"), "bad_json", None, id="infinity"),
+    pytest.param(text_of(send_message("rows-receiver"), hello='"\\ud800"'), "bad_json", None, id="lone-surrogate"),
+    pytest.param(text_of(send_message("rows-receiver"), hello='{"a":1,"a":2}'), "bad_json", None, id="duplicates"),
+    pytest.param({"action": "sendMessage", "message": 1}, "bad_request", "sessions", id="no-sessions"),
+    pytest.param(send_message(), "bad_request", "sessions", id="sessions-empty"),
+    pytest.param(send_message() | {"sessions": "rows-receiver"}, "bad_request", "sessions", id="sessions-a-string"),
+    pytest.param(send_message() | {"sessions": 7}, "bad_request", "sessions", id="sessions-a-number"),
+    pytest.param(send_message("rows-receiver", 7), "bad_request", "sessions[1]", id="sessions-holding-a-number"),
+    pytest.param(
+        send_message("rows-receiver", *(f"s{n}" for n in range(100))), "bad_request", "sessions", id="101-sessions"
+    ),
+    pytest.param({"action": "sendMessage", "sessions": ["rows-receiver"]}, "bad_request", "message", id="no-message"),
+    pytest.param(
+        text_of(send_message("rows-receiver"), hello="[" * 50_000 + "]" * 50_000),
+        "bad_request",
+        "message",
+        id="message-50000-deep",
+    ),
+    pytest.param(
+        text_of(send_message("rows-receiver"), hello="1e999"), "bad_request", "message", id="number-too-large"
+    ),
+    pytest.param(
+        send_message("rows-receiver", message="x" * 130_950), "message_too_large", "message", id="frame-too-large"
+    ),
+    pytest.param(send_message("rows-receiver", id="x" * 65), "bad_request", "id", id="id-of-65"),
+    pytest.param(send_message("rows-receiver", id=7), "bad_request", "id", id="id-a-number"),
+    pytest.param(send_message("rows-receiver", echo="no"), "bad_request", "echo", id="echo-a-string"),
+    pytest.param(send_message("rows-receiver", action="shout"), "unknown_action", "action", id="unknown-action"),
+    pytest.param({"sessions": ["rows-receiver"], "message": 1}, "bad_request", "action", id="no-action"),
+    pytest.param(send_message("rows-receiver", action="$connect"), "unknown_action", "action", id="a-reserved-route"),
+]
+
+
+@pytest.mark.parametrize(("frame", "code", "field"), ROWS)
+def test_a_refused_frame_gets_a_coded_error_and_delivers_nothing(
+    pair: tuple[Client, Client], frame: Any, code: str, field: str | None
+) -> None:
+    sender, receiver = pair
+    text = frame if isinstance(frame, str) else json.dumps(frame)
+    # In fragments: API Gateway closes on frames over 32 KB.
+    sender.socket.send(text[start : start + FRAME_LIMIT] for start in range(0, len(text) or 1, FRAME_LIMIT))
+    error = sender.receive()
+
+    assert (error["type"], error["code"], error.get("field")) == ("error", code, field)
+    assert "Internal server error" not in error["message"]
+    # What comes next at the receiver is the next good message: the refused one delivered nothing.
+    assert sender.ask(send_message("rows-receiver", message="good")) == ack({"rows-receiver": 1})
+    assert receiver.receive()["message"] == "good"
+
+
+@pytest.mark.parametrize(
+    ("frame", "delivered"),
+    [
+        pytest.param(send_message("rows-receiver", message=None), None, id="message-null"),
+        pytest.param(send_message(*["rows-receiver"] * 150), "hello", id="repeats-collapse"),
+        pytest.param(send_message("rows-receiver", message="x" * 100_000), "x" * 100_000, id="100-kb-in-fragments"),
+    ],
+)
+def test_an_accepted_frame_is_delivered_once(pair: tuple[Client, Client], frame: Any, delivered: Any) -> None:
+    sender, receiver = pair
+    text = json.dumps(frame)
+    sender.socket.send(text[start : start + FRAME_LIMIT] for start in range(0, len(text), FRAME_LIMIT))
+    assert sender.receive() == ack({"rows-receiver": 1})
+    assert receiver.receive()["message"] == delivered
+    assert receiver.ask({"action": "ping"}) == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "fragment", "code"),
+    [
+        pytest.param("x" * (FRAME_LIMIT + 1), FRAME_LIMIT + 1, 1009, id="a-frame-over-32-kb"),
+        pytest.param("x" * (128 * 1024 + 1), FRAME_LIMIT, 1009, id="a-message-over-128-kb"),
+        pytest.param(b"binary", 6, 1003, id="binary"),
+    ],
+)
+def test_what_api_gateway_closes_on(gateway: RunningGateway, payload: Any, fragment: int, code: int) -> None:
+    with gateway.connect("closed-on") as client:
+        client.socket.send(payload[start : start + fragment] for start in range(0, len(payload), fragment))
+        with pytest.raises(ConnectionClosed) as closed:
+            client.socket.recv(timeout=PATIENCE)
+        assert closed.value.rcvd
+        assert closed.value.rcvd.code == code
+
+
+def test_garbage_and_half_a_handshake_stop_nobody(gateway: RunningGateway) -> None:
+    host, _, port = gateway.endpoints["page"].removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port))) as garbage, socket.create_connection((host, int(port))) as half:
+        garbage.sendall(b"\x00\xff garbage\r\n\r\n")
+        half.sendall(b"GET /prod HTTP/1.1\r\nHost:")
+        with gateway.connect("unharmed") as client:
+            assert client.ask({"action": "ping"}) == {"type": "pong"}
+            client.socket.protocol.send_frame(Frame(Opcode.PING, b"still there?"))
+            assert client.ask({"action": "ping"}) == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        pytest.param("--idle-timeout", "Going away", id="idle"),
+        pytest.param("--connection-duration", "Going away", id="duration"),
+    ],
+)
+def test_clocks_close_a_connection_with_1001(option: str, reason: str) -> None:
+    with RunningGateway.start(option, "0.3") as gateway:
+        with gateway.connect("clock") as client, pytest.raises(ConnectionClosed) as closed:
+            client.socket.recv(timeout=PATIENCE)
+        assert closed.value.rcvd
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, reason)
+        gateway.output.wait_for(r"disconnected .*session_id=clock close_code=1001")

@@ -1,6 +1,7 @@
 """Posting to connections. The only file that knows the ``@connections`` API."""
 
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
@@ -17,7 +18,7 @@ MAX_IN_FLIGHT = 64
 CONFIG = Config(
     connect_timeout=2,  # seconds; without it, a function in a VPC without a way out hangs
     read_timeout=5,
-    retries={"mode": "standard", "max_attempts": 3},
+    retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=MAX_IN_FLIGHT,
 )
 
@@ -37,10 +38,16 @@ def post(api: "ApiGatewayManagementApiClient", connection_id: str, payload: byte
     """Post one frame to one connection. Raises nothing: one bad recipient must not stop the rest."""
     try:
         api.post_to_connection(ConnectionId=connection_id, Data=payload)
-    except api.exceptions.GoneException:
-        return Outcome.GONE
-    except (ClientError, BotoCoreError) as error:
-        # The error's text names the endpoint and the status, never the payload.
-        logger.error("post failed", recipient=connection_id, error=f"{type(error).__name__}: {error}")
-        return Outcome.FAILED
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.GONE:
+            return Outcome.GONE
+        return _failed(connection_id, error)
+    except BotoCoreError as error:
+        return _failed(connection_id, error)
     return Outcome.DELIVERED
+
+
+def _failed(connection_id: str, error: Exception) -> Outcome:
+    # The error's text names the endpoint and the status, never the payload.
+    logger.error("post failed", recipient=connection_id, error=f"{type(error).__name__}: {error}")
+    return Outcome.FAILED

@@ -1,6 +1,8 @@
 """What a ``$connect`` event says, parsed once."""
 
 import re
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -37,14 +39,13 @@ class Handshake:
                 two of either, name different ones.
 
         """
-        headers = _values(event, "multiValueHeaders", "headers")
-        query = _values(event, "multiValueQueryStringParameters", "queryStringParameters")
         # Header names are compared without case, query names with it.
-        named = {name.lower(): values for name, values in headers.items()}
-        offered = ",".join(named.get("sec-websocket-protocol", []))
+        headers = _values(event, "multiValueHeaders", "headers", str.lower)
+        query = _values(event, "multiValueQueryStringParameters", "queryStringParameters", str)
+        offered = ",".join(headers["sec-websocket-protocol"])
         return cls(
-            session_id=_one_session([*query.get("session_id", []), *named.get("x-session", [])]),
-            origin=next(iter(named.get("origin", [])), None),
+            session_id=_one_session([*query["session_id"], *headers["x-session"]]),
+            origin=next(iter(headers["origin"]), None),
             protocols=tuple(name for part in offered.split(",") if (name := part.strip())),
         )
 
@@ -79,8 +80,18 @@ def _one_session(named: list[str]) -> str | None:
     return session_id
 
 
-def _values(event: dict[str, Any], every: str, last: str) -> dict[str, list[str]]:
-    """Return all values by name. Hand-written events often hold the short form only, or null."""
-    many: dict[str, list[str]] | None = event.get(every)
-    single: dict[str, str] = event.get(last) or {}
-    return many if many is not None else {name: [value] for name, value in single.items()}
+def _values(event: dict[str, Any], every: str, last: str, key: Callable[[str], str]) -> defaultdict[str, list[str]]:
+    """
+    Return all values by name.
+
+    API Gateway sends every value in one map and the last in another. Events written by
+    hand have often one map only, or null; if theirs disagree, both values are in.
+
+    """
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for name, many in (event.get(every) or {}).items():
+        values[key(name)] += many
+    for name, value in (event.get(last) or {}).items():
+        if value not in values[key(name)]:
+            values[key(name)].append(value)
+    return values

@@ -12,4 +12,4 @@ The level comes from POWERTOOLS_LOG_LEVEL or Lambda's own setting; INFO without.
 
 from aws_lambda_powertools.logging import Logger
 
-logger = Logger(service="hub")
+logger = Logger(service="hub", serialize_stacktrace=False)

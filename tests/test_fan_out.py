@@ -1,0 +1,163 @@
+"""Fan-out: every live connection of every target ends in exactly one way."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from hub.connections import Connection, Connections
+from hub.delivery import Outcome
+from hub.envelope import Envelope
+from hub.fan_out import Account, FanOut
+
+NOW = 1_795_000_000.0
+ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
+
+
+class Clients:
+    """The other end of ``@connections``: who is open takes posts, who is broken fails, all others are gone."""
+
+    def __init__(self, open_: str = "", broken: str = "") -> None:
+        self.received: dict[str, list[Any]] = {name: [] for name in open_.split()}
+        self.broken = set(broken.split())
+        self._lock = threading.Lock()
+
+    def post(self, connection_id: str, payload: bytes) -> Outcome:
+        with self._lock:
+            if connection_id in self.broken:
+                return Outcome.FAILED
+            if connection_id not in self.received:
+                return Outcome.GONE
+            self.received[connection_id].append(json.loads(payload)["session"])
+            return Outcome.DELIVERED
+
+
+def fan_out(connections: Connections, clients: Clients, sleep: Callable[[float], None] | None = None) -> FanOut:
+    return FanOut(connections, clients.post, clock=lambda: NOW, sleep=sleep or (lambda _seconds: None))
+
+
+def add(connections: Connections, session_id: str, names: str, age: float = 60) -> None:
+    for name in names.split():
+        connections.add(Connection.opened(session_id, name, NOW - age))
+
+
+def account(live: bool = True, delivered: int = 0, failed: int = 0, readable: bool = True) -> Account:
+    return Account(live, delivered, failed, readable)
+
+
+def test_every_connection_of_every_session_gets_its_frame_once(connections: Connections) -> None:
+    add(connections, "s1", "a b")
+    add(connections, "s2", "c")
+    add(connections, "s3", "d")
+    clients = Clients(open_="a b c d")
+
+    accounts = fan_out(connections, clients).send(ENVELOPE, ("s2", "s1", "empty"), leave_out=None)
+
+    assert accounts == {"s2": account(delivered=1), "s1": account(delivered=2), "empty": account(live=False)}
+    assert clients.received == {"a": ["s1"], "b": ["s1"], "c": ["s2"], "d": []}
+
+
+def test_a_gone_connection_between_two_live_ones_is_removed_and_stops_neither(connections: Connections) -> None:
+    add(connections, "s1", "a gone z")
+    clients = Clients(open_="a z")
+
+    accounts = fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out=None)
+
+    assert accounts == {"s1": account(delivered=2)}
+    assert [row.connection_id for row in connections.of_session("s1", NOW)] == ["a", "z"]
+
+
+def test_a_session_whose_connections_are_all_gone_is_not_live(connections: Connections) -> None:
+    add(connections, "s1", "gone away")
+    assert fan_out(connections, Clients()).send(ENVELOPE, ("s1",), None) == {"s1": account(live=False)}
+
+
+def test_one_that_fails_is_counted_kept_and_stops_nobody(connections: Connections) -> None:
+    add(connections, "s1", "a bad z")
+    clients = Clients(open_="a z", broken="bad")
+
+    accounts = fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out=None)
+
+    assert accounts == {"s1": account(delivered=2, failed=1)}
+    assert len(list(connections.of_session("s1", NOW))) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param("me sibling", account(delivered=1), id="its-siblings-still-hear"),
+        pytest.param("me", account(delivered=0), id="alone-the-session-is-live-all-the-same"),
+        pytest.param("me gone", account(delivered=0), id="alone-but-for-one-that-is-gone"),
+    ],
+)
+def test_the_left_out_connection_gets_nothing(connections: Connections, names: str, expected: Account) -> None:
+    add(connections, "s1", names)
+    clients = Clients(open_="me sibling")
+
+    assert fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out="me") == {"s1": expected}
+    assert clients.received["me"] == []
+
+
+def test_a_connection_that_is_opening_still_is_posted_to_again(connections: Connections) -> None:
+    # API Gateway answers 410 until $connect has returned, and the row is there before that.
+    add(connections, "s1", "young", age=0.1)
+    clients = Clients()
+    waits: list[float] = []
+
+    def open_at_the_second(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            clients.received["young"] = []
+
+    accounts = fan_out(connections, clients, sleep=open_at_the_second).send(ENVELOPE, ("s1",), None)
+
+    assert accounts == {"s1": account(delivered=1)}
+    assert (clients.received, waits) == ({"young": ["s1"]}, [0.05, 0.15])
+
+
+@pytest.mark.parametrize(
+    ("age", "waits"),
+    [
+        pytest.param(1, [0.05, 0.15, 0.4], id="young-after-all-retries"),
+        pytest.param(4, [], id="old-at-once"),
+    ],
+)
+def test_a_connection_that_stays_gone_is_removed(connections: Connections, age: float, waits: list[float]) -> None:
+    add(connections, "s1", "gone", age)
+    waited: list[float] = []
+
+    assert fan_out(connections, Clients(), waited.append).send(ENVELOPE, ("s1",), None) == {"s1": account(live=False)}
+    assert (list(connections.of_session("s1", NOW)), waited) == ([], waits)
+
+
+class Throttled(Connections):
+    """A table that answers, but for one session's second page and another's every read, and every delete."""
+
+    def of_session(self, session_id: str, now: float) -> Iterator[Connection]:
+        if session_id == "unreadable":
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
+        yield from super().of_session(session_id, now)
+        if session_id == "half":
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
+
+    def remove(self, connection: Connection) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "DeleteItem")
+
+
+def test_a_session_that_cannot_be_read_fails_alone(table: str) -> None:
+    connections = Throttled(boto3.client("dynamodb"), table)
+    add(connections, "half", "a")
+    add(connections, "fine", "b gone")
+    clients = Clients(open_="a b")
+
+    accounts = fan_out(connections, clients).send(ENVELOPE, ("unreadable", "half", "fine"), None)
+
+    assert accounts == {
+        "unreadable": account(live=False, readable=False),
+        "half": account(delivered=1, readable=False),
+        "fine": account(delivered=1),
+    }

@@ -1,0 +1,229 @@
+"""The three handlers, loaded as Lambda loads them: with the template's environment, on moto's services."""
+
+import importlib.util
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+
+from hub.connections import Connection, Connections
+from local.app import load
+from local.process import environment_of
+
+ROOT = Path(__file__).parent.parent
+APP = load(ROOT / "template.yaml", {"WebSocketEndpoint": "http://127.0.0.1:9/prod"})
+
+
+class Context:
+    """What Powertools and the hub read of Lambda's context."""
+
+    function_name = "function"
+    memory_limit_in_mb = 128
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id = "request-1"
+
+
+@pytest.fixture
+def handler(table: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import the module of a function, as a cold start does."""
+
+    def cold_start(function: str) -> ModuleType:
+        declared = APP.functions[function]
+        for name, value in environment_of(declared, {}).items():
+            monkeypatch.setenv(name, value)
+        module = declared.handler.rpartition(".")[0]
+        spec = importlib.util.spec_from_file_location(module, declared.path[0] / f"{module}.py")
+        assert spec
+        assert spec.loader
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        return loaded
+
+    return cold_start
+
+
+def event(name: str, **changes: Any) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    return loaded | changes
+
+
+def message(body: Any) -> dict[str, Any]:
+    return event("send-message", body=body if isinstance(body, str) else json.dumps(body))
+
+
+SENDER = event("send-message")["requestContext"]["connectionId"]
+
+
+def answer_to(module: ModuleType, sent: dict[str, Any]) -> Any:
+    return json.loads(module.lambda_handler(sent, Context())["body"])
+
+
+def test_connect_stores_the_connection(handler: Callable[[str], ModuleType], connections: Connections) -> None:
+    answer = handler("ConnectFunction").lambda_handler(event("connect"), Context())
+
+    assert answer == {"statusCode": 200, "headers": {}}
+    (row,) = connections.of_session("s1", now=0)
+    assert row.connection_id == SENDER
+    assert row.expires_at == row.connected_at // 1000 + 7800
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        pytest.param("connect-by-header", {"statusCode": 200, "headers": {}}, id="session-in-the-header"),
+        pytest.param(
+            "connect-subprotocol",
+            {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "hub.v1"}},
+            id="subprotocol-selected",
+        ),
+    ],
+)
+def test_connect_accepts(
+    handler: Callable[[str], ModuleType], connections: Connections, name: str, answer: Any
+) -> None:
+    assert handler("ConnectFunction").lambda_handler(event(name), Context()) == answer
+    assert len(list(connections.of_session("s1", now=0))) == 1
+
+
+def test_connect_refuses_with_a_status_and_stores_nothing(handler: Callable[[str], ModuleType], table: str) -> None:
+    answer = handler("ConnectFunction").lambda_handler(event("connect-without-session"), Context())
+
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "bad_request")
+    assert boto3.client("dynamodb").scan(TableName=table)["Items"] == []
+
+
+def test_connect_refuses_a_page_from_elsewhere(
+    handler: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = handler("ConnectFunction")
+    monkeypatch.setattr(module, "ALLOWED_ORIGINS", module.parse_origins("https://ours.example"))
+
+    answer = module.lambda_handler(event("connect"), Context())
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("name", ["disconnect", "disconnect-idle"])
+def test_disconnect_forgets_its_connection_only_and_again_is_fine(
+    handler: Callable[[str], ModuleType], connections: Connections, name: str
+) -> None:
+    sibling = Connection.opened("s1", "sibling=", now=0)
+    connections.add(sibling)
+    connections.add(Connection.opened("s1", SENDER, now=0))
+    module = handler("DisconnectFunction")
+
+    answers = [module.lambda_handler(event(name), Context()) for _ in range(2)]
+
+    assert answers == [{"statusCode": 200}] * 2
+    assert list(connections.of_session("s1", now=0)) == [sibling]
+
+
+def test_a_sender_without_a_row_is_told_so_after_its_frame_was_checked(
+    handler: Callable[[str], ModuleType],
+) -> None:
+    module = handler("MessageFunction")
+    frame = {"action": "sendMessage", "sessions": ["s1"], "message": "hello", "id": "c-1"}
+
+    assert answer_to(module, message(frame))["code"] == "not_connected"
+    assert answer_to(module, message(frame | {"sessions": []}))["code"] == "bad_request"
+
+
+def test_a_message_to_nobody_lists_every_session_as_offline(
+    handler: Callable[[str], ModuleType], connections: Connections
+) -> None:
+    module = handler("MessageFunction")
+    connections.add(Connection.opened("sender", SENDER, now=module.time.time()))
+
+    ack = answer_to(module, message({"action": "sendMessage", "sessions": ["b", "a", "b"], "message": 1}))
+
+    assert ack | {"id": None} == {"type": "ack", "id": None, "delivered": {}, "offline": ["b", "a"], "failed": {}}
+    assert len(ack["id"]) == 36
+
+
+def test_a_session_that_cannot_be_reached_is_failed(
+    handler: Callable[[str], ModuleType], connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody listens at the endpoint, so every post fails.
+    module = handler("MessageFunction")
+    connections.add(Connection.opened("sender", SENDER, now=module.time.time()))
+
+    ack = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": 1, "id": "c"}))
+
+    assert ack == {"type": "ack", "id": "c", "delivered": {}, "offline": [], "failed": {"sender": 1}}
+
+
+def test_a_frame_too_large_delivers_nothing(handler: Callable[[str], ModuleType], connections: Connections) -> None:
+    module = handler("MessageFunction")
+    connections.add(Connection.opened("sender", SENDER, now=module.time.time()))
+
+    error = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": "x" * 131_072}))
+    assert (error["type"], error["code"], error["field"]) == ("error", "message_too_large", "message")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        pytest.param('{"action": "ping"}', {"type": "pong"}, id="ping-that-api-gateway-did-not-recognise"),
+        pytest.param(
+            "hello", {"type": "error", "code": "bad_json", "message": "The frame is not valid JSON"}, id="no-json-no-id"
+        ),
+        pytest.param(
+            '{"action": "shout", "id": "c-1"}',
+            {
+                "type": "error",
+                "code": "unknown_action",
+                "message": "action is neither sendMessage nor ping",
+                "field": "action",
+                "id": "c-1",
+            },
+            id="an-error-carries-the-id",
+        ),
+        pytest.param(
+            '{"action": "sendMessage", "sessions": ["a", "b c"], "message": 1, "id": ""}',
+            {
+                "type": "error",
+                "code": "bad_request",
+                "message": "id is not a string of 1 to 64 characters",
+                "field": "id",
+            },
+            id="but-not-one-that-is-wrong-itself",
+        ),
+    ],
+)
+def test_answers(handler: Callable[[str], ModuleType], body: str, answer: Any) -> None:
+    assert answer_to(handler("MessageFunction"), message(body)) == answer
+
+
+def test_our_own_fault_is_logged_with_its_traceback_and_kept_from_the_client(
+    handler: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, log: io.StringIO
+) -> None:
+    module = handler("MessageFunction")
+    monkeypatch.setattr(module.CONNECTIONS, "_table", "no-such-table")
+
+    error = answer_to(module, message({"action": "sendMessage", "sessions": ["a"], "message": 1, "id": "c-1"}))
+
+    assert error == {
+        "type": "error",
+        "code": "internal",
+        "message": "The hub failed. The fault is not yours.",
+        "id": "c-1",
+        "request_id": "request-1",
+    }
+    (line,) = log.getvalue().splitlines()
+    logged = json.loads(line)
+    assert (logged["level"], logged["function_request_id"], logged["connection_id"]) == ("ERROR", "request-1", SENDER)
+    assert "ResourceNotFoundException" in logged["exception"]
+
+
+def test_a_function_without_its_environment_does_not_start(
+    handler: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(APP.functions["MessageFunction"].environment, "TABLE_NAME", "")
+    monkeypatch.setitem(APP.functions["MessageFunction"].environment, "WEBSOCKET_ENDPOINT", "")
+
+    with pytest.raises(Exception, match="missing environment variables: TABLE_NAME, WEBSOCKET_ENDPOINT"):
+        handler("MessageFunction")
