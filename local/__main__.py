@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Coroutine
@@ -24,6 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     # Nothing here may reach an account, or depend on a profile.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    os.environ["no_proxy"] = "*"  # all that it speaks to is near
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.command(arguments)
@@ -108,7 +110,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a value for a parameter of the template; may be repeated",
     )
-    add("--aws-endpoint", metavar="URL", help="another DynamoDB to use instead of the embedded one")
+    add("--aws-endpoint", type=_url, metavar="URL", help="another DynamoDB to use instead of the embedded one")
     add("--idle-timeout", type=_seconds, default=limits.idle, metavar="S", help="seconds (%(default)g)")
     add("--connection-duration", type=_seconds, default=limits.duration, metavar="S", help="seconds (%(default)g)")
     add("--integration-timeout", type=_seconds, default=INTEGRATION_TIMEOUT, metavar="S", help="seconds (%(default)g)")
@@ -118,6 +120,12 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65533:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65533")
     return int(text)
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+/?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL such as http://127.0.0.1:8000")
+    return text.rstrip("/")
 
 
 def _seconds(text: str) -> float:

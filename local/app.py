@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.intrinsics import TemplateError
+from local.intrinsics import TemplateError, text
 from local.template import CODE_BUCKET, Resources, parameter_values, translate
 
 
@@ -92,21 +92,24 @@ def load(path: Path, parameters: dict[str, str]) -> App:
         TemplateError: If it cannot be read, translated or served.
 
     """
-    template = translate(path)
+    template = translate(path, parameters)
     resources = Resources(template, parameter_values(template, parameters))
     api = resources.only("AWS::ApiGatewayV2::Api")
+    if api.get("ProtocolType") != "WEBSOCKET":
+        raise TemplateError("The template's API is an HTTP API, and only a WebSocket API can be served here.")
+    functions = _functions(resources, path.parent.resolve())
     return App(
         parameters=frozenset(template.get("Parameters", {})),
         stage=resources.only("AWS::ApiGatewayV2::Stage")["StageName"],
         selection=api["RouteSelectionExpression"],
-        routes=_routes(resources),
-        functions=_functions(resources, path.parent.resolve()),
+        routes=_routes(resources, functions),
+        functions=functions,
         tables=tuple(resources.of_type("AWS::DynamoDB::Table").values()),
         secrets=tuple(resources.of_type("AWS::SecretsManager::Secret").values()),
     )
 
 
-def _routes(resources: Resources) -> dict[str, Route]:
+def _routes(resources: Resources, functions: dict[str, Function]) -> dict[str, Route]:
     integrations = resources.of_type("AWS::ApiGatewayV2::Integration")
     mock_replies = {
         each["IntegrationId"]: _static_template(each.get("ResponseTemplates", {}))
@@ -119,40 +122,50 @@ def _routes(resources: Resources) -> dict[str, Route]:
         integration = route["Target"].removeprefix("integrations/")
         routes[route["RouteKey"]] = Route(
             key=route["RouteKey"],
-            integration=_integration(integrations[integration], mock_replies.get(integration, "")),
+            integration=_integration(integrations[integration], mock_replies.get(integration, ""), functions),
             two_way="RouteResponseSelectionExpression" in route and name in answering,
         )
     return routes
 
 
-def _integration(properties: dict[str, Any], mock_reply: str) -> LambdaIntegration | MockIntegration:
+def _integration(
+    properties: dict[str, Any], mock_reply: str, functions: dict[str, Function]
+) -> LambdaIntegration | MockIntegration:
     if properties["IntegrationType"] == "MOCK":
         return MockIntegration(mock_reply)
     function = re.search(r":function:([^:/]+)", properties.get("IntegrationUri", ""))
     if not function:
         raise TemplateError(f"An integration of type {properties['IntegrationType']} cannot be served here.")
+    if function[1] not in functions:
+        raise TemplateError(f"A route calls the function {function[1]}, which is not one of the template.")
     milliseconds = properties.get("TimeoutInMillis")
     return LambdaIntegration(function[1], None if milliseconds is None else int(milliseconds) / 1000)
 
 
 def _static_template(templates: dict[str, str]) -> str:
-    text = next(iter(templates.values()), "")
-    if re.search(r"\$|#(if|set|foreach)", text):
+    reply = next(iter(templates.values()), "")
+    if re.search(r"\$|#(if|set|foreach)", reply):
         raise TemplateError("A MOCK integration's response template is not plain text; Velocity is not evaluated here.")
-    return text
+    return reply
 
 
 def _functions(resources: Resources, root: Path) -> dict[str, Function]:
-    layers = {
+    folders = {
         name: _layer_path(_local_folder(each["Content"], name, root))
         for name, each in resources.of_type("AWS::Lambda::LayerVersion").items()
     }
+
+    def layer(arn: str) -> Path:
+        if arn not in folders:
+            raise TemplateError(f"The layer {arn} is not one of the template, so it cannot be had here.")
+        return folders[arn]
+
     return {
         name: Function(
             name=name,
-            path=(_local_folder(each["Code"], name, root), *(layers[layer] for layer in each.get("Layers", []))),
+            path=(_local_folder(each["Code"], name, root), *map(layer, each.get("Layers", []))),
             handler=each["Handler"],
-            environment={k: str(v) for k, v in each.get("Environment", {}).get("Variables", {}).items()},
+            environment={k: text(v) for k, v in each.get("Environment", {}).get("Variables", {}).items()},
             timeout=float(each.get("Timeout", 3)),
             memory=int(each.get("MemorySize", 128)),
         )

@@ -30,7 +30,9 @@ class Console:
 
     def say(self, text: str = "") -> None:
         """Print a line of the gateway's own."""
-        print(text, file=self._stream, flush=True)
+        # Handlers print what they like: also what the terminal cannot show, or lone surrogates.
+        encoding = self._stream.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=self._stream, flush=True)
 
     def warn(self, text: str) -> None:
         """Print a line that somebody should read."""
@@ -50,7 +52,7 @@ class Console:
         try:
             record = json.loads(line)
             text = self._readable(record) if isinstance(record, dict) and "level" in record else line
-        except ValueError:
+        except (ValueError, RecursionError):
             text = line
         for part in text.splitlines() or [""]:
             self.say(f"{self.paint(f'{function:>20} |', DIM)} {part}")

@@ -19,6 +19,11 @@ class TemplateError(Exception):
     """The template, or a parameter given for it, is wrong. The text is a whole sentence."""
 
 
+def text(value: Any) -> str:
+    """Return a scalar as CloudFormation writes it into a string."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class Resolver:
     """
     Evaluates values of one template.
@@ -42,13 +47,13 @@ class Resolver:
             "Condition": self.condition,
             "Fn::GetAtt": self._get_att,
             "Fn::Sub": self._sub,
-            "Fn::Join": lambda value: str(value[0]).join(map(str, self.resolve(value[1]))),
+            "Fn::Join": lambda value: text(value[0]).join(map(text, self.resolve(value[1]))),
             "Fn::Split": lambda value: str(self.resolve(value[1])).split(value[0]),
-            "Fn::Select": lambda value: self.resolve(value[1])[int(self.resolve(value[0]))],
+            "Fn::Select": self._select,
             "Fn::FindInMap": self._find_in_map,
-            "Fn::Base64": lambda value: base64.b64encode(str(self.resolve(value)).encode()).decode(),
+            "Fn::Base64": lambda value: base64.b64encode(text(self.resolve(value)).encode()).decode(),
             "Fn::If": lambda value: self.resolve(value[1] if self.condition(value[0]) else value[2]),
-            "Fn::Equals": lambda value: str(self.resolve(value[0])) == str(self.resolve(value[1])),
+            "Fn::Equals": lambda value: text(self.resolve(value[0])) == text(self.resolve(value[1])),
             "Fn::Not": lambda value: not self.resolve(value[0]),
             "Fn::And": lambda value: all(self.resolve(each) for each in value),
             "Fn::Or": lambda value: any(self.resolve(each) for each in value),
@@ -92,18 +97,24 @@ class Resolver:
         name, _, attribute = value.partition(".") if isinstance(value, str) else (value[0], ".", value[1])
         return self._attributes(name, attribute)
 
+    def _select(self, value: list[Any]) -> Any:
+        index, items = int(self.resolve(value[0])), self.resolve(value[1])
+        if not 0 <= index < len(items):
+            raise TemplateError(f"The template selects item {index} of a list that has {len(items)}.")
+        return items[index]
+
     def _sub(self, value: str | list[Any]) -> str:
-        text, extra = (value, {}) if isinstance(value, str) else (value[0], self.resolve(value[1]))
+        pattern, extra = (value, {}) if isinstance(value, str) else (value[0], self.resolve(value[1]))
 
         def variable(match: re.Match[str]) -> str:
             name = match[1].strip()
             if name.startswith("!"):
                 return "${" + name[1:] + "}"
             if name in extra:
-                return str(extra[name])
-            return str(self._get_att(name) if "." in name else self._ref(name))
+                return text(extra[name])
+            return text(self._get_att(name) if "." in name else self._ref(name))
 
-        return re.sub(r"\$\{([^}]+)\}", variable, text)
+        return re.sub(r"\$\{([^}]+)\}", variable, pattern)
 
     def _find_in_map(self, value: list[Any]) -> Any:
         keys = [str(self.resolve(each)) for each in value[:3]]

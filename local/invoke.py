@@ -1,6 +1,7 @@
 """One function, once, with an event from a file."""
 
 import contextlib
+import http.client
 import json
 import sys
 import urllib.error
@@ -65,14 +66,14 @@ def _running_gateway(options: Options) -> Endpoints | None:
     try:
         with urllib.request.urlopen(f"http://{options.host}:{options.port}/_local/endpoints", timeout=1) as answer:
             return Endpoints(**json.load(answer))
-    except (OSError, ValueError, TypeError):
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
         return None  # nothing there, or something else
 
 
 def _read(path: str) -> Any:
     try:
-        return json.loads(sys.stdin.read() if path == "-" else Path(path).read_text())
+        return json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise CannotInvoke(f"The event {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CannotInvoke(f"The event {path} is not JSON: {error}.") from error

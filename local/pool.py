@@ -15,15 +15,29 @@ AHEAD = 2
 MAX_WORKERS = 16
 """Workers of one function. An event that finds all busy waits for the first that is free."""
 
-STARTS = asyncio.Semaphore(os.cpu_count() or 1)
-"""Workers that start at once: more would only slow each other down."""
+STARTS_AT_ONCE = os.cpu_count() or 1
+"""Workers that start side by side: more would only slow each other down."""
 
 
 class Pool:
-    """The workers of one function: warm ones first, another when all are busy."""
+    """
+    The workers of one function: warm ones first, another when all are busy.
 
-    def __init__(self, function: Function, environment: Mapping[str, str], output: Callable[[str, str], None]) -> None:
+    Args:
+        starts: Held while a worker starts; pools of one machine share it.
+
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        environment: Mapping[str, str],
+        output: Callable[[str, str], None],
+        starts: asyncio.Semaphore,
+    ) -> None:
         self._function = function
+        self._starts = starts
+        self._stopped = False
         self._environment = environment
         self._output = output
         self._idle: list[Worker] = []
@@ -53,7 +67,8 @@ class Pool:
         return Result(result.value, result.error, cold)
 
     async def stop(self) -> None:
-        """End every process."""
+        """End every process; no other starts."""
+        self._stopped = True
         for task in self._starting:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
@@ -82,14 +97,12 @@ class Pool:
             self._start_one()
 
     def _start_one(self) -> None:
-        if len(self._workers) + len(self._starting) < MAX_WORKERS:
-            task = asyncio.create_task(self._start())
-            self._starting.add(task)
-            task.add_done_callback(self._starting.discard)
+        if not self._stopped and len(self._workers) + len(self._starting) < MAX_WORKERS:
+            self._starting.add(asyncio.create_task(self._start()))
 
     async def _start(self) -> None:
         try:
-            async with STARTS:
+            async with self._starts:
                 worker = await Worker.start(self._function, self._environment, self._output)
         except WorkerFailed as error:
             # All who wait would meet the same failure. The next event tries again.
@@ -97,5 +110,8 @@ class Pool:
                 if not (future := self._waiting.popleft()).done():
                     future.set_exception(error)
             return
+        finally:
+            # Not in a callback of the task: that runs after an event that waited has failed and another has come.
+            self._starting -= {asyncio.current_task()}
         self._workers.add(worker)
         self._give(worker)

@@ -20,6 +20,9 @@ from local.template import REGION, function_arn
 INIT_TIMEOUT = 30.0
 """Seconds to import a handler in. Lambda gives 10; laptops are slower."""
 
+EXIT_TIMEOUT = 1.0
+"""Seconds that a process has to exit after its last word, and its output to end after its exit."""
+
 WORKER = Path(__file__).with_name("worker.py")
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localgateway", "AWS_SECRET_ACCESS_KEY": "localgateway"}
@@ -73,26 +76,17 @@ class Worker:
 
         """
         ours, theirs = socket.socketpair()
-        what = {
-            "fd": theirs.fileno(),
-            "name": function.name,
-            "arn": function_arn(function.name),
-            "memory": function.memory,
-            "handler": function.handler,
-            "path": [str(folder) for folder in function.path],
-        }
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-u", str(WORKER), json.dumps(what)),
-                env=environment_of(function, environment),
-                cwd=function.path[0],
-                pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the gateway alone, which then ends the workers
-            )
-        worker = cls(process, *await asyncio.open_connection(sock=ours))
+            reader, writer = await asyncio.open_connection(sock=ours)
+            try:
+                process = await _spawn(function, environment, theirs.fileno())
+            except BaseException as error:
+                writer.close()
+                if isinstance(error, OSError):
+                    text = f"The worker could not start: {error}"
+                    raise WorkerFailed({"errorType": "Runtime.StartError", "errorMessage": text}) from error
+                raise
+        worker = cls(process, reader, writer)
         worker._output = asyncio.create_task(worker._read_output(function.name, output))
         try:
             async with asyncio.timeout(INIT_TIMEOUT):
@@ -129,27 +123,56 @@ class Worker:
 
     async def stop(self) -> None:
         """Kill the process and whatever it has started, and wait until all it printed is read."""
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: all of it are zombies
             os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.wait()
         self._writer.close()
-        if self._output:
-            await self._output
+        if not await self._has_ended():
+            # What left the process's session lives on, and may hold its output open. Nobody reads it any more.
+            self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+            await self._process.wait()
 
     async def _receive(self) -> dict[str, Any]:
         try:
             size = int.from_bytes(await self._reader.readexactly(4), "big")
             answer: dict[str, Any] = json.loads(await self._reader.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionError):
+            await self._has_ended()  # by itself, with a status of its own
             await self.stop()
             text = f"Runtime exited with {_describe(self._process.returncode)}"
             raise WorkerFailed({"errorType": "Runtime.ExitError", "errorMessage": text}) from None
         return answer
 
+    async def _has_ended(self) -> bool:
+        """Wait until the process has exited and all it printed is read, but not for long."""
+        ending = [asyncio.ensure_future(self._process.wait()), *([self._output] if self._output else [])]
+        _, pending = await asyncio.wait(ending, timeout=EXIT_TIMEOUT)
+        return not pending
+
     async def _read_output(self, name: str, output: Callable[[str, str], None]) -> None:
         assert self._process.stdout
         async for line in _lines(self._process.stdout):
             output(name, line)
+
+
+async def _spawn(function: Function, environment: Mapping[str, str], channel: int) -> asyncio.subprocess.Process:
+    what = {
+        "fd": channel,
+        "name": function.name,
+        "arn": function_arn(function.name),
+        "memory": function.memory,
+        "handler": function.handler,
+        "path": [str(folder) for folder in function.path],
+    }
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-u", str(WORKER), json.dumps(what)),
+        env=environment_of(function, environment),
+        cwd=function.path[0],
+        pass_fds=[channel],
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C reaches the gateway alone, which then ends the workers
+    )
 
 
 def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ import string
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.app import App
@@ -29,6 +30,10 @@ TABLE_PROPERTIES = (
 """What CreateTable takes as the template writes it. Encryption and backups mean nothing on a laptop."""
 
 
+CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
+"""The services are near: one that does not answer soon will not."""
+
+
 def provision(app: App, dynamodb_url: str, secrets_url: str, console: Console) -> None:
     """
     Create every table and secret that is not there yet.
@@ -42,13 +47,13 @@ def provision(app: App, dynamodb_url: str, secrets_url: str, console: Console) -
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
-    dynamodb = session.client("dynamodb", endpoint_url=dynamodb_url)
+    dynamodb = session.client("dynamodb", endpoint_url=dynamodb_url, config=CONFIG)
     for table in app.tables:
         try:
             _create_table(dynamodb, table, console)
         except (ClientError, BotoCoreError) as error:
             raise TemplateError(f"DynamoDB at {dynamodb_url} cannot hold {table['TableName']}: {error}") from error
-    manager = session.client("secretsmanager", endpoint_url=secrets_url)
+    manager = session.client("secretsmanager", endpoint_url=secrets_url, config=CONFIG)
     for secret in app.secrets:
         manager.create_secret(Name=secret["Name"], SecretString=_secret_value(secret))
 

@@ -32,9 +32,9 @@ def select(expression: str, routes: Mapping[str, Route], body: str) -> Route | N
 def _evaluate(expression: str, body: str) -> str:
     try:
         document = json.loads(body)
+        return _VARIABLE.sub(lambda match: _text(_member(document, match[1] or match[2])), expression)
     except (ValueError, RecursionError):
         return "$default"
-    return _VARIABLE.sub(lambda match: _text(_member(document, match[1] or match[2])), expression)
 
 
 def _member(value: Any, path: str) -> Any:
@@ -80,12 +80,16 @@ def read_result(result: Result) -> Answer:
     body = value.get("body")
     if not isinstance(body, str | None):
         raise Malformed(f"malformed result: the body is a {type(body).__name__} instead of a string")
-    headers = {str(name).lower(): str(each) for name, each in (value.get("headers") or {}).items()}
+    headers = value.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise Malformed(f"malformed result: the headers are a {type(headers).__name__} instead of an object")
+    headers = {str(name).lower(): str(each) for name, each in headers.items()}
     return Answer(_status(value.get("statusCode", 200)), headers, body or "")
 
 
 def _status(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).isdecimal():
+    # unsure: what AWS makes of other numbers; a handshake answered with less than 200 would be none.
+    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch("[2-5][0-9]{2}", str(value)):
         raise Malformed(f"malformed result: the statusCode is {value!r}")
     return int(value)
 

@@ -18,7 +18,7 @@ from local import embedded_aws, management
 from local.app import App, load
 from local.console import BOLD, Console
 from local.gateway import INTEGRATION_TIMEOUT, Gateway
-from local.pool import Pool
+from local.pool import STARTS_AT_ONCE, Pool
 from local.provision import provision
 from local.sockets import Limits, Listener
 
@@ -129,8 +129,9 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
     with _bind(options.host, options.port) as sockets:
         endpoints = _endpoints(options, sockets, stage)
         app = load_with(options, endpoints)
-        console.say(f"Starting the embedded AWS: {_names(app)}")
+        console.say("Starting the embedded AWS")
         async with embedded_aws.run(sockets.aws):
+            console.say(f"Creating {_names(app)}")
             await asyncio.to_thread(provision, app, endpoints.dynamodb, endpoints.aws, console)
             if options.aws_endpoint:
                 console.say(f"DynamoDB is the one at {options.aws_endpoint}; every other service is the embedded AWS.")
@@ -148,7 +149,9 @@ def load_with(options: Options, endpoints: Endpoints) -> App:
 @contextlib.asynccontextmanager
 async def _running_pools(app: App, endpoints: Endpoints, console: Console) -> AsyncIterator[dict[str, Pool]]:
     """Run the workers of every function while the context lasts."""
-    pools = {name: Pool(function, endpoints.environment(), console.logged) for name, function in app.functions.items()}
+    starts = asyncio.Semaphore(STARTS_AT_ONCE)
+    environment = endpoints.environment()
+    pools = {name: Pool(each, environment, console.logged, starts) for name, each in app.functions.items()}
     try:
         await asyncio.gather(*(pool.start_ahead() for pool in pools.values()))
         yield pools

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import http
+import http.client
 import json
 import logging
 import socket
@@ -147,7 +147,7 @@ class Listener:
         try:
             connection, subprotocol = await self._gateway.connect(handshake, WebSocket(websocket))
         except Refused as refused:
-            return _json({"message": http.HTTPStatus(refused.status).phrase}, refused.status)
+            return _json({"message": _phrase(refused.status)}, refused.status)
         self._connections[websocket] = connection
         # A task of its own, because a client can leave before its first message is awaited.
         self._run(self._until_closed(websocket, connection))
@@ -214,7 +214,11 @@ def _response(status: int, body: bytes, content_type: str) -> Response:
     headers["Content-Length"] = str(len(body))
     headers["Connection"] = "close"
     headers["Cache-Control"] = "no-store"
-    return Response(status, http.HTTPStatus(status).phrase, headers, body)
+    return Response(status, _phrase(status), headers, body)
+
+
+def _phrase(status: int) -> str:
+    return http.client.responses.get(status, "Refused")  # functions may answer any number
 
 
 def _logger() -> logging.Logger:

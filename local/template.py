@@ -1,7 +1,7 @@
 """A SAM template, translated and evaluated: CloudFormation resources with plain values."""
 
-import copy
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-from local.intrinsics import Resolver, TemplateError
+from local.intrinsics import Resolver, TemplateError, text
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -31,35 +31,28 @@ PSEUDO_PARAMETERS = {
 }
 
 
-def translate(path: Path) -> dict[str, Any]:
+def translate(path: Path, given: Mapping[str, str] | None = None) -> dict[str, Any]:
     """
     Return the CloudFormation that SAM makes of a template.
+
+    Args:
+        given: Values for its parameters. SAM writes some of them into what it makes.
 
     Raises:
         TemplateError: If there is no such file, or SAM cannot translate it.
 
     """
-    try:
-        source = yaml_parse(path.read_text())
-    except OSError as error:
-        raise TemplateError(f"The template {path} cannot be read: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise TemplateError(f"The template {path} is not YAML: {error}") from error
-    if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
-        raise TemplateError(f"The template {path} has no Resources.")
-
-    source = copy.deepcopy(source)
-    for resource in source["Resources"].values():
-        properties = resource.get("Properties", {})
+    source = _read(path)
+    for properties in (each.get("Properties", {}) for each in source["Resources"].values()):
         for name in ("CodeUri", "ContentUri"):
-            if isinstance(properties.get(name), str):
-                properties[name] = f"s3://{CODE_BUCKET}/{properties[name]}"
-    defaults = {name: each.get("Default", "") for name, each in source.get("Parameters", {}).items()}
+            if isinstance(folder := properties.get(name), str) and not folder.startswith("s3:"):
+                properties[name] = f"s3://{CODE_BUCKET}/{folder}"
+    parameters = {name: each.get("Default", "") for name, each in source.get("Parameters", {}).items()}
     metrics = Metrics("local", DummyMetricsPublisher())
     try:
         session = boto3.Session(region_name=REGION)
         translated: dict[str, Any] = Translator({}, Parser(), boto_session=session, metrics=metrics).translate(
-            source, defaults
+            source, parameters | dict(given or {})
         )
     except InvalidDocumentException as error:
         causes = " ".join(cause.message for cause in error.causes)
@@ -67,6 +60,26 @@ def translate(path: Path) -> dict[str, Any]:
     finally:
         metrics.publish()  # to nobody; unpublished ones are complained about
     return translated
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        source = yaml_parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TemplateError(f"The template {path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise TemplateError(f"The template {path} is not YAML: {error}") from error
+    if not isinstance(source, dict) or not isinstance(source.get("Resources"), dict):
+        raise TemplateError(f"The template {path} has no Resources.")
+    for section in ("Parameters", "Resources"):
+        if not isinstance(source.get(section, {}), dict):
+            raise TemplateError(f"The {section} of {path} are not a mapping.")
+        for name, each in source.get(section, {}).items():
+            if not isinstance(each, dict) or not isinstance(each.get("Type"), str):
+                raise TemplateError(f"{name}, in the {section} of {path}, has no Type.")
+            if not isinstance(each.get("Properties", {}), dict):
+                raise TemplateError(f"The Properties of {name}, in {path}, are not a mapping.")
+    return source
 
 
 def parameter_values(template: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
@@ -83,8 +96,8 @@ def parameter_values(template: dict[str, Any], given: dict[str, str]) -> dict[st
             known = ", ".join(declared) or "none"
             raise TemplateError(f"The template has no parameter {name}; it has {known}.")
         allowed = declared[name].get("AllowedValues")
-        if allowed and value not in map(str, allowed):
-            raise TemplateError(f"The parameter {name} is {value!r}; allowed: {', '.join(map(str, allowed))}.")
+        if allowed and value not in map(text, allowed):
+            raise TemplateError(f"The parameter {name} is {value!r}; allowed: {', '.join(map(text, allowed))}.")
         pattern = declared[name].get("AllowedPattern")
         if pattern and not re.fullmatch(pattern, value):
             what = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
@@ -92,7 +105,7 @@ def parameter_values(template: dict[str, Any], given: dict[str, str]) -> dict[st
     values = {name: each.get("Default") for name, each in declared.items()} | given
     if unset := [name for name, value in values.items() if value is None]:
         raise TemplateError(f"These parameters have no default: {', '.join(unset)}. Give each with --parameter.")
-    return {name: str(value) for name, value in values.items()}
+    return {name: text(value) for name, value in values.items()}
 
 
 class Resources:

@@ -6,14 +6,15 @@ function finds only its own folders and the installed libraries. It is told what
 as JSON in its one argument; events and results go over a socket it inherits, each a
 length in 4 bytes, then JSON. Output goes where the parent reads it.
 
-When standard input ends, the parent has gone, and so does the worker, even if
-the handler hangs: nothing is left running.
+When standard input ends, the parent has gone, and so does the worker with all that it
+started, even if the handler hangs: nothing is left running.
 
 """
 
 import importlib
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -44,7 +45,7 @@ class Context:
 
 def main() -> None:
     function = json.loads(sys.argv[1])
-    channel = socket.socket(fileno=function["fd"])
+    channel = _open_channel(function["fd"])
     _die_with_parent()
     sys.argv = [""]
     sys.path[:0] = function["path"]
@@ -65,7 +66,7 @@ def _run(handler: Any, function: dict[str, Any], request: dict[str, Any]) -> dic
     context = Context(function, request["request_id"], request["deadline_ms"])
     try:
         result = handler(request["event"], context)
-        json.dumps(result)  # what cannot be sent is the handler's mistake
+        json.dumps(result, ensure_ascii=False).encode()  # what cannot be sent is the handler's mistake
     except Exception as error:  # noqa: BLE001 - likewise
         return {"error": _report(error)}
     return {"result": result}
@@ -91,9 +92,17 @@ def _die_with_parent() -> None:
     def wait() -> None:
         while os.read(lifeline, 1):
             pass
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _open_channel(fd: int) -> socket.socket:
+    # What the handler starts or forks has no part in the conversation, and does not keep it open.
+    os.set_inheritable(fd, False)
+    channel = socket.socket(fileno=fd)
+    os.register_at_fork(after_in_child=channel.close)
+    return channel
 
 
 def _send(channel: socket.socket, message: dict[str, Any]) -> None:

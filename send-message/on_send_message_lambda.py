@@ -11,7 +11,7 @@ from hub.answers import Answer, Context, Event, answers_errors, refuse_frame, re
 from hub.connections import Connection, Connections
 from hub.envelope import Envelope
 from hub.errors import NotConnected
-from hub.fan_out import Account, FanOut
+from hub.fan_out import Account, FanOut, totals
 from hub.frames import Ping
 from hub.ids import timestamp, uuid7
 from hub.log import logger
@@ -39,7 +39,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     accounts = FAN_OUT.send(envelope, frame.sessions, leave_out=None if frame.echo else sender.connection_id)
     _log(sender.session_id, message_id, accounts)
 
-    return reply(frames.ack(message_id, *_totals(accounts)))
+    return reply(frames.ack(message_id, *totals(accounts)))
 
 
 def _sender(connection_id: str, now: float) -> Connection:
@@ -51,20 +51,6 @@ def _sender(connection_id: str, now: float) -> Connection:
     if sender := CONNECTIONS.find(connection_id, now):
         return sender
     raise NotConnected("This connection is not registered, or no longer; connect again")
-
-
-def _totals(accounts: dict[str, Account]) -> tuple[dict[str, int], list[str], dict[str, int]]:
-    """Return what an ack says: ``(delivered, offline, failed)``. Every session is in at least one."""
-    delivered = {
-        session: account.delivered
-        for session, account in accounts.items()
-        if account.delivered or (account.live and not account.failed)
-    }
-    failed = {
-        session: account.failed for session, account in accounts.items() if account.failed or not account.readable
-    }
-    offline = [session for session in accounts if session not in delivered and session not in failed]
-    return delivered, offline, failed
 
 
 def _log(session_id: str, message_id: str, accounts: dict[str, Account]) -> None:

@@ -135,5 +135,6 @@ class Client:
 
 
 def get_json(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(url, timeout=PATIENCE) as answer:
         return json.load(answer)

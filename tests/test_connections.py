@@ -57,6 +57,18 @@ def test_a_row_past_its_time_is_not_read_as_alive(connections: Connections, late
     assert connections.find("one=", now) == (connection if alive else None)
 
 
+def test_a_session_is_read_consistently_and_no_more_than_needed(table: str) -> None:
+    dynamodb = boto3.client("dynamodb")
+    asked: list[dict[str, Any]] = []
+    dynamodb.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params))
+
+    list(Connections(dynamodb, table).of_session("s1", NOW))
+
+    (query,) = asked
+    assert query["ConsistentRead"] is True
+    assert query["ProjectionExpression"] == "session_id, connection_id, connected_at, expires_at"
+
+
 def test_every_page_of_a_session_is_read(connections: Connections, table: str) -> None:
     # DynamoDB ends a page at 1 MB: 30 rows of 60 KB make two.
     dynamodb = boto3.client("dynamodb")

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from hub.connections import Connection, Connections
 from hub.delivery import Outcome
 from hub.envelope import Envelope
-from hub.fan_out import Account, FanOut
+from hub.fan_out import Account, FanOut, totals
 
 NOW = 1_795_000_000.0
 ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
@@ -161,3 +161,21 @@ def test_a_session_that_cannot_be_read_fails_alone(table: str) -> None:
         "half": account(delivered=1, readable=False),
         "fine": account(delivered=1),
     }
+
+
+@pytest.mark.parametrize(
+    ("ended", "delivered", "failed", "offline"),
+    [
+        pytest.param(account(delivered=2), {"s": 2}, {}, [], id="all-delivered"),
+        pytest.param(account(delivered=1, failed=2), {"s": 1}, {"s": 2}, [], id="delivered-and-failed"),
+        pytest.param(account(failed=2), {}, {"s": 2}, [], id="all-failed"),
+        pytest.param(account(delivered=0), {"s": 0}, {}, [], id="only-the-left-out-sender"),
+        pytest.param(account(live=False), {}, {}, ["s"], id="nobody"),
+        pytest.param(account(live=False, readable=False), {}, {"s": 0}, [], id="not-readable"),
+        pytest.param(account(delivered=1, readable=False), {"s": 1}, {"s": 0}, [], id="half-readable"),
+    ],
+)
+def test_an_ack_accounts_for_every_session(
+    ended: Account, delivered: dict[str, int], failed: dict[str, int], offline: list[str]
+) -> None:
+    assert totals({"s": ended}) == (delivered, offline, failed)

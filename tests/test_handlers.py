@@ -1,10 +1,8 @@
 """The three handlers, loaded as Lambda loads them: with the template's environment, on moto's services."""
 
-import importlib.util
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,39 +10,13 @@ import boto3
 import pytest
 
 from hub.connections import Connection, Connections
-from local.app import load
-from local.process import environment_of
-
-ROOT = Path(__file__).parent.parent
-APP = load(ROOT / "template.yaml", {"WebSocketEndpoint": "http://127.0.0.1:9/prod"})
-
-
-class Context:
-    """What Powertools and the hub read of Lambda's context."""
-
-    function_name = "function"
-    memory_limit_in_mb = 128
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
-    aws_request_id = "request-1"
+from tests.lambdas import ROOT, Context, cold_start
 
 
 @pytest.fixture
 def handler(table: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Import the module of a function, as a cold start does."""
-
-    def cold_start(function: str) -> ModuleType:
-        declared = APP.functions[function]
-        for name, value in environment_of(declared, {}).items():
-            monkeypatch.setenv(name, value)
-        module = declared.handler.rpartition(".")[0]
-        spec = importlib.util.spec_from_file_location(module, declared.path[0] / f"{module}.py")
-        assert spec
-        assert spec.loader
-        loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-        return loaded
-
-    return cold_start
+    """Cold start a function, on moto's services."""
+    return lambda function: cold_start(function, monkeypatch)
 
 
 def event(name: str, **changes: Any) -> dict[str, Any]:
@@ -219,11 +191,6 @@ def test_our_own_fault_is_logged_with_its_traceback_and_kept_from_the_client(
     assert "ResourceNotFoundException" in logged["exception"]
 
 
-def test_a_function_without_its_environment_does_not_start(
-    handler: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(APP.functions["MessageFunction"].environment, "TABLE_NAME", "")
-    monkeypatch.setitem(APP.functions["MessageFunction"].environment, "WEBSOCKET_ENDPOINT", "")
-
+def test_a_function_without_its_environment_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Exception, match="missing environment variables: TABLE_NAME, WEBSOCKET_ENDPOINT"):
-        handler("MessageFunction")
+        cold_start("MessageFunction", monkeypatch, TABLE_NAME="", WEBSOCKET_ENDPOINT="")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub import strict_json
 
-DEEP = 100_000
+DEEP = 20_000
 
 
 @pytest.mark.parametrize(
@@ -62,16 +63,54 @@ def test_accepted(text: str, value: object) -> None:
     assert strict_json.loads(text) == value
 
 
-def test_a_text_too_deep_for_pythons_parser_is_cut_not_refused() -> None:
-    value = strict_json.loads('{"deep": ' + "[" * DEEP + '"]"' + "]" * DEEP + ', "after": [{"b": 2}]}')
+def deep(text: str, levels: int = DEEP) -> str:
+    """Put a text where Python's own parser gives up."""
+    return '{"x": ' + "[" * levels + text + "]" * levels + ', "after": [{}]}'
 
-    assert value["after"] == [{"b": 2}]
-    levels = 0
-    inner = value["deep"]
-    while inner:
-        (inner,) = inner
-        levels += 1
-    assert levels + 2 == strict_json.MAX_READ_DEPTH  # the object around it, and the innermost empty list
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("NaN", id="nan"),
+        pytest.param('"\\ud800"', id="lone-surrogate"),
+        pytest.param('{"a": 1, "\\u0061": 2}', id="duplicate-member"),
+        pytest.param("what is this", id="nonsense"),
+        pytest.param("1,", id="trailing-comma"),
+        pytest.param(", 1", id="leading-comma"),
+        pytest.param("1 2", id="no-comma"),
+        pytest.param('{"a" 1}', id="no-colon"),
+        pytest.param("{1: 1}", id="a-name-that-is-no-string"),
+        pytest.param('{"a": 1,}', id="trailing-comma-in-an-object"),
+        pytest.param("[}", id="closed-wrongly"),
+        pytest.param('"', id="a-string-without-its-end"),
+        pytest.param('"\t"', id="raw-tab-in-a-string"),
+        pytest.param("01", id="leading-zero"),
+    ],
+)
+def test_the_rules_hold_at_any_depth(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        strict_json.loads(deep(text))
+
+
+def innermost(value: Any) -> Any:
+    for _ in range(DEEP):
+        (value,) = value
+    return value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[]", id="empty-list"),
+        pytest.param('{"a": {}, "b": [1, -2.5e3, null, true]}', id="an-object"),
+        pytest.param(' "\\ud83d\\ude00 \\" ]" ', id="a-string-that-looks-like-an-end"),
+    ],
+)
+def test_values_are_read_at_any_depth(text: str) -> None:
+    value = strict_json.loads(deep(text))
+
+    assert value["after"] == [{}]
+    assert innermost(value["x"]) == json.loads(text)
 
 
 JSON_VALUES = st.recursive(
@@ -91,6 +130,23 @@ def test_what_dumps_writes_loads_reads(value: object) -> None:
         return
     assert strict_json.loads(text) == value
     assert strict_json.loads(json.dumps(value)) == value
+
+
+@given(JSON_VALUES, st.integers(0, 200), st.sampled_from('{}[]",:1 \\'))
+def test_both_parsers_agree_on_what_is_json(value: object, position: int, typo: str) -> None:
+    text = json.dumps(value)
+    text = text[:position] + typo + text[position:]
+    try:
+        expected = strict_json.loads(f"[{text}]")
+    except ValueError:
+        with pytest.raises(ValueError, match=r".+"):
+            strict_json.loads(deep(text, 2_000))
+        return
+    # As the only items of the innermost list, which may be more than one.
+    found = strict_json.loads(deep(text, 2_000))["x"]
+    for _ in range(1_999):
+        (found,) = found
+    assert found == expected
 
 
 @given(st.text())

@@ -43,6 +43,20 @@ class Account:
     readable: bool
 
 
+def totals(accounts: dict[str, Account]) -> tuple[dict[str, int], list[str], dict[str, int]]:
+    """Return what an ack says: ``(delivered, offline, failed)``. Every session is in at least one."""
+    delivered = {
+        session: account.delivered
+        for session, account in accounts.items()
+        if account.delivered or (account.live and not account.failed)
+    }
+    failed = {
+        session: account.failed for session, account in accounts.items() if account.failed or not account.readable
+    }
+    offline = [session for session in accounts if session not in delivered and session not in failed]
+    return delivered, offline, failed
+
+
 class FanOut:
     """
     Delivers envelopes.

@@ -3,15 +3,12 @@
 import json
 import math
 import re
-from collections.abc import Iterator
-from typing import Any, NoReturn
-
-MAX_READ_DEPTH = 500
-"""Levels kept of a text that nests too deeply for Python's parser; the rest is cut off.
-Far above any level that ``frames`` accepts in a message, so what was cut is never delivered."""
+from collections.abc import Generator, Iterator
+from typing import Any, NoReturn, TypeAlias
 
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+_MARK = re.compile(r'[ \t\n\r]*("(?:[^"\\]|\\.)*"|[\[\]{},:]|[^ \t\n\r\[\]{},:"]+|\Z)', re.DOTALL)
+_END = ""
 
 
 def loads(text: str) -> Any:
@@ -26,10 +23,14 @@ def loads(text: str) -> Any:
             surrogate, a byte-order mark or a duplicate member, at any depth.
 
     """
+    text.encode()  # a lone surrogate that came unescaped: UnicodeEncodeError is a ValueError
     try:
-        return _checked(text)
+        value = _DECODE(text)
+        if _SURROGATE_ESCAPE.search(text):
+            dumps(value, allow_nan=True).encode()
     except RecursionError:
-        return _checked(_cut(text))
+        return _loads_deep(text)
+    return value
 
 
 def dumps(value: Any, allow_nan: bool = False) -> str:
@@ -54,14 +55,6 @@ def is_finite(number: float) -> bool:
         return False
 
 
-def _checked(text: str) -> Any:
-    text.encode()  # a lone surrogate that came unescaped: UnicodeEncodeError is a ValueError
-    value = _DECODE(text)
-    if _SURROGATE_ESCAPE.search(text):
-        dumps(value, allow_nan=True).encode()
-    return value
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
@@ -81,19 +74,72 @@ def _integer(digits: str) -> int | float:
 _DECODE = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer).decode
 
 
-def _cut(text: str) -> str:
-    """Return the text without what lies deeper than MAX_READ_DEPTH."""
-    kept: list[str] = []
-    depth = start = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        if (mark := match[0]) in "[{":
-            depth += 1
-            if depth == MAX_READ_DEPTH:
-                kept.append(text[start : match.end()])
-        elif mark in "]}":
-            if depth == MAX_READ_DEPTH:
-                start = match.start()
-            depth -= 1
-    if depth < MAX_READ_DEPTH:
-        kept.append(text[start:])
-    return "".join(kept)
+def _loads_deep(text: str) -> Any:
+    """Parse what nests too deeply for Python's parser: slower, by the same rules, without recursion."""
+    marks = (match[1] for match in _matches(text))
+    waiting = [_value(next(marks), marks)]
+    result = None
+    while waiting:
+        try:
+            waiting.append(waiting[-1].send(result))
+            result = None
+        except StopIteration as done:
+            waiting.pop()
+            result = done.value
+    if next(marks) != _END:
+        raise ValueError("text after the value")
+    return result
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    position = 0
+    while match := _MARK.match(text, position):
+        yield match
+        position = match.end()
+    raise ValueError("a string without its end")
+
+
+_Parsing: TypeAlias = Generator["_Parsing", Any, Any]
+"""Reads one value. It yields the reader of each value inside, and is sent what that has read."""
+
+
+def _value(mark: str, marks: Iterator[str]) -> _Parsing:
+    if mark == "[":
+        return (yield from _list(marks))
+    if mark == "{":
+        return _unique((yield from _members(marks)))
+    value = _DECODE(mark)
+    if isinstance(value, str):
+        value.encode()
+    return value
+
+
+def _list(marks: Iterator[str]) -> _Parsing:
+    items: list[Any] = []
+    mark = next(marks)
+    while mark != "]" or items:
+        items.append((yield _value(mark, marks)))
+        if _comma_or(next(marks), "]"):
+            break
+        mark = next(marks)
+    return items
+
+
+def _members(marks: Iterator[str]) -> _Parsing:
+    pairs: list[tuple[str, Any]] = []
+    mark = next(marks)
+    while mark != "}" or pairs:
+        name = yield _value(mark, marks)
+        if not mark.startswith('"') or next(marks) != ":":
+            raise ValueError("not a name and a colon")
+        pairs.append((name, (yield _value(next(marks), marks))))
+        if _comma_or(next(marks), "}"):
+            break
+        mark = next(marks)
+    return pairs
+
+
+def _comma_or(mark: str, end: str) -> bool:
+    if mark not in {",", end}:
+        raise ValueError(f"neither a comma nor {end}")
+    return mark == end

@@ -1,0 +1,40 @@
+"""Loads a handler as a cold start does, and what Lambda passes beside the event."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from local.app import load
+from local.process import environment_of
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Context:
+    """What Powertools and the hub read of Lambda's context."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 128
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id: str = "request-1"
+
+
+def cold_start(
+    function: str, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str] | None = None, **environment: str
+) -> ModuleType:
+    """Import the module of a function with the environment that the template gives it, or some other."""
+    parameters = {"WebSocketEndpoint": "http://127.0.0.1:9/prod"} | (parameters or {})
+    declared = load(ROOT / "template.yaml", parameters).functions[function]
+    for name, value in (environment_of(declared, {}) | environment).items():
+        monkeypatch.setenv(name, value)
+    module = declared.handler.rpartition(".")[0]
+    spec = importlib.util.spec_from_file_location(module, declared.path[0] / f"{module}.py")
+    assert spec
+    assert spec.loader
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded

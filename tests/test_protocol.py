@@ -1,0 +1,238 @@
+"""The wire protocol: what the code sends and takes is what ``docs/asyncapi.yaml`` describes."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub import frames, handshake
+from hub.answers import refuse_frame
+from hub.envelope import Envelope
+from hub.errors import HubError
+from hub.frames import SendMessage
+from hub.ids import timestamp, uuid7
+from local import routes
+from local.app import MockIntegration, load
+from tests.documents import kind, problems
+from tests.lambdas import ROOT, Context
+
+ERRORS = [error for error in HubError.__subclasses__() if error.__module__ == "hub.errors"]
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+TIMES = st.floats(0, 4e9)
+IDS = st.text(min_size=1, max_size=frames.MAX_ID_LENGTH)
+SESSION_IDS = st.from_regex(handshake.SESSION_ID, fullmatch=True)
+COUNTS = st.dictionaries(SESSION_IDS, st.integers(0, 1000), max_size=4)
+SENT_FRAMES = st.fixed_dictionaries(
+    {
+        "action": st.just("sendMessage"),
+        "sessions": st.lists(SESSION_IDS, min_size=1, max_size=4),
+        "message": JSON_VALUES,
+    },
+    optional={"id": IDS, "echo": st.booleans(), "unknown": JSON_VALUES},
+)
+WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st.sampled_from(
+    ["", "sendmessage", "two words", "x" * (frames.MAX_ID_LENGTH + 1), ["s1", ""], ["s1", None], ["s1", "x" * 129]]
+)
+
+
+# What the hub sends fits the schemas.
+
+
+@given(message_id=IDS | TIMES.map(uuid7), delivered=COUNTS, offline=st.sets(SESSION_IDS, max_size=4), failed=COUNTS)
+def test_every_ack_fits_its_schema(
+    message_id: str, delivered: dict[str, int], offline: set[str], failed: dict[str, int]
+) -> None:
+    frame = json.loads(frames.ack(message_id, delivered, sorted(offline), failed))
+    assert problems(frame, "ack") == []
+
+
+@given(message_id=IDS | TIMES.map(uuid7), sender=SESSION_IDS, now=TIMES, message=JSON_VALUES, session=SESSION_IDS)
+def test_every_delivered_frame_fits_its_schema(
+    message_id: str, sender: str, now: float, message: Any, session: str
+) -> None:
+    frame = json.loads(Envelope(message_id, sender, timestamp(now), message).addressed_to(session))
+    assert problems(frame, "message") == []
+
+
+@given(frame=SENT_FRAMES, name=st.sampled_from(["action", "id", "sessions", "message", "echo"]), value=WRONG_VALUES)
+def test_every_refusal_of_a_frame_fits_the_schema(frame: dict[str, Any], name: str, value: Any) -> None:
+    body = json.dumps(frame | {name: value})
+    try:
+        frames.parse(body)
+    except HubError as error:
+        answer = json.loads(refuse_frame(error, {"body": body}, Context())["body"])
+        assert problems(answer, "error") == []
+
+
+FIELDS = {
+    "bad_json": None,
+    "bad_request": "sessions[12]",
+    "unknown_action": "action",
+    "message_too_large": "message",
+    "not_connected": None,
+    "forbidden": "sessions[0]",
+    "internal": None,
+}
+
+
+@pytest.mark.parametrize("error", [pytest.param(error, id=error.code) for error in ERRORS])
+@pytest.mark.parametrize("refused", [pytest.param({}, id="without-id"), pytest.param({"id": "c-17"}, id="with-id")])
+def test_the_error_frame_of_every_class_fits_the_schema(error: type[HubError], refused: dict[str, str]) -> None:
+    body = "nonsense" if error.code == "bad_json" else json.dumps(refused)
+    answer = refuse_frame(error("A sentence", FIELDS[error.code]), {"body": body}, Context())
+    assert problems(json.loads(answer["body"]), "error") == []
+
+
+def test_api_gateway_and_the_function_answer_ping_alike() -> None:
+    integration = load(ROOT / "template.yaml", {}).routes["ping"].integration
+    assert isinstance(integration, MockIntegration)
+    assert (integration.reply, problems(json.loads(frames.PONG), "pong")) == (frames.PONG, [])
+
+
+def test_api_gateways_own_frame_fits_its_schema() -> None:
+    frame = json.loads(routes.error_frame("Forbidden", "L0SM9cOFvHcCIhw=", "Qm9vEFakZjMFgHI="))
+    assert problems(frame, "gatewayError") == []
+
+
+ACK = {"type": "ack", "id": "c-17", "delivered": {"s1": 1}, "offline": [], "failed": {}}
+MESSAGE = {
+    "type": "message",
+    "id": "c-17",
+    "session": "s1",
+    "from": "s9",
+    "sent_at": "2026-11-22T21:30:00.123Z",
+    "message": None,
+}
+PLAIN_ERROR = {"type": "error", "message": "A sentence"}
+ERROR = PLAIN_ERROR | {"code": "bad_request", "field": "sessions[1]", "id": "c-17"}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(ACK | {"unknown": 1}, id="ack-with-another-member"),
+        pytest.param(ACK | {"delivered": {"s1": -1}}, id="ack-with-a-negative-count"),
+        pytest.param(ACK | {"failed": {"two words": 1}}, id="ack-for-no-session-id"),
+        pytest.param(ACK | {"offline": ["s1", "s1"]}, id="ack-with-a-session-twice"),
+        pytest.param(MESSAGE | {"unknown": 1}, id="message-with-another-member"),
+        pytest.param(MESSAGE | {"sent_at": "2026-11-22T21:30:00Z"}, id="message-without-milliseconds"),
+        pytest.param(MESSAGE | {"from": ""}, id="message-from-nobody"),
+        pytest.param(ERROR | {"unknown": 1}, id="error-with-another-member"),
+        pytest.param(ERROR | {"code": "unheard_of"}, id="error-with-another-code"),
+        pytest.param(ERROR | {"field": "sessions[01]"}, id="error-with-a-malformed-field"),
+        pytest.param(ERROR | {"request_id": "5f2c1d0e"}, id="refusal-with-a-request-id"),
+        pytest.param(PLAIN_ERROR | {"code": "bad_json", "id": "c-17"}, id="bad-json-with-an-id"),
+        pytest.param(PLAIN_ERROR | {"code": "bad_json", "field": "id"}, id="bad-json-with-a-field"),
+        pytest.param(PLAIN_ERROR | {"code": "bad_request"}, id="bad-request-without-a-field"),
+        pytest.param(PLAIN_ERROR | {"code": "forbidden"}, id="forbidden-without-a-field"),
+        pytest.param(PLAIN_ERROR | {"code": "unknown_action"}, id="unknown-action-without-a-field"),
+        pytest.param(PLAIN_ERROR | {"code": "unknown_action", "field": "id"}, id="unknown-action-with-another-field"),
+        pytest.param(PLAIN_ERROR | {"code": "message_too_large"}, id="message-too-large-without-a-field"),
+        pytest.param(PLAIN_ERROR | {"code": "message_too_large", "field": "id"}, id="message-too-large-elsewhere"),
+        pytest.param(PLAIN_ERROR | {"code": "not_connected", "field": "id"}, id="not-connected-with-a-field"),
+        pytest.param(PLAIN_ERROR | {"code": "internal"}, id="internal-without-a-request-id"),
+        pytest.param({"type": "pong", "id": "c-17"}, id="pong-with-another-member"),
+    ],
+)
+def test_the_schemas_allow_nothing_else(frame: dict[str, Any]) -> None:
+    assert len(problems(frame, kind(frame))) == 1
+
+
+# What clients send: the schema and the parser accept the same.
+
+
+@given(frame=SENT_FRAMES)
+def test_what_the_schema_accepts_is_taken(frame: dict[str, Any]) -> None:
+    assert problems(frame, "sendMessage") == []
+    assert frames.parse(json.dumps(frame)) == SendMessage(
+        id=frame.get("id"),
+        sessions=tuple(dict.fromkeys(frame["sessions"])),
+        message=frame["message"],
+        echo=frame.get("echo", True),
+    )
+
+
+@given(
+    frame=SENT_FRAMES,
+    name=st.sampled_from(["action", "id", "sessions", "message", "echo", "unknown"]),
+    value=WRONG_VALUES,
+)
+def test_schema_and_parser_agree_on_any_value_of_a_member(frame: dict[str, Any], name: str, value: Any) -> None:
+    changed = frame | {name: value}
+    assert is_taken(changed) == (problems(changed, "sendMessage") == [])
+
+
+@given(frame=SENT_FRAMES, name=st.sampled_from(["action", "id", "sessions", "message", "echo", "unknown"]))
+def test_schema_and_parser_agree_on_which_members_are_required(frame: dict[str, Any], name: str) -> None:
+    changed = {member: value for member, value in frame.items() if member != name}
+    assert is_taken(changed) == (problems(changed, "sendMessage") == [])
+
+
+def is_taken(frame: dict[str, Any]) -> bool:
+    try:
+        return isinstance(frames.parse(json.dumps(frame)), SendMessage)
+    except HubError:
+        return False
+
+
+SENT = {"action": "sendMessage", "sessions": ["s1"], "message": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("change", "taken"),
+    [
+        pytest.param({"sessions": [f"s{number}" for number in range(100)]}, True, id="100-sessions"),
+        pytest.param({"sessions": [f"s{number}" for number in range(101)]}, False, id="101-sessions"),
+        pytest.param({"sessions": []}, False, id="no-sessions"),
+        pytest.param({"sessions": "s1"}, False, id="sessions-a-string"),
+        pytest.param({"sessions": ["x" * 128]}, True, id="a-session-id-of-128-characters"),
+        pytest.param({"sessions": ["x" * 129]}, False, id="a-session-id-of-129-characters"),
+        pytest.param({"sessions": ["AZaz09._:@-"]}, True, id="every-character-of-a-session-id"),
+        pytest.param({"sessions": ["s1/"]}, False, id="another-character-in-a-session-id"),
+        pytest.param({"sessions": ["s1", "s1"]}, True, id="a-session-twice"),
+        pytest.param({"id": "🦀" * 64}, True, id="an-id-of-64-characters"),
+        pytest.param({"id": "x" * 65}, False, id="an-id-of-65-characters"),
+        pytest.param({"id": ""}, False, id="an-empty-id"),
+        pytest.param({"id": None}, False, id="an-id-that-is-null"),
+        pytest.param({"echo": 0}, False, id="echo-a-number"),
+        pytest.param({"echo": None}, False, id="echo-null"),
+        pytest.param({"message": None}, True, id="message-null"),
+        pytest.param({"action": "sendmessage"}, False, id="action-in-another-case"),
+        pytest.param({"unknown": {}}, True, id="an-unknown-member"),
+    ],
+)
+def test_schema_and_parser_draw_the_same_line(change: dict[str, Any], taken: bool) -> None:
+    frame = SENT | change
+    assert (is_taken(frame), problems(frame, "sendMessage") == []) == (taken, taken)
+
+
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else None
+
+
+@pytest.mark.parametrize(
+    ("change", "taken", "accepted"),
+    [
+        pytest.param({"message": nested(101)}, False, True, id="the-depth-of-a-message"),
+        pytest.param({"message": 10**309}, False, True, id="the-range-of-numbers"),
+        pytest.param({"sessions": ["s1"] * 101}, True, False, id="repeats-are-dropped-before-sessions-are-counted"),
+    ],
+)
+def test_the_parser_decides_what_a_schema_cannot_express(change: dict[str, Any], taken: bool, accepted: bool) -> None:
+    frame = SENT | change
+    assert (is_taken(frame), problems(frame, "sendMessage") == []) == (taken, accepted)
+
+
+# The documents by themselves, and against the code's names and numbers.

@@ -1,0 +1,191 @@
+"""The documents of the protocol: their examples, tables and numbers are those of the code."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hub import frames, handshake
+from hub.connections import NEVER, Connection, Connections
+from hub.delivery import Outcome
+from hub.envelope import MAX_FRAME_BYTES, Envelope
+from hub.errors import HubError
+from hub.fan_out import FanOut
+from hub.ids import timestamp
+from local import gateway, sockets
+from tests.documents import ASYNCAPI, ASYNCAPI_TEXT, MESSAGES, PROTOCOL, SCHEMAS, examples, kind, problems, section
+from tests.lambdas import Context, cold_start
+
+ERRORS = [error for error in HubError.__subclasses__() if error.__module__ == "hub.errors"]
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(target := node.get("$ref"), str):
+            yield target
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from references(child)
+
+
+@pytest.mark.parametrize("reference", sorted(set(references(ASYNCAPI))))
+def test_every_reference_leads_somewhere(reference: str) -> None:
+    node = ASYNCAPI
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+
+
+@pytest.mark.parametrize("frame", [pytest.param(frame, id=kind(frame)) for frame in examples(PROTOCOL)])
+def test_every_example_in_the_prose_fits_its_schema(frame: dict[str, Any]) -> None:
+    assert problems(frame, kind(frame)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [
+        pytest.param(name, example["payload"], id=example.get("name", name))
+        for name, message in MESSAGES.items()
+        for example in message["examples"]
+    ],
+)
+def test_every_example_in_the_asyncapi_document_fits_its_schema(name: str, frame: dict[str, Any]) -> None:
+    assert (kind(frame), problems(frame, name)) == (name, [])
+
+
+def test_the_prose_shows_every_kind_of_frame() -> None:
+    assert {kind(frame) for frame in examples(PROTOCOL)} == set(MESSAGES)
+
+
+@pytest.mark.parametrize("title", ["What a client sends", "What the hub sends", "Frames from API Gateway"])
+def test_the_tables_of_members_are_those_of_the_schemas(title: str) -> None:
+    """In order; a part of a section without a table of members, such as its beginning, has no example either."""
+    for part in section(title).split("\n### "):
+        documented = re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)
+        described = {tuple(schema_of(kind(frame))["properties"]) for frame in examples(part)}
+        assert described == ({tuple(documented)} if documented else set())
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = SCHEMAS[MESSAGES[name]["payload"]["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def test_the_error_codes_are_those_of_the_code() -> None:
+    codes = sorted(error.code for error in ERRORS)
+    documented = re.findall(r"^\| `(\w+)` \|", section("Error codes"), re.MULTILINE)
+    assert (sorted(documented), sorted(SCHEMAS["ErrorCode"]["enum"])) == (codes, codes)
+
+
+def test_the_schemas_bounds_are_the_codes() -> None:
+    sessions = schema_of("sendMessage")["properties"]["sessions"]
+    ack = schema_of("ack")["properties"]
+    assert {
+        "sessions": sessions["maxItems"],
+        "sessions offline": ack["offline"]["maxItems"],
+        "sessions counted": SCHEMAS["Counts"]["maxProperties"],
+        "characters of an id": SCHEMAS["MessageId"]["maxLength"],
+        "session id": SCHEMAS["SessionId"]["pattern"],
+    } == {
+        "sessions": frames.MAX_SESSIONS,
+        "sessions offline": frames.MAX_SESSIONS,
+        "sessions counted": frames.MAX_SESSIONS,
+        "characters of an id": frames.MAX_ID_LENGTH,
+        "session id": f"^{handshake.SESSION_ID.pattern}$",
+    }
+
+
+QUOTAS = sockets.Limits()
+AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("0")
+
+
+@pytest.mark.parametrize(
+    ("document", "pattern", "stated"),
+    [
+        pytest.param(PROTOCOL, r"protocol, `(.+?)`", [handshake.PROTOCOL], id="subprotocol"),
+        pytest.param(PROTOCOL, r"1 to ([\d,]+) session ids", [frames.MAX_SESSIONS], id="sessions"),
+        pytest.param(PROTOCOL, r"1 to ([\d,]+) characters", [frames.MAX_ID_LENGTH], id="id"),
+        pytest.param(PROTOCOL, r"([\d,]+) levels", [frames.MAX_DEPTH], id="levels"),
+        pytest.param(PROTOCOL, r"([\d,]{4,}) bytes", [MAX_FRAME_BYTES], id="delivered-frame"),
+        pytest.param(PROTOCOL, r"it has (\d+) bytes", [AROUND_MESSAGE], id="bytes-around-a-message"),
+        pytest.param(PROTOCOL, r"(\d+) KB", [sockets.MAX_MESSAGE >> 10, sockets.MAX_FRAME >> 10], id="sent-frame"),
+        pytest.param(PROTOCOL, r"(\d+) minutes", [int(QUOTAS.idle) // 60], id="idle"),
+        pytest.param(PROTOCOL, r"(\d+) hours", [int(QUOTAS.duration) // 3600], id="duration"),
+        pytest.param(PROTOCOL, r"waits (\d+) seconds", [int(gateway.INTEGRATION_TIMEOUT)], id="integration"),
+        pytest.param(ASYNCAPI_TEXT, r"title: (hub.+)", [handshake.PROTOCOL], id="asyncapi-subprotocol"),
+        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) different sessions", [frames.MAX_SESSIONS], id="asyncapi-sessions"),
+        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) levels", [frames.MAX_DEPTH], id="asyncapi-levels"),
+        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) bytes", [MAX_FRAME_BYTES], id="asyncapi-delivered-frame"),
+        pytest.param(
+            ASYNCAPI_TEXT, r"(\d+) KB", [sockets.MAX_MESSAGE >> 10, sockets.MAX_FRAME >> 10], id="asyncapi-sent-frame"
+        ),
+        pytest.param(ASYNCAPI_TEXT, r"(\d+) minutes", [int(QUOTAS.idle) // 60], id="asyncapi-idle"),
+        pytest.param(ASYNCAPI_TEXT, r"(\d+) hours", [int(QUOTAS.duration) // 3600], id="asyncapi-duration"),
+    ],
+)
+def test_every_mention_of_a_number_states_the_codes(document: str, pattern: str, stated: list[int | str]) -> None:
+    mentions = re.findall(pattern, " ".join(document.split()) if document is PROTOCOL else document)
+    assert set(mentions) == {f"{value:,}" if isinstance(value, int) else value for value in stated}
+
+
+def test_the_characters_of_a_session_id_are_the_codes() -> None:
+    ((most, characters),) = re.findall(r"1 to (\d+) of the characters `(.+?)`", PROTOCOL)
+    assert f"[{characters.replace(' ', '')}]{{1,{most}}}" == handshake.SESSION_ID.pattern
+
+
+# The worked examples of docs/protocol.md, worked.
+
+EXAMPLES = dict(part.split("\n", 1) for part in section("How an ack accounts for every session").split("\n### ")[1:])
+SITUATIONS: dict[str, dict[str, list[Outcome] | None]] = {
+    "Offline": {"s1": [Outcome.DELIVERED, Outcome.DELIVERED]},
+    "Echo false": {"s1": [Outcome.DELIVERED]},
+    "Gone": {"s1": [Outcome.DELIVERED, Outcome.GONE], "s2": [Outcome.GONE]},
+    "Failed": {"s1": [Outcome.DELIVERED, Outcome.FAILED], "s2": [Outcome.FAILED]},
+    "Unreadable session": {"s1": None, "s2": [Outcome.DELIVERED]},
+}
+"""For each session how posts to its connections end, or None if they cannot be read."""
+
+
+class Situation(Connections):
+    """Stored connections, the sender's among them, and what becomes of posts to them."""
+
+    def __init__(self, outcomes: dict[str, list[Outcome] | None]) -> None:
+        self._outcomes = outcomes | {"s9": [Outcome.DELIVERED]}
+
+    def find(self, connection_id: str, now: float) -> Connection | None:
+        return next(row for row in self.of_session("s9", now) if row.connection_id == connection_id)
+
+    def of_session(self, session_id: str, now: float) -> Iterator[Connection]:
+        outcomes = self._outcomes.get(session_id, [])
+        if outcomes is None:
+            raise ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "Query")
+        for index in range(len(outcomes)):
+            yield Connection(session_id, f"{session_id}/{index}", 0, NEVER)
+
+    def remove(self, connection: Connection) -> None:
+        pass
+
+    def post(self, connection_id: str, payload: bytes) -> Outcome:
+        session_id, _, index = connection_id.partition("/")
+        outcomes = self._outcomes[session_id]
+        assert outcomes
+        return outcomes[int(index)]
+
+
+def test_every_worked_example_has_its_situation_here() -> None:
+    assert list(EXAMPLES) == list(SITUATIONS)
+
+
+@pytest.mark.parametrize("title", SITUATIONS)
+def test_the_ack_of_a_worked_example_is_the_hubs(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, ack = examples(EXAMPLES[title])
+    handler = cold_start("MessageFunction", monkeypatch)
+    situation = Situation(SITUATIONS[title])
+    monkeypatch.setattr(handler, "CONNECTIONS", situation)
+    monkeypatch.setattr(handler, "FAN_OUT", FanOut(situation, situation.post))
+
+    answer = handler.lambda_handler({"requestContext": {"connectionId": "s9/0"}, "body": json.dumps(sent)}, Context())
+    assert json.loads(answer["body"]) == ack
