@@ -55,7 +55,11 @@ async def _until_signalled(running: Coroutine[Any, Any, NoReturn]) -> None:
 
 def _invoke(arguments: argparse.Namespace) -> int:
     result = asyncio.run(invoke(arguments.function, arguments.event, _options(arguments), Console(sys.stderr)))
-    print(json.dumps(result.value if result.error is None else result.error, ensure_ascii=False))
+    answer = result.value if result.error is None else result.error
+    try:
+        print(json.dumps(answer, ensure_ascii=False))
+    except UnicodeEncodeError:  # beyond this terminal, or a lone surrogate
+        print(json.dumps(answer))
     return 0 if result.error is None else 1
 
 

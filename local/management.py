@@ -1,5 +1,6 @@
 """The management API, ``@connections``: how functions post to, look at and close connections."""
 
+import contextlib
 import json
 from datetime import UTC, datetime
 
@@ -35,11 +36,7 @@ class ManagementApi:
 
     async def post(self, request: web.Request) -> web.Response:
         connection = self._find(request)
-        payload = await request.read()
-        if len(payload) > MAX_PAYLOAD:
-            raise _error(
-                web.HTTPRequestEntityTooLarge(MAX_PAYLOAD, len(payload)), "PayloadTooLargeException", "Message too long"
-            )
+        payload = await _payload(request)
         if connection.socket.is_clogged:
             raise _error(web.HTTPTooManyRequests(), "LimitExceededException", "Too many requests")
         # unsure: what AWS does with bytes that are not UTF-8; all captures are text.
@@ -69,6 +66,14 @@ class ManagementApi:
         if len(connection_id) != ID_LENGTH or not connection_id.endswith("="):
             raise _error(web.HTTPBadRequest(), "BadRequestException", f"Invalid connectionId: {connection_id}")
         raise _error(web.HTTPGone(), "GoneException", None)
+
+
+async def _payload(request: web.Request) -> bytes:
+    with contextlib.suppress(web.HTTPRequestEntityTooLarge):  # aiohttp's own, of what it would not even read
+        if len(payload := await request.read()) <= MAX_PAYLOAD:
+            return payload
+    error = web.HTTPRequestEntityTooLarge(MAX_PAYLOAD)
+    raise _error(error, "PayloadTooLargeException", "Message too long")
 
 
 async def _forbidden(request: web.Request) -> web.Response:

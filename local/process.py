@@ -205,11 +205,13 @@ def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, st
 
 async def _lines(stream: asyncio.StreamReader) -> Any:
     """Yield lines of any length, the last one with or without its end."""
-    rest = b""
+    rest = bytearray()
     while chunk := await stream.read(65536):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode(errors="replace")
+        first, *others = chunk.split(b"\n")
+        rest += first
+        for start in others:
+            yield rest.decode(errors="replace")
+            rest = bytearray(start)
     if rest:
         yield rest.decode(errors="replace")
 

@@ -103,7 +103,7 @@ class Listener:
     @contextlib.asynccontextmanager
     async def listen(self, sock: socket.socket) -> AsyncIterator[Server]:
         """Serve until the context ends; then every client is closed with 1001, and ``$disconnect`` runs."""
-        server = serve(
+        server = await serve(
             self._messages,
             sock=sock,
             process_request=self._plain_http,
@@ -117,10 +117,12 @@ class Listener:
             server_header=None,
             logger=_logger(),
         )
-        async with server as listening:
-            yield listening
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
+        try:
+            yield server
+        finally:
+            server.close()
+            ending = [asyncio.ensure_future(server.wait_closed()), *self._tasks]
+            await asyncio.wait(ending, timeout=STOP_TIMEOUT)
 
     async def _plain_http(self, websocket: ServerConnection, request: Request) -> Response | None:
         """Answer what is no handshake: the page, its questions, and 426 for all else."""

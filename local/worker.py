@@ -11,6 +11,7 @@ started, even if the handler hangs: nothing is left running.
 
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -58,8 +59,10 @@ def main() -> None:
         return
     _send(channel, {"ready": True})
 
-    while (request := _receive(channel)) is not None:
-        _send(channel, _run(handler, function, request))
+    with contextlib.suppress(ConnectionError):
+        while (request := _receive(channel)) is not None:
+            _send(channel, _run(handler, function, request))
+    _end_with_all_it_started()
 
 
 def _run(handler: Any, function: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
@@ -92,9 +95,13 @@ def _die_with_parent() -> None:
     def wait() -> None:
         while os.read(lifeline, 1):
             pass
-        os.killpg(0, signal.SIGKILL)
+        _end_with_all_it_started()
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _end_with_all_it_started() -> None:
+    os.killpg(0, signal.SIGKILL)
 
 
 def _open_channel(fd: int) -> socket.socket:

@@ -5,14 +5,17 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from websockets.sync.client import ClientConnection, connect
@@ -60,6 +63,48 @@ class Output:
         return line
 
 
+def run_local(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    """Run ``python -m local`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        env=environment(),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def launch_local(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", Output]]:
+    """Run ``python -m local`` until the context ends; it need not be ready when the context starts."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    output = Output(process)
+    try:
+        yield process, output
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=PATIENCE)
+        output.thread.join(timeout=PATIENCE)
+        assert process.stdout
+        process.stdout.close()
+
+
+def environment() -> dict[str, str]:
+    """Return what a developer's shell has, without anything of AWS."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
 @dataclass
 class RunningGateway:
     """A gateway in a process of its own."""
@@ -72,26 +117,10 @@ class RunningGateway:
     @contextlib.contextmanager
     def start(cls, *options: str) -> Iterator["RunningGateway"]:
         """Run ``python -m local`` on free ports until the context ends."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local", "--port", "0", *options],
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-        try:
-            output = Output(process)
+        with launch_local("--port", "0", *options) as (process, output):
             output.wait_for(re.escape(READY))
             page = output.wait_for(r"^  Page").split()[1].rstrip("/")
             yield cls(process, output, get_json(f"{page}/_local/endpoints"))
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=PATIENCE)
-            output.thread.join(timeout=PATIENCE)
-            assert process.stdout
-            process.stdout.close()
 
     def url(self, session_id: str) -> str:
         return f"{self.endpoints['websocket']}?session_id={session_id}"
@@ -102,8 +131,18 @@ class RunningGateway:
         with connect(self.url(session_id), proxy=None, compression=None, **options) as socket:
             yield Client(socket)
 
-    def management_api(self) -> Any:
-        return boto3.client("apigatewaymanagementapi", endpoint_url=self.endpoints["management"])
+    def management_api(self, **options: Any) -> Any:
+        options = {"endpoint_url": self.endpoints["management"]} | options
+        return boto3.client("apigatewaymanagementapi", **options)
+
+    def open_ports(self) -> list[str]:
+        """Return which of the gateway's addresses answer."""
+        answering = []
+        for name, url in self.endpoints.items():
+            parts = urlsplit(url)
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection((parts.hostname, parts.port)):
+                answering.append(name)
+        return answering
 
     def rows(self, session_id: str) -> list[str]:
         """Return the connection ids stored for a session."""
@@ -132,6 +171,14 @@ class Client:
         """Send a frame, and return the next one that comes."""
         self.send(frame)
         return self.receive()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for something that comes by itself, and soon."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.01)
 
 
 def get_json(url: str) -> Any:

@@ -1,0 +1,152 @@
+"""A function that does what the event's ``do`` says; through a gateway, what the body's says."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+LIFELINE = None
+if port := os.environ.get("LIFELINE_PORT"):
+    LIFELINE = socket.create_connection(("127.0.0.1", int(port)))
+
+if port := os.environ.get("GATE_PORT"):
+    with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", int(port))) as gate:
+        gate.recv(1)
+
+STATE = {"events": 0}
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+    order = json.loads(event["body"]) if "body" in event else event
+    STATE["events"] += 1
+    return ORDERS[order["do"]](order, context)
+
+
+def look(order: dict[str, Any], context: Any) -> Any:
+    return {"pid": os.getpid()} | STATE
+
+
+def environment(order: dict[str, Any], context: Any) -> Any:
+    return dict(os.environ)
+
+
+def describe_context(order: dict[str, Any], context: Any) -> Any:
+    members = {name: getattr(context, name) for name in dir(context) if not name.startswith("_")}
+    return members | {"get_remaining_time_in_millis": context.get_remaining_time_in_millis()}
+
+
+def meet(order: dict[str, Any], context: Any) -> Any:
+    """Say who is here, and wait until the test lets go."""
+    with socket.create_connection(("127.0.0.1", order["port"])) as test:
+        test.sendall(str(os.getpid()).encode())
+        test.recv(1)
+    return os.getpid()
+
+
+def answer(order: dict[str, Any], context: Any) -> Any:
+    return order["with"]
+
+
+def answer_bytes(order: dict[str, Any], context: Any) -> Any:
+    return b"bytes"
+
+
+def answer_a_lone_surrogate(order: dict[str, Any], context: Any) -> Any:
+    return {"body": "\ud800"}
+
+
+def fail(order: dict[str, Any], context: Any) -> Any:
+    raise ValueError(order["with"])
+
+
+def exit_politely(order: dict[str, Any], context: Any) -> Any:
+    sys.exit(3)
+
+
+def exit_at_once(order: dict[str, Any], context: Any) -> Any:
+    os._exit(4)
+
+
+def kill_itself(order: dict[str, Any], context: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def close_everything(order: dict[str, Any], context: Any) -> Any:
+    os.closerange(0, 256)
+
+
+def hang(order: dict[str, Any], context: Any) -> Any:
+    sys.stdout.write("hanging\n")
+    time.sleep(100)
+
+
+def hang_deaf(order: dict[str, Any], context: Any) -> Any:
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_IGN)
+    return hang(order, context)
+
+
+def write(order: dict[str, Any], context: Any) -> Any:
+    """Write bytes to standard output, or to standard error."""
+    os.write(order.get("to", 1), order["text"].encode("latin-1") * order.get("times", 1))
+    return "written"
+
+
+def write_much(order: dict[str, Any], context: Any) -> Any:
+    sys.stdout.write("x" * 10_000_000 + "\n")
+    return "written"
+
+
+def fork(order: dict[str, Any], context: Any) -> Any:
+    """Leave a child that hangs, and answer."""
+    if os.fork() == 0:
+        time.sleep(100)
+    sys.stdout.write("forked\n")
+    return "parent"
+
+
+def fork_twins(order: dict[str, Any], context: Any) -> Any:
+    """Fork, and answer in both processes."""
+    return "child" if os.fork() == 0 else "parent"
+
+
+def spawn(order: dict[str, Any], context: Any) -> Any:
+    """Leave a program that hangs, in a session of its own if the order says so."""
+    kept = [LIFELINE.fileno()] if LIFELINE else []
+    script = "import time; time.sleep(100)"
+    STATE["child"] = subprocess.Popen(
+        [sys.executable, "-c", script], pass_fds=kept, start_new_session=order.get("own_session", False)
+    ).pid
+    return "parent"
+
+
+ORDERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
+    each.__name__: each
+    for each in (
+        look,
+        environment,
+        describe_context,
+        meet,
+        answer,
+        answer_bytes,
+        answer_a_lone_surrogate,
+        fail,
+        exit_politely,
+        exit_at_once,
+        kill_itself,
+        close_everything,
+        hang,
+        hang_deaf,
+        write,
+        write_much,
+        fork,
+        fork_twins,
+        spawn,
+    )
+}

@@ -1,0 +1,70 @@
+"""A gateway without sockets and without functions."""
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from local.app import App, LambdaIntegration, Route
+from local.console import Console
+from local.events import Event
+from local.gateway import Connection, Gateway, Handshake
+from local.process import Result
+
+HANDSHAKE = Handshake("/prod", "session_id=s1", [("User-Agent", "Example/1")], "203.0.113.24")
+FUNCTION = LambdaIntegration("MyFunction", None)
+
+
+@dataclass
+class FakeSocket:
+    """A socket that takes everything."""
+
+    is_open: bool = True
+    is_clogged: bool = False
+    sent: list[str] = field(default_factory=list)
+    closed: list[tuple[int, str]] = field(default_factory=list)
+
+    async def send(self, text: str) -> None:
+        self.sent.append(text)
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed.append((code, reason))
+
+
+@dataclass
+class World:
+    """A gateway whose functions all answer the same."""
+
+    answers: Result | Callable[[Event], Awaitable[Result]]
+    routes: tuple[Route, ...]
+    integration_timeout: float = 60
+    now: float = 1000.0
+    events: list[Event] = field(default_factory=list)
+    socket: FakeSocket = field(default_factory=FakeSocket)
+
+    def __post_init__(self) -> None:
+        app = App(
+            parameters=frozenset(),
+            stage="prod",
+            selection="$request.body.action",
+            routes={each.key: each for each in self.routes},
+            functions={},
+            tables=(),
+            secrets=(),
+        )
+        self.gateway = Gateway(
+            app, self._invoke, "127.0.0.1:3001", Console(io.StringIO()), self.integration_timeout, lambda: self.now
+        )
+
+    async def _invoke(self, function: str, event: Event) -> Result:
+        assert function == "MyFunction"
+        self.events.append(event)
+        return self.answers if isinstance(self.answers, Result) else await self.answers(event)
+
+    async def connect(self, handshake: Handshake = HANDSHAKE) -> tuple[Connection, str | None]:
+        return await self.gateway.connect(handshake, self.socket)
+
+
+async def hang(_event: Event) -> Result:
+    await asyncio.Event().wait()
+    raise AssertionError

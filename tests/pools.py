@@ -1,0 +1,63 @@
+"""Runs the workers of one function without a gateway, and keeps what they print."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from local.app import Function, load
+from local.pool import Pool
+from local.process import Result
+from tests.gateway import PATIENCE
+
+OBEDIENT = Path(__file__).parent / "apps" / "obedient" / "template.yaml"
+
+
+def obedient() -> Function:
+    """The function that does what its event says, with time to do it in."""
+    return replace(load(OBEDIENT, {}).functions["ObedientFunction"], timeout=PATIENCE)
+
+
+@dataclass
+class RunningPool:
+    """A pool, and what its workers print."""
+
+    pool: Pool
+    lines: list[str] = field(default_factory=list)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def start(cls, function: Function, environment: Mapping[str, str]) -> AsyncIterator["RunningPool"]:
+        lines: list[str] = []
+        pool = Pool(function, environment, lambda _name, line: lines.append(line), asyncio.Semaphore(2))
+        try:
+            await pool.start_ahead()
+            yield cls(pool, lines)
+        finally:
+            await pool.stop()
+
+    async def order(self, do: str, **members: Any) -> Result:
+        return await self.pool.invoke({"do": do} | members)
+
+    async def value(self, do: str, **members: Any) -> Any:
+        """Return what the function answered, which must not be an error."""
+        result = await self.order(do, **members)
+        assert result.error is None
+        return result.value
+
+
+def run(
+    work: Callable[[RunningPool], Awaitable[None]],
+    function: Function | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> RunningPool:
+    """Run a test's work with a pool, and return the pool, stopped: all that was printed is in its lines."""
+
+    async def main() -> RunningPool:
+        async with asyncio.timeout(PATIENCE), RunningPool.start(function or obedient(), environment or {}) as running:
+            await work(running)
+        return running
+
+    return asyncio.run(main())

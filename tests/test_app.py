@@ -1,0 +1,197 @@
+"""What a template declares for a gateway: the hub's, and what is accepted and refused of others."""
+
+from pathlib import Path
+
+import pytest
+
+from local.app import App, Function, LambdaIntegration, MockIntegration, Route, load
+from local.intrinsics import TemplateError
+from tests.conftest import ROOT
+from tests.test_template import written
+
+ENDPOINT = "https://localapi00.execute-api.us-east-1.amazonaws.com"
+
+
+ROUTES = {
+    "$connect": Route("$connect", LambdaIntegration("ConnectFunction", None), two_way=False),
+    "$disconnect": Route("$disconnect", LambdaIntegration("DisconnectFunction", None), two_way=False),
+    "sendMessage": Route("sendMessage", LambdaIntegration("MessageFunction", None), two_way=True),
+    "$default": Route("$default", LambdaIntegration("MessageFunction", None), two_way=True),
+    "ping": Route("ping", MockIntegration('{"type":"pong"}'), two_way=True),
+}
+
+
+TABLE = {"TABLE_NAME": "ConnectionsTable"}
+VARIABLES = {
+    "ConnectFunction": TABLE
+    | {"SIGNING_SECRET_NAME": "SigningSecret", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
+    | {"JWT_ISSUER": "", "JWT_AUDIENCE": ""},
+    "DisconnectFunction": TABLE,
+    "MessageFunction": TABLE | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod"},
+}
+
+
+def test_the_hub_s_template() -> None:
+    def function(name: str, folder: str, module: str, timeout: float, memory: int) -> Function:
+        path = (ROOT.resolve() / folder, ROOT.resolve() / "shared")
+        return Function(name, path, f"{module}.lambda_handler", VARIABLES[name], timeout, memory)
+
+    app = load(ROOT / "template.yaml", {})
+    assert (app.stage, app.selection, app.routes) == ("prod", "$request.body.action", ROUTES)
+    assert list(app.functions.values()) == [
+        function("ConnectFunction", "connect", "on_connect_lambda", 10, 256),
+        function("DisconnectFunction", "disconnect", "on_disconnect_lambda", 10, 256),
+        function("MessageFunction", "send-message", "on_send_message_lambda", 28, 1024),
+    ]
+    assert [each["TableName"] for each in app.tables] == ["ConnectionsTable"]
+    assert [each["Name"] for each in app.secrets] == ["SigningSecret"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "changed"),
+    [
+        pytest.param("StageName", "dev", {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/dev"}, id="stage"),
+        pytest.param("TableName", "rows", {"TABLE_NAME": "rows"}, id="table"),
+        pytest.param("SigningSecretName", "key", {"SIGNING_SECRET_NAME": "key"}, id="an-existing-secret"),
+        pytest.param("WebSocketEndpoint", "http://a:1", {"WEBSOCKET_ENDPOINT": "http://a:1"}, id="endpoint"),
+        pytest.param("AllowedOrigins", "https://a.example", {"ALLOWED_ORIGINS": "https://a.example"}, id="origins"),
+    ],
+)
+def test_a_parameter_of_the_hub_changes_one_thing(parameter: str, value: str, changed: dict[str, str]) -> None:
+    app = load(ROOT / "template.yaml", {parameter: value})
+    assert {name: each.environment for name, each in app.functions.items()} == {
+        name: variables | {key: new for key, new in changed.items() if key in variables}
+        for name, variables in VARIABLES.items()
+    }
+    assert app.stage == (value if parameter == "StageName" else "prod")
+    assert [each["TableName"] for each in app.tables] == [changed.get("TABLE_NAME", "ConnectionsTable")]
+    assert len(app.secrets) == (parameter != "SigningSecretName")
+
+
+API = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Milliseconds: { Type: Number, Default: 1000 }
+Resources:
+  Api:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: test
+      RouteSelectionExpression: $request.body.action
+      Routes:
+        $default:
+          FunctionArn: !GetAtt MyFunction.Arn
+          IntegrationTimeout: !Ref Milliseconds
+          RouteResponseSelectionExpression: $default
+  MyFunction:
+    Type: AWS::Serverless::Function
+    Properties: { CodeUri: function/, Handler: main.handle, Runtime: python3.12 }
+"""
+MOCK = """
+  Mock:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: { ApiId: !Ref Api, RouteKey: mock, Target: !Sub "integrations/${Integration}" }
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: { ApiId: !Ref Api, IntegrationType: MOCK }
+  IntegrationResponse:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties: { IntegrationId: !Ref Integration, ResponseTemplates: { $default: REPLY } }
+"""
+ELSEWHERE = "The code of MyFunction is not a folder beside the template."
+
+
+def loaded(folder: Path, text: str = API, **parameters: str) -> App:
+    (folder / "function").mkdir(exist_ok=True)
+    return load(written(folder, text), parameters)
+
+
+def test_a_small_template_whole(tmp_path: Path) -> None:
+    my_function = Function("MyFunction", (tmp_path / "function",), "main.handle", {}, timeout=3, memory=128)
+    assert loaded(tmp_path) == App(
+        parameters=frozenset({"Milliseconds"}),
+        stage="test",
+        selection="$request.body.action",
+        # One-way in spite of its selection expression: there is no RouteResponse.
+        routes={"$default": Route("$default", LambdaIntegration("MyFunction", 1.0), two_way=False)},
+        functions={"MyFunction": my_function},
+        tables=(),
+        secrets=(),
+    )
+
+
+def test_a_parameter_reaches_what_sam_itself_writes(tmp_path: Path) -> None:
+    assert loaded(tmp_path, Milliseconds="50").routes["$default"].integration == LambdaIntegration("MyFunction", 0.05)
+
+
+def test_variables_are_text_as_cloudformation_writes_it(tmp_path: Path) -> None:
+    variables = "Environment: { Variables: { FLAG: true, NUMBER: 7, EMPTY: '', NONE: !Ref AWS::NoValue } }"
+    app = loaded(tmp_path, API.replace("Handler:", f"{variables}, Handler:"))
+    assert app.functions["MyFunction"].environment == {"FLAG": "true", "NUMBER": "7", "EMPTY": ""}
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        pytest.param("layer", "layer", id="what-sam-build-will-wrap"),
+        pytest.param("layer/python", "layer/python", id="what-is-wrapped-already"),
+    ],
+)
+def test_a_layer_s_folder(made: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / made).mkdir(parents=True)
+    layer = "  MyLayer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layer/ }\n"
+    app = loaded(tmp_path, API.replace("Handler:", "Layers: [!Ref MyLayer], Handler:") + layer)
+    assert app.functions["MyFunction"].path == (tmp_path / "function", tmp_path / found)
+
+
+def test_a_mock_route_answers_its_text(tmp_path: Path) -> None:
+    app = loaded(tmp_path, API + MOCK.replace("REPLY", '\'{"type":"pong"}\''))
+    assert app.routes["mock"] == Route("mock", MockIntegration('{"type":"pong"}'), two_way=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "Resources: { Topic: { Type: AWS::SNS::Topic } }",
+            "The template has no AWS::ApiGatewayV2::Api, so there is no WebSocket API to serve.",
+            id="no-api",
+        ),
+        pytest.param(
+            "Resources: { Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } } }",
+            "The template's API is an HTTP API, and only a WebSocket API can be served here.",
+            id="an-http-api",
+        ),
+        pytest.param(
+            API.replace("!GetAtt MyFunction.Arn", "arn:aws:lambda:us-east-1:123456789012:function:other"),
+            "A route calls the function other, which is not one of the template.",
+            id="a-function-of-another-stack",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "$input.body"),
+            "A MOCK integration's response template is not plain text; Velocity is not evaluated here.",
+            id="velocity",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: HTTP_PROXY"),
+            "An integration of type HTTP_PROXY cannot be served here.",
+            id="an-http-integration",
+        ),
+        pytest.param(API.replace("CodeUri: function/", "InlineCode: pass"), ELSEWHERE, id="inline-code"),
+        pytest.param(API.replace("function/,", "s3://bucket/key,"), ELSEWHERE, id="code-in-s3"),
+        pytest.param(
+            API.replace("function/,", "missing/,"),
+            "The code of MyFunction should be in {folder}/missing, and there is no such folder.",
+            id="no-folder",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Layers: ['arn:aws:lambda:us-east-1:1:layer:x:1'], Handler:"),
+            "The layer arn:aws:lambda:us-east-1:1:layer:x:1 is not one of the template, so it cannot be had here.",
+            id="a-layer-of-others",
+        ),
+    ],
+)
+def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(TemplateError) as raised:
+        loaded(tmp_path, text)
+    assert str(raised.value) == problem.format(folder=tmp_path)

@@ -1,0 +1,176 @@
+"""``python -m local`` as a user types it: what it refuses, how it starts, and how it stops."""
+
+import contextlib
+import json
+import re
+import signal
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from local.__main__ import main
+from local.template import translate
+from tests.conftest import ROOT
+from tests.gateway import PATIENCE, READY, RunningGateway, get_json, launch_local, run_local
+from tests.pools import OBEDIENT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(
+            ["--template", "missing.yaml"],
+            r"The template missing\.yaml cannot be read: No such file or directory\.",
+            id="no-template",
+        ),
+        pytest.param(
+            ["--template", "events/env.json"], r"The template events/env\.json has no Resources\.", id="no-sam-template"
+        ),
+        pytest.param(
+            ["--parameter", "Colour=red"], "The template has no parameter Colour; it has .*", id="unknown-parameter"
+        ),
+        pytest.param(
+            ["--parameter", "AuthMode=nobody"],
+            "The parameter AuthMode is 'nobody'; allowed: none.*",
+            id="parameter-not-allowed",
+        ),
+        pytest.param(
+            ["--parameter", "StageName=a b"],
+            "The parameter StageName is 'a b'; it must be 1 to 128 letters, digits, hyphens and underscores.",
+            id="parameter-that-does-not-match",
+        ),
+        pytest.param(["--host", "203.0.113.1"], r"Cannot listen on 203\.0\.113\.1 port 0: .*", id="another-s-address"),
+    ],
+)
+def test_what_cannot_be_started_is_one_sentence_and_status_1(arguments: list[str], sentence: str) -> None:
+    ended = run_local("--port", "0", *arguments)
+    assert re.fullmatch(sentence + "\n", ended.stderr)
+    assert (ended.returncode, ended.stdout.splitlines()[1:]) == (1, [])
+
+
+@contextlib.contextmanager
+def three_ports(taken: int | None) -> Iterator[int]:
+    """Three ports in a row, all free, or one taken: 0 is the first. Yields the first's number."""
+    first, sockets = three_in_a_row()
+    with contextlib.ExitStack() as stack:
+        for index, sock in enumerate(sockets):
+            stack.enter_context(sock)
+            if index != taken:
+                sock.close()
+        yield first
+
+
+def three_in_a_row() -> tuple[int, list[socket.socket]]:
+    while True:
+        sockets = [socket.create_server(("127.0.0.1", 0))]
+        first: int = sockets[0].getsockname()[1]
+        try:
+            sockets.append(socket.create_server(("127.0.0.1", first + 1)))
+            sockets.append(socket.create_server(("127.0.0.1", first + 2)))
+        except (OSError, OverflowError):  # taken, or beyond the last
+            for sock in sockets:
+                sock.close()
+        else:
+            return first, sockets
+
+
+@pytest.mark.parametrize(
+    ("taken", "purpose"),
+    [
+        pytest.param(0, "for the page and the sockets", id="the-first"),
+        pytest.param(1, "for the management API", id="the-second"),
+        pytest.param(2, "for the embedded AWS", id="the-third"),
+    ],
+)
+def test_a_port_that_is_taken_is_named_with_advice(taken: int, purpose: str) -> None:
+    with three_ports(taken) as first:
+        ended = run_local("--port", str(first))
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        f"Port {first + taken}, {purpose}, is taken. "
+        "Stop what is using it, or choose three others with --port (in make: ARGS='--port 3999').\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        pytest.param(["--port", "65534"], "'65534' is not a port from 0 to 65533", id="no-room-for-three-ports"),
+        pytest.param(["--port", "-1"], "'-1' is not a port from 0 to 65533", id="port-negative"),
+        pytest.param(["--port", "http"], "'http' is not a port from 0 to 65533", id="port-by-name"),
+        pytest.param(["--parameter", "StageName"], "'StageName' is not NAME=VALUE", id="parameter-without-a-value"),
+        pytest.param(["--parameter", "=dev"], "'=dev' is not NAME=VALUE", id="parameter-without-a-name"),
+        pytest.param(["--idle-timeout", "0"], "'0' is not a number of seconds above 0", id="no-time"),
+        pytest.param(["--idle-timeout", "nan"], "'nan' is not a number of seconds above 0", id="not-a-number"),
+        pytest.param(["--connection-duration", "inf"], "'inf' is not a number of seconds above 0", id="endless"),
+        pytest.param(["--integration-timeout", "soon"], "'soon' is not a number of seconds above 0", id="a-word"),
+        pytest.param(["--aws-endpoint", "localhost:8000"], "'localhost:8000' is not a URL such as", id="no-scheme"),
+        pytest.param(["serve"], "invalid choice: 'serve'", id="unknown-command"),
+        pytest.param(["invoke", "ConnectFunction"], "the following arguments are required: --event", id="no-event"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_status_2(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_the_stage_is_part_of_every_address_and_of_what_functions_post_to() -> None:
+    with RunningGateway.start("--parameter", "StageName=dev") as gateway, gateway.connect("me") as me:
+        assert [gateway.endpoints[name].rpartition("/")[2] for name in ("websocket", "management")] == ["dev", "dev"]
+        me.send({"action": "sendMessage", "sessions": ["me"], "message": "hello", "id": "c-1"})
+        frames = {frame["type"]: frame for frame in (me.receive(), me.receive())}
+        assert frames["ack"]["delivered"] == {"me": 1}
+        assert frames["message"]["message"] == "hello"
+
+
+def test_nothing_says_ready_before_the_functions_are() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gate:
+        gate.settimeout(PATIENCE)
+        options = ["--template", str(OBEDIENT), "--parameter", f"GatePort={gate.getsockname()[1]}"]
+        with launch_local("--port", "0", *options) as (_process, output):
+            with gate.accept()[0]:
+                assert [line for line in output.lines if "ready" in line or "://" in line] == []
+                gate.close()
+            page = output.wait_for(r"^  Page").split()[1]
+            assert get_json(f"{page}_local/endpoints")["page"] == page.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        pytest.param("Starting the embedded AWS", signal.SIGINT, id="while-aws-starts"),
+        pytest.param("Creating ", signal.SIGINT, id="while-tables-are-created"),
+        pytest.param("Starting workers", signal.SIGINT, id="while-workers-start"),
+        pytest.param(READY, signal.SIGTERM, id="terminated"),
+        pytest.param(READY, signal.SIGHUP, id="its-terminal-closed"),
+    ],
+)
+def test_a_signal_ends_it_at_any_time_with_status_0_and_nothing_left(line: str, number: signal.Signals) -> None:
+    with three_ports(taken=None) as first, launch_local("--port", str(first)) as (process, output):
+        output.wait_for(re.escape(line))
+        process.send_signal(number)
+        assert process.wait(timeout=PATIENCE) == 0
+        output.thread.join(timeout=PATIENCE)
+        assert output.lines[-1] == "Stopped."
+        assert "Traceback" not in output.text
+        for port in range(first, first + 3):
+            socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_translate_prints_what_sam_makes_of_the_template() -> None:
+    ended = run_local("translate")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads(ended.stdout) == translate(ROOT / "template.yaml")
+    resources = json.loads(ended.stdout)["Resources"].values()
+    of_type = {
+        kind: [each["Properties"] for each in resources if each["Type"] == f"AWS::ApiGatewayV2::{kind}"]
+        for kind in ("Route", "RouteResponse")
+    }
+    two_way = [each["RouteKey"] for each in of_type["Route"] if "RouteResponseSelectionExpression" in each]
+    assert sorted(two_way) == ["$default", "ping", "sendMessage"]
+    assert len(of_type["RouteResponse"]) == 3

@@ -1,0 +1,99 @@
+"""What the gateway prints of what functions log, and of invocations."""
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+
+from local.console import Console
+
+PREFIX = "          MyFunction |"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def logged(line: Any) -> list[str]:
+    """Return what is printed of a line, or of a record as JSON, without the function's name."""
+    stream = io.StringIO()
+    Console(stream).logged("MyFunction", line if isinstance(line, str) else json.dumps(line))
+    lines = stream.getvalue().splitlines()
+    assert [each[: len(PREFIX) + 1] for each in lines] == [f"{PREFIX} "] * len(lines)
+    return [each[len(PREFIX) + 1 :] for each in lines]
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        pytest.param("plain text", ["plain text"], id="text"),
+        pytest.param("", [""], id="nothing"),
+        pytest.param("7", ["7"], id="json-that-is-no-object"),
+        pytest.param('{"a": 1}', ['{"a": 1}'], id="json-without-a-level"),
+        pytest.param({"level": "INFO", "message": "sent", "delivered": 2}, ["INFO sent delivered=2"], id="a-record"),
+        pytest.param({"level": "INFO", "message": "olá", "to": "a b"}, ['INFO olá to="a b"'], id="text-with-a-space"),
+        pytest.param(
+            {"level": "INFO", "message": "m", "x": None, "y": [1]}, ["INFO m x=null y=[1]"], id="other-values"
+        ),
+        pytest.param({"level": "INFO"}, ["INFO "], id="no-message"),
+        pytest.param(
+            {"level": "INFO", "message": "m", "location": "l", "timestamp": "t", "service": "s", "cold_start": True},
+            ["INFO m"],
+            id="what-every-line-has",
+        ),
+        pytest.param({"level": "INFO", "message": "m", "function_request_id": "r"}, ["INFO m"], id="a-request-id"),
+        pytest.param(
+            {"level": "ERROR", "message": "m", "function_request_id": "r"},
+            ["ERROR m function_request_id=r"],
+            id="a-request-id-of-an-error",
+        ),
+        pytest.param(
+            {"level": "ERROR", "message": "failed", "exception": "Traceback\n  line\nKeyError", "exception_name": "K"},
+            ["ERROR failed", "Traceback", "  line", "KeyError"],
+            id="a-traceback-on-lines-of-its-own",
+        ),
+        pytest.param({"level": "INFO", "message": "\ud800"}, ["INFO \\ud800"], id="what-utf-8-cannot-hold"),
+        pytest.param("[" * 100_000, ["[" * 100_000], id="json-too-deep-to-parse"),
+    ],
+)
+def test_what_a_function_logs(line: Any, printed: list[str]) -> None:
+    assert logged(line) == printed
+
+
+def test_what_a_terminal_cannot_show_is_written_as_an_escape() -> None:
+    raw = io.BytesIO()
+    with io.TextIOWrapper(raw, encoding="ascii") as stream:
+        Console(stream).say("olá → \ud800")
+        assert raw.getvalue() == b"ol\\xe1 \\u2192 \\ud800\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "milliseconds", "cold", "printed"),
+    [
+        pytest.param("200", 3.4, False, "sendMessage  MyFunction  200  3 ms", id="warm"),
+        pytest.param("200", 250.0, True, "sendMessage  MyFunction  200  250 ms, cold start", id="cold"),
+        pytest.param("KeyError: 'x'", 1.0, False, "sendMessage  MyFunction  KeyError: 'x'  1 ms", id="failed"),
+    ],
+)
+def test_an_invocation_is_one_line(status: str, milliseconds: float, cold: bool, printed: str) -> None:
+    stream = io.StringIO()
+    Console(stream).invoked("sendMessage", "MyFunction", status, milliseconds, cold)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  " + re.escape(printed) + r"\n", stream.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("status", "colour"),
+    [
+        pytest.param("200", "32", id="success-is-green"),
+        pytest.param("399", "32", id="below-400-is-success"),
+        pytest.param("400", "31", id="a-refusal-is-red"),
+        pytest.param("KeyError", "31", id="a-failure-is-red"),
+    ],
+)
+def test_colours_are_for_terminals(status: str, colour: str) -> None:
+    terminal = Terminal()
+    Console(terminal).invoked("ping", "MyFunction", status, 1, cold=False)
+    assert f"\x1b[{colour}m{status}\x1b[0m" in terminal.getvalue()

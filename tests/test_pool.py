@@ -1,0 +1,177 @@
+"""Worker processes: what one shares with the next event, how many there are, and what a bad one cannot spoil."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from local.pool import MAX_WORKERS
+from local.process import Result
+from local.routes import Malformed, read_result
+from tests.pools import RunningPool, obedient, run
+
+
+@dataclass
+class Meeting:
+    """A port that workers come to and wait at until they are let go."""
+
+    port: int = 0
+    arrived: asyncio.Queue[tuple[int, asyncio.StreamWriter]] = field(default_factory=asyncio.Queue)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def hold(cls) -> AsyncIterator["Meeting"]:
+        meeting = cls()
+
+        async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            meeting.arrived.put_nowait((int(await reader.read(16)), writer))
+
+        async with await asyncio.start_server(welcome, "127.0.0.1") as server:
+            meeting.port = server.sockets[0].getsockname()[1]
+            yield meeting
+
+    async def guests(self, count: int) -> dict[int, asyncio.StreamWriter]:
+        """Wait until so many are here at once, and return them by process id."""
+        return dict([await self.arrived.get() for _ in range(count)])
+
+
+def test_events_that_come_together_run_side_by_side_in_processes_of_their_own() -> None:
+    async def work(running: RunningPool) -> None:
+        async with Meeting.hold() as meeting:
+            events = [asyncio.create_task(running.order("meet", port=meeting.port)) for _ in range(3)]
+            guests = await meeting.guests(3)
+            for writer in guests.values():
+                writer.close()
+            results = await asyncio.gather(*events)
+        assert {result.value for result in results} == guests.keys()
+        assert len(guests) == 3
+        # Two workers wait for the first events; the third event has to wait for its own.
+        assert [result.cold for result in results] == [False, False, True]
+
+    run(work)
+
+
+def test_an_event_that_finds_all_workers_busy_waits_for_the_first_that_is_free() -> None:
+    async def work(running: RunningPool) -> None:
+        async with Meeting.hold() as meeting:
+            events = [asyncio.create_task(running.order("meet", port=meeting.port)) for _ in range(MAX_WORKERS + 1)]
+            guests = await meeting.guests(MAX_WORKERS)
+            assert len(guests) == MAX_WORKERS
+            assert meeting.arrived.empty()
+
+            free, writer = guests.popitem()
+            writer.close()
+            last = await meeting.guests(1)
+            assert last.keys() == {free}
+
+            for writer in [*guests.values(), *last.values()]:
+                writer.close()
+            assert sorted(result.value for result in await asyncio.gather(*events)) == sorted([*guests, free, free])
+
+    run(work)
+
+
+def test_what_a_module_remembers_lasts_from_event_to_event_in_one_worker() -> None:
+    async def work(running: RunningPool) -> None:
+        seen = [await running.value("look") for _ in range(3)]
+        assert seen == [{"pid": seen[0]["pid"], "events": number} for number in (1, 2, 3)]
+
+    run(work)
+
+
+def error(kind: str, message: str) -> dict[str, Any]:
+    return {"errorType": kind, "errorMessage": message}
+
+
+@pytest.mark.parametrize(
+    ("order", "expected", "printed"),
+    [
+        pytest.param("fail", error("ValueError", "olá"), "ValueError: olá", id="raises"),
+        pytest.param(
+            "answer_bytes",
+            error("TypeError", "Object of type bytes is not JSON serializable"),
+            "TypeError: Object of type bytes is not JSON serializable",
+            id="returns-bytes",
+        ),
+        pytest.param(
+            "answer_a_lone_surrogate",
+            error(
+                "UnicodeEncodeError",
+                "'utf-8' codec can't encode character '\\ud800' in position 10: surrogates not allowed",
+            ),
+            "UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800'",
+            id="returns-what-utf-8-cannot-hold",
+        ),
+        pytest.param(
+            "unknown order", error("KeyError", "'unknown order'"), "KeyError: 'unknown order'", id="raises-a-key-error"
+        ),
+        pytest.param(
+            "exit_politely", error("Runtime.ExitError", "Runtime exited with exit status 3"), "", id="calls-sys-exit"
+        ),
+        pytest.param(
+            "exit_at_once", error("Runtime.ExitError", "Runtime exited with exit status 4"), "", id="calls-os-exit"
+        ),
+        pytest.param(
+            "kill_itself", error("Runtime.ExitError", "Runtime exited with signal: SIGKILL"), "", id="kills-itself"
+        ),
+        pytest.param(
+            "close_everything",
+            error("Runtime.ExitError", "Runtime exited with exit status 1"),
+            "",
+            id="closes-every-file",
+        ),
+        pytest.param("hang", error("Sandbox.Timedout", "Task timed out after 1.00 seconds"), "hanging", id="hangs"),
+        pytest.param(
+            "hang_deaf",
+            error("Sandbox.Timedout", "Task timed out after 1.00 seconds"),
+            "hanging",
+            id="hangs-and-ignores-signals",
+        ),
+    ],
+)
+def test_a_function_that_fails_says_why_and_the_next_event_works(
+    order: str, expected: dict[str, Any], printed: str
+) -> None:
+    async def work(running: RunningPool) -> None:
+        result = await running.order(order, **{"with": "olá"})
+        assert result.error
+        assert {name: result.error[name] for name in ("errorType", "errorMessage")} == expected
+        assert [await running.value("answer", **{"with": number}) for number in range(3)] == [0, 1, 2]
+
+    assert printed in "\n".join(run(work, replace(obedient(), timeout=1.0)).lines)
+
+
+def test_a_traceback_shows_the_function_and_nothing_of_the_gateway() -> None:
+    async def work(running: RunningPool) -> None:
+        result = await running.order("fail", **{"with": "why"})
+        assert result.error
+        assert [line.split('"')[1].rpartition("/")[2] for line in result.error["stackTrace"]] == ["obedient.py"] * 2
+
+    lines = run(work).lines
+    assert [lines[0], lines[-1]] == ["Traceback (most recent call last):", "ValueError: why"]
+    assert "worker.py" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        pytest.param([1], "malformed result: a list instead of an object", id="a-list"),
+        pytest.param("text", "malformed result: a str instead of an object", id="a-string"),
+        pytest.param({"data": 1}, "malformed result: unknown keys data", id="an-unknown-key"),
+        pytest.param(None, None, id="nothing"),
+    ],
+)
+def test_what_a_function_returns_is_judged_by_the_route_and_the_worker_goes_on(value: Any, reason: str | None) -> None:
+    async def work(running: RunningPool) -> None:
+        before = await running.value("look")
+        result = await running.order("answer", **{"with": value})
+        assert result == Result(value=value)
+        if reason is not None:
+            with pytest.raises(Malformed, match=f"^{reason}$"):
+                read_result(result)
+        assert await running.value("look") == {"pid": before["pid"], "events": 3}
+
+    run(work)

@@ -1,0 +1,82 @@
+"""However a gateway ends, it leaves no process behind."""
+
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.gateway import PATIENCE, RunningGateway, wait_until
+from tests.pools import OBEDIENT
+
+
+@dataclass
+class Lifelines:
+    """A port that every worker connects to, and so does what it forks. A connection ends with the last that has it."""
+
+    listener: socket.socket
+    stack: contextlib.ExitStack
+    connections: list[socket.socket] = field(default_factory=list)
+
+    @classmethod
+    @contextlib.contextmanager
+    def hold(cls) -> Iterator["Lifelines"]:
+        with contextlib.ExitStack() as stack:
+            yield cls(stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100)), stack)
+
+    @property
+    def port(self) -> int:
+        port: int = self.listener.getsockname()[1]
+        return port
+
+    def accept(self) -> int:
+        """Accept those that have connected so far, and return how many there are in all."""
+        self.listener.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.connections.append(self.stack.enter_context(self.listener.accept()[0]))
+        return len(self.connections)
+
+    def wait_for_their_end(self) -> None:
+        for connection in self.connections:
+            connection.settimeout(PATIENCE)
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+
+
+@contextlib.contextmanager
+def gateway_in_trouble(lifelines: Lifelines) -> Iterator[RunningGateway]:
+    """A gateway with idle workers, one that hangs and ignores signals, and children of others."""
+    with (
+        RunningGateway.start("--template", str(OBEDIENT), "--parameter", f"LifelinePort={lifelines.port}") as gateway,
+        gateway.connect("anybody") as client,
+    ):
+        assert client.ask({"do": "answer", "with": {"body": '"ready"'}}) == "ready"
+        client.send({"do": "fork"})
+        client.send({"do": "spawn"})
+        client.send({"do": "hang_deaf"})
+        gateway.output.wait_for("forked")
+        gateway.output.wait_for("hanging")
+        yield gateway
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        pytest.param(signal.SIGINT, 0, id="ctrl-c"),
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, id="killed"),
+    ],
+)
+def test_nothing_is_left_of_a_gateway_with_hanging_workers_and_their_children(
+    number: signal.Signals, status: int
+) -> None:
+    with Lifelines.hold() as lifelines, gateway_in_trouble(lifelines) as gateway:
+        gateway.process.send_signal(number)
+        assert gateway.process.wait(timeout=PATIENCE) == status
+        assert lifelines.accept() >= 2
+        lifelines.wait_for_their_end()
+        wait_until(lambda: not gateway.open_ports())
+        gateway.output.thread.join(timeout=PATIENCE)
+        assert "Traceback" not in gateway.output.text

@@ -1,0 +1,164 @@
+"""Creating the template's tables and secrets: in the embedded AWS, and in a DynamoDB that can do less."""
+
+import io
+import json
+import re
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+import pytest
+
+from local.app import App, load
+from local.console import Console
+from local.intrinsics import TemplateError
+from local.provision import provision
+from tests.conftest import ROOT
+from tests.gateway import RunningGateway
+
+
+def hub(**changes: Any) -> App:
+    """The hub's template, with a table and a secret of names that nobody else uses."""
+    app = load(ROOT / "template.yaml", {"TableName": f"table-{uuid.uuid4()}"})
+    (secret,) = app.secrets
+    return replace(app, **{"secrets": (secret | {"Name": f"secret-{uuid.uuid4()}"},)} | changes)
+
+
+def provisioned(app: App, dynamodb: str, secrets: str) -> str:
+    """Provision, and return what was said."""
+    said = io.StringIO()
+    provision(app, dynamodb, secrets, Console(said))
+    return said.getvalue()
+
+
+def test_the_hub_s_table_is_as_the_template_says(gateway: RunningGateway) -> None:
+    app = hub()
+    assert provisioned(app, gateway.endpoints["aws"], gateway.endpoints["aws"]) == ""
+
+    name = app.tables[0]["TableName"]
+    dynamodb = boto3.client("dynamodb", endpoint_url=gateway.endpoints["aws"])
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    assert (table["TableStatus"], table["BillingModeSummary"]["BillingMode"]) == ("ACTIVE", "PAY_PER_REQUEST")
+    assert table["KeySchema"] == [
+        {"AttributeName": "session_id", "KeyType": "HASH"},
+        {"AttributeName": "connection_id", "KeyType": "RANGE"},
+    ]
+    assert table["AttributeDefinitions"] == [
+        {"AttributeName": "session_id", "AttributeType": "S"},
+        {"AttributeName": "connection_id", "AttributeType": "S"},
+    ]
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert {member: index[member] for member in ("IndexName", "KeySchema", "Projection")} == {
+        "IndexName": "connection_id-index",
+        "KeySchema": [{"AttributeName": "connection_id", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"] == {
+        "AttributeName": "expires_at",
+        "TimeToLiveStatus": "ENABLED",
+    }
+
+
+def test_a_table_that_is_there_already_keeps_what_it_holds(gateway: RunningGateway) -> None:
+    app, aws = hub(secrets=()), gateway.endpoints["aws"]
+    provisioned(app, aws, aws)
+    name = app.tables[0]["TableName"]
+    dynamodb = boto3.client("dynamodb", endpoint_url=aws)
+    row = {"session_id": {"S": "s1"}, "connection_id": {"S": "c1"}}
+    dynamodb.put_item(TableName=name, Item=row)
+
+    assert provisioned(app, aws, aws) == f"The table {name} exists already and is used as it is.\n"
+    assert dynamodb.scan(TableName=name)["Items"] == [row]
+
+
+@pytest.mark.parametrize(
+    ("properties", "value"),
+    [
+        pytest.param(
+            {"GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True}},
+            "[A-Za-z0-9]{64}",
+            id="generated",
+        ),
+        pytest.param({"GenerateSecretString": {}}, "[A-Za-z0-9]{32}", id="generated-in-secrets-manager-s-own-length"),
+        pytest.param({}, "[A-Za-z0-9]{32}", id="nothing-said"),
+        pytest.param({"SecretString": "written down"}, "written down", id="given"),
+    ],
+)
+def test_a_secret_has_the_value_that_the_template_asks_for(
+    gateway: RunningGateway, properties: dict[str, Any], value: str
+) -> None:
+    name, aws = f"secret-{uuid.uuid4()}", gateway.endpoints["aws"]
+    provisioned(hub(tables=(), secrets=(properties | {"Name": name},)), aws, aws)
+    stored = boto3.client("secretsmanager", endpoint_url=aws).get_secret_value(SecretId=name)
+    assert re.fullmatch(value, stored["SecretString"])
+
+
+def test_two_generated_secrets_differ(gateway: RunningGateway) -> None:
+    apps, aws = (hub(tables=()), hub(tables=())), gateway.endpoints["aws"]
+    for app in apps:
+        provisioned(app, aws, aws)
+    manager = boto3.client("secretsmanager", endpoint_url=aws)
+    first, second = (manager.get_secret_value(SecretId=app.secrets[0]["Name"])["SecretString"] for app in apps)
+    assert first != second
+
+
+class SmallDynamoDB(BaseHTTPRequestHandler):
+    """A server that creates any table but those named bad-*, and knows no TTL."""
+
+    def do_POST(self) -> None:
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if operation not in {"CreateTable", "DescribeTable"}:
+            return self._answer(400, {"__type": "com.amazonaws.dynamodb#UnknownOperationException"})
+        if request["TableName"].startswith("bad-"):
+            return self._answer(400, {"__type": "com.amazonaws.dynamodb#ValidationException", "message": "No."})
+        table = {"TableName": request["TableName"], "TableStatus": "ACTIVE"}
+        return self._answer(200, {"TableDescription": table} if operation == "CreateTable" else {"Table": table})
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def small_dynamodb() -> Iterator[str]:
+    """The URL of a server that can do less than DynamoDB."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), SmallDynamoDB) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_without_ttl_is_used_and_that_is_said_in_one_line(
+    gateway: RunningGateway, small_dynamodb: str
+) -> None:
+    app = hub()
+    name = app.tables[0]["TableName"]
+    said = provisioned(app, small_dynamodb, gateway.endpoints["aws"])
+    assert said == f"This DynamoDB has no TTL: rows of {name} past their time are ignored, but stay.\n"
+
+
+def test_a_server_that_refuses_the_table_ends_it_with_a_sentence(small_dynamodb: str) -> None:
+    app = hub()
+    bad = replace(app, tables=(app.tables[0] | {"TableName": "bad-name"},))
+    with pytest.raises(TemplateError) as raised:
+        provisioned(bad, small_dynamodb, small_dynamodb)
+    assert str(raised.value) == (
+        f"DynamoDB at {small_dynamodb} cannot hold bad-name: "
+        "An error occurred (ValidationException) when calling the CreateTable operation: No."
+    )
+
+
+def test_a_server_that_is_not_there_ends_it_with_a_sentence() -> None:
+    with pytest.raises(TemplateError, match=r"^DynamoDB at http://127\.0\.0\.1:1 cannot hold table-.*: Could not conn"):
+        provisioned(hub(), "http://127.0.0.1:1", "http://127.0.0.1:1")

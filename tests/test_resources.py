@@ -1,0 +1,61 @@
+"""The resources of a translated template: those whose conditions hold, with plain values."""
+
+from typing import Any
+
+import pytest
+
+from local.intrinsics import TemplateError
+from local.template import Resources
+
+
+def resources(members: dict[str, Any], **parameters: str) -> Resources:
+    conditions = {"Named": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Name"}, ""]}]}}
+    return Resources({"Resources": members, "Conditions": conditions}, {"Name": ""} | parameters)
+
+
+TABLE = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": {"Ref": "Name"}}}
+GENERATED = {"Fn::If": ["Named", {"Ref": "Name"}, {"Ref": "AWS::NoValue"}]}
+USER = {
+    "Type": "User",
+    "Properties": {"Table": {"Ref": "MyTable"}, "Arn": {"Fn::GetAtt": ["MyTable", "Arn"]}, "Api": {"Ref": "MyApi"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        pytest.param("rows", "rows", id="a-name-of-its-own"),
+        pytest.param("", "MyTable", id="a-generated-one-is-the-logical-id"),
+    ],
+)
+def test_a_ref_to_a_table_is_its_name_wherever_it_stands(name: str, table: str) -> None:
+    members = {
+        "User": USER,
+        "MyApi": {"Type": "AWS::ApiGatewayV2::Api"},
+        "MyTable": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": GENERATED}},
+    }
+    read = resources(members, Name=name)
+    assert read.of_type("AWS::DynamoDB::Table") == {"MyTable": {"TableName": table}}
+    assert read.only("User") == {
+        "Table": table,
+        "Arn": "arn:aws:local:us-east-1:123456789012:MyTable/Arn",
+        "Api": "localapi00",
+    }
+
+
+def test_a_resource_whose_condition_fails_does_not_exist() -> None:
+    members = {"Secret": {"Type": "AWS::SecretsManager::Secret", "Condition": "Named", "Properties": {}}}
+    assert resources(members, Name="yes").of_type("AWS::SecretsManager::Secret") == {"Secret": {"Name": "Secret"}}
+    assert resources(members, Name="").of_type("AWS::SecretsManager::Secret") == {}
+
+
+def test_a_function_s_arn_and_what_is_not_there() -> None:
+    function = {"MyFunction": {"Type": "AWS::Lambda::Function"}}
+    arn = {"User": {"Type": "User", "Properties": {"Arn": {"Fn::GetAtt": "MyFunction.Arn"}}}}
+    assert resources(function | arn).only("User") == {
+        "Arn": "arn:aws:lambda:us-east-1:123456789012:function:MyFunction"
+    }
+    with pytest.raises(TemplateError, match=r"^The template refers to MyFunction\.Arn, and has no resource MyFunction"):
+        resources(arn)
+    with pytest.raises(TemplateError, match=r"^The template has no Nothing, so there is no WebSocket API to serve\.$"):
+        resources(function).only("Nothing")
