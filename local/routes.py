@@ -89,7 +89,7 @@ def read_result(result: Result) -> Answer:
 
 def _status(value: Any) -> int:
     # unsure: what AWS makes of other numbers; a handshake answered with less than 200 would be none.
-    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch("[2-5][0-9]{2}", str(value)):
+    if not isinstance(value, int | str) or not re.fullmatch("[2-5][0-9]{2}", str(value)):
         raise Malformed(f"malformed result: the statusCode is {value!r}")
     return int(value)
 

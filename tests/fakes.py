@@ -37,7 +37,7 @@ class World:
 
     answers: Result | Callable[[Event], Awaitable[Result]]
     routes: tuple[Route, ...]
-    integration_timeout: float = 60
+    integration_timeout: float = 3600
     now: float = 1000.0
     events: list[Event] = field(default_factory=list)
     socket: FakeSocket = field(default_factory=FakeSocket)

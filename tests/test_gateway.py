@@ -11,6 +11,7 @@ from local.app import LambdaIntegration, MockIntegration, Route
 from local.gateway import MAX_REFUSALS, Handshake, Refused
 from local.process import Result
 from tests.fakes import FUNCTION, HANDSHAKE, World, hang
+from tests.gateway import PATIENCE
 
 ERROR = {"errorType": "KeyError", "errorMessage": "'x'"}
 CONNECT = (Route("$connect", FUNCTION, two_way=False),)
@@ -78,8 +79,9 @@ def frames(world: World, *texts: str) -> list[str]:
 
     async def main() -> None:
         connection, _ = await world.connect()
-        for text in texts:
-            await world.gateway.receive(connection, text)
+        async with asyncio.timeout(PATIENCE):
+            for text in texts:
+                await world.gateway.receive(connection, text)
 
     asyncio.run(main())
     return world.socket.sent

@@ -1,12 +1,14 @@
 """However a gateway ends, it leaves no process behind."""
 
 import contextlib
+import re
 import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.gateway import PATIENCE, RunningGateway, wait_until
 from tests.pools import OBEDIENT
@@ -80,3 +82,18 @@ def test_nothing_is_left_of_a_gateway_with_hanging_workers_and_their_children(
         wait_until(lambda: not gateway.open_ports())
         gateway.output.thread.join(timeout=PATIENCE)
         assert "Traceback" not in gateway.output.text
+
+
+def test_ctrl_c_closes_every_client_with_1001_and_runs_its_disconnect() -> None:
+    with RunningGateway.start() as gateway, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(gateway.connect(f"left-{number}")) for number in range(5)]
+        gateway.process.send_signal(signal.SIGINT)
+        for client in clients:
+            with pytest.raises(ConnectionClosed) as closed:
+                client.receive()
+            assert closed.value.rcvd
+            assert closed.value.rcvd.code == 1001
+        assert gateway.process.wait(timeout=PATIENCE) == 0
+        gateway.output.thread.join(timeout=PATIENCE)
+        sessions = re.findall(r"disconnected .*session_id=(left-\d) close_code=1001", gateway.output.text)
+        assert sorted(sessions) == [f"left-{number}" for number in range(5)]

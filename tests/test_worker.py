@@ -1,15 +1,11 @@
-"""What a function finds around itself, what becomes of what it prints and forks, and of one that cannot start."""
+"""What a function finds around itself, and what becomes of what it prints and starts."""
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import process
-from local.app import Function
-from local.process import Result
 from tests.gateway import PATIENCE
 from tests.pools import RunningPool, obedient, run
 
@@ -23,7 +19,8 @@ def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway
     async def work(running: RunningPool) -> None:
         seen.update(await running.value("environment"))
 
-    function = replace(obedient(), environment={"TEMPLATES_OWN": "for it", "AWS_REGION": "eu-west-1"})
+    variables = {"TEMPLATES_OWN": "for it", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "https://elsewhere.example"}
+    function = replace(obedient(), environment=variables)
     run(work, function, {"AWS_ENDPOINT_URL": "http://127.0.0.1:3003"})
     seen.pop("LC_CTYPE", None)  # Python's own, where the locale is not installed
     assert seen == {
@@ -111,9 +108,12 @@ def test_a_function_that_leaves_a_child_is_answered_once_and_so_is_every_other_e
     run(work)
 
 
-def test_a_worker_that_dies_beside_its_child_says_how_and_takes_the_child_along() -> None:
+@pytest.mark.parametrize(
+    "do", [pytest.param("fork", id="forked"), pytest.param("shell", id="that-inherits-every-file-but-ours")]
+)
+def test_a_worker_that_dies_beside_its_child_says_at_once_how(do: str) -> None:
     async def work(running: RunningPool) -> None:
-        await running.value("fork")
+        await running.value(do)
         result = await running.order("exit_at_once")
         assert result.error
         assert result.error["errorMessage"] == "Runtime exited with exit status 4"
@@ -134,71 +134,3 @@ def test_a_child_in_a_session_of_its_own_keeps_nobody_waiting() -> None:
 
     run(work, replace(obedient(), timeout=1.0))
     os.kill(children[0], 9)
-
-
-BROKEN = [
-    pytest.param("import nothing_of_this_name\n", "ModuleNotFoundError", "No module named", id="a-module-is-missing"),
-    pytest.param("def lambda_handler(:\n", "SyntaxError", "invalid syntax", id="syntax"),
-    pytest.param("1 / 0\n", "ZeroDivisionError", "division by zero", id="raises"),
-    pytest.param("", "AttributeError", "has no attribute 'lambda_handler'", id="no-such-handler"),
-    pytest.param("import sys\nsys.exit(7)\n", "Runtime.ExitError", "Runtime exited with exit status 7", id="exits"),
-    pytest.param("while True: pass\n", "Sandbox.Timedout", "Init timed out after 0.50 seconds", id="never-ends"),
-]
-
-
-@pytest.mark.parametrize(("source", "kind", "message"), BROKEN)
-def test_a_function_that_cannot_be_imported_fails_each_event_until_it_is_mended(
-    source: str, kind: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "broken.py").write_text(source)
-
-    async def work(running: RunningPool) -> None:
-        for _ in range(2):
-            result = await running.order("anything")
-            assert result.error
-            assert result.error["errorType"] == kind
-            assert message in result.error["errorMessage"]
-        monkeypatch.setattr(process, "INIT_TIMEOUT", PATIENCE)
-        (tmp_path / "broken.py").write_text("def lambda_handler(event, context): return 'mended'\n")
-        assert await running.value("anything") == "mended"
-
-    if kind == "Sandbox.Timedout":
-        monkeypatch.setattr(process, "INIT_TIMEOUT", 0.5)
-    lines = "\n".join(run(work, function_in(tmp_path)).lines)
-    assert (message in lines) == (not kind.startswith(("Runtime.", "Sandbox.")))
-    assert ("broken.py" in lines) == (kind in {"ModuleNotFoundError", "SyntaxError", "ZeroDivisionError"})
-
-
-def function_in(folder: Path) -> Function:
-    return Function("BrokenFunction", (folder,), "broken.lambda_handler", {}, timeout=3, memory=128)
-
-
-def test_a_function_whose_folder_has_gone_fails_each_event_and_keeps_none_waiting(tmp_path: Path) -> None:
-    async def work(running: RunningPool) -> None:
-        result = await running.order("anything")
-        assert result.error
-        assert result.error["errorType"] == "Runtime.StartError"
-        assert "No such file or directory" in result.error["errorMessage"]
-
-    run(work, function_in(tmp_path / "gone"))
-
-
-@pytest.mark.parametrize(
-    ("handler", "files"),
-    [
-        pytest.param("main.handle", {"main.py": "from shared_by_all import handle"}, id="module-and-layer"),
-        pytest.param("app/main.handle", {"app/main.py": "from shared_by_all import handle"}, id="with-a-slash"),
-        pytest.param("app.main.handle", {"app/main.py": "from shared_by_all import handle"}, id="with-a-dot"),
-    ],
-)
-def test_a_handler_is_found_by_its_name_and_its_layers_by_theirs(
-    handler: str, files: dict[str, str], tmp_path: Path
-) -> None:
-    for name, text in (files | {"layer/shared_by_all.py": "handle = lambda event, context: event"}).items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-
-    async def work(running: RunningPool) -> None:
-        assert await running.order("echo") == Result({"do": "echo"})
-
-    run(work, replace(function_in(tmp_path), handler=handler, path=(tmp_path, tmp_path / "layer")))

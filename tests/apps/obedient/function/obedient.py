@@ -116,6 +116,11 @@ def fork_twins(order: dict[str, Any], context: Any) -> Any:
     return "child" if os.fork() == 0 else "parent"
 
 
+def shell(order: dict[str, Any], context: Any) -> Any:
+    """Leave a program that the shell starts, with every file that may be inherited."""
+    return os.system("sleep 100 &")
+
+
 def spawn(order: dict[str, Any], context: Any) -> Any:
     """Leave a program that hangs, in a session of its own if the order says so."""
     kept = [LIFELINE.fileno()] if LIFELINE else []
@@ -147,6 +152,7 @@ ORDERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
         write_much,
         fork,
         fork_twins,
+        shell,
         spawn,
     )
 }
