@@ -15,7 +15,7 @@ help: ## list the targets
 
 install: .venv/installed ## create .venv with the pinned tools (the other targets do this by themselves)
 
-.venv/installed: requirements-dev.txt shared/requirements.txt
+.venv/installed: requirements-dev.txt connect/requirements.txt shared/requirements.txt
 	test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, 3.12 preferred: none was found." >&2; exit 1; }
 	echo "Installing the pinned tools into .venv with $$($(PYTHON) --version). The first time takes a minute or two."
 	$(PYTHON) -m venv --upgrade-deps .venv

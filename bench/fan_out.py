@@ -20,7 +20,8 @@ import boto3
 from aiohttp import web
 
 from hub import delivery
-from hub.connections import Connection, Connections
+from hub.connection import Connection
+from hub.connections import Connections
 from hub.envelope import Envelope
 from hub.fan_out import FanOut
 
@@ -59,7 +60,7 @@ class Rows(Connections):
     def __init__(self, count: int) -> None:
         self._rows = [Connection("s1", f"{number:014}A=", 0, 2**53) for number in range(count)]
 
-    def of_session(self, session_id: str, now: float) -> Iterator[Connection]:
+    def of_session(self, session_id: str) -> Iterator[Connection]:
         return iter(self._rows)
 
 
@@ -84,10 +85,10 @@ def main() -> None:
         "apigatewaymanagementapi", endpoint_url=f"http://127.0.0.1:{ours.recv()}/prod", config=delivery.CONFIG
     )
     envelope = Envelope("bench", "s0", "2026-01-01T00:00:00.000Z", "x" * 150)
-    fan_out = FanOut(Rows(FANNED_OUT), partial(delivery.post, api))
+    fan_out = FanOut(Rows(FANNED_OUT), partial(delivery.post, api), partial(delivery.close, api), needs_proof=False)
 
     def sequential() -> None:
-        for row in Rows(SEQUENTIAL).of_session("s1", 0):
+        for row in Rows(SEQUENTIAL).of_session("s1"):
             delivery.post(api, row.connection_id, envelope.addressed_to("s1"))
 
     slow, slow_cost = rate(sequential, SEQUENTIAL)

@@ -2,21 +2,27 @@
 
 import os
 import time
+from functools import partial
 from http import HTTPStatus
 
 import boto3
 
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
-from hub.connections import Connection, Connections
-from hub.handshake import Handshake, claimed_session
+from hub.authentication import authenticator
+from hub.connection import Connection
+from hub.connections import Connections
+from hub.errors import Forbidden, TooManyConnections
+from hub.handshake import Handshake
+from hub.identity import Identity
 from hub.log import logger
 from hub.origins import check_origin, parse_origins
-from hub.settings import require, require_auth_mode
+from hub.settings import number, require
 
-TABLE_NAME, AUTH_MODE = require(os.environ, "TABLE_NAME", "AUTH_MODE")
-require_auth_mode(AUTH_MODE)
+(TABLE_NAME,) = require(os.environ, "TABLE_NAME")
 ALLOWED_ORIGINS = parse_origins(os.environ["ALLOWED_ORIGINS"])
+MAX_CONNECTIONS = number(os.environ, "MAX_CONNECTIONS_PER_SESSION")
 CONNECTIONS = Connections(boto3.client("dynamodb"), TABLE_NAME)
+identify = authenticator(os.environ, partial(boto3.client, "secretsmanager"))
 
 
 @answers_errors(refuse_handshake)
@@ -24,11 +30,35 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     """Answer 200 to open the connection; any other status refuses it."""
     connection_id = event["requestContext"]["connectionId"]
     handshake = Handshake.from_event(event)
+    now = time.time()
 
     check_origin(handshake.origin, ALLOWED_ORIGINS)
-    session_id = claimed_session(handshake)
+    identity = identify(handshake, now)
 
-    CONNECTIONS.add(Connection.opened(session_id, connection_id, time.time()))
-    logger.info("connected", session_id=session_id)
+    _check_room(identity.session_id, now)
+    _store(identity, Connection.opened(identity, connection_id, now))
+    logger.info("connected", session_id=identity.session_id)
 
     return {"statusCode": int(HTTPStatus.OK), "headers": handshake.subprotocol}
+
+
+def _check_room(session_id: str, now: float) -> None:
+    """
+    Raises:
+        TooManyConnections: If the session has as many connections as it may have.
+
+    """
+    if MAX_CONNECTIONS and CONNECTIONS.count(session_id, now) >= MAX_CONNECTIONS:
+        raise TooManyConnections("The session has as many connections as it may have.", "session_id")
+
+
+def _store(identity: Identity, connection: Connection) -> None:
+    """
+    Raises:
+        Forbidden: If the credential has opened its one connection already.
+
+    """
+    if identity.once is None:
+        CONNECTIONS.add(connection)
+    elif not CONNECTIONS.add_once(connection, identity.once, identity.once_until):
+        raise Forbidden("The signature has been used already.")

@@ -1,4 +1,4 @@
-"""The command line: ``python -m local`` serves, ``invoke`` runs a function once, ``translate`` shows SAM's output."""
+"""The command line: ``python -m local`` serves; ``invoke``, ``token``, ``sign`` and ``translate`` help to try it."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from local.console import Console
+from local.credentials import CannotSign, mint, signed
 from local.gateway import INTEGRATION_TIMEOUT
 from local.intrinsics import TemplateError
 from local.invoke import CannotInvoke, invoke
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.command(arguments)
-    except (TemplateError, CannotListen, CannotInvoke) as error:
+    except (TemplateError, CannotListen, CannotInvoke, CannotSign) as error:
         print(error, file=sys.stderr)
         return 1
     return status
@@ -63,6 +64,22 @@ def _invoke(arguments: argparse.Namespace) -> int:
     return 0 if result.error is None else 1
 
 
+def _token(arguments: argparse.Namespace) -> int:
+    claims = {"sub": arguments.subject, "send": arguments.send, "iss": arguments.issuer, "aud": arguments.audience}
+    given = {name: value for name, value in claims.items() if value is not None}
+    print(mint(arguments.host, arguments.port, arguments.session, arguments.ttl, given))
+    return 0
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    headers, url = signed(arguments.host, arguments.port, arguments.session)
+    if not arguments.url:
+        for name, value in headers.items():
+            print(f"{name}: {value}")
+    print(url)
+    return 0
+
+
 def _translate(arguments: argparse.Namespace) -> int:
     print(json.dumps(translate(arguments.template), indent=2))
     return 0
@@ -94,6 +111,24 @@ def _parser() -> argparse.ArgumentParser:
     _add_options(once)
     once.set_defaults(command=_invoke)
 
+    token = commands.add_parser("token", help="print a token for AUTH_MODE jwt, signed with a running gateway's secret")
+    token.add_argument("--session", required=True, help="the session that it joins")
+    token.add_argument(
+        "--send", action="append", metavar="SESSION", help="whom it may address; * at the end for any ending"
+    )
+    token.add_argument("--ttl", type=int, default=3600, metavar="S", help="seconds until it expires (%(default)s)")
+    token.add_argument("--subject", help="the claim sub")
+    token.add_argument("--issuer", help="the claim iss")
+    token.add_argument("--audience", help="the claim aud")
+    _add_address(token)
+    token.set_defaults(command=_token)
+
+    sign = commands.add_parser("sign", help="print headers and URL for AUTH_MODE signature, good for one connection")
+    sign.add_argument("--session", required=True, help="the session that it joins")
+    sign.add_argument("--url", action="store_true", help="print the URL alone")
+    _add_address(sign)
+    sign.set_defaults(command=_sign)
+
     shown = commands.add_parser("translate", help="print the CloudFormation that SAM makes of the template")
     shown.add_argument("--template", type=Path, default=Options.template, metavar="PATH")
     shown.set_defaults(command=_translate)
@@ -104,8 +139,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     limits = Limits()
     add = parser.add_argument
     add("--template", type=Path, default=Options.template, metavar="PATH", help="the SAM template (%(default)s)")
-    add("--host", default=Options.host, help="address to listen on (%(default)s)")
-    add("--port", type=_port, default=Options.port, help="the first of three ports (%(default)s); 0 takes free ones")
+    _add_address(parser)
     add(
         "--parameter",
         type=_assignment,
@@ -118,6 +152,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--idle-timeout", type=_seconds, default=limits.idle, metavar="S", help="seconds (%(default)g)")
     add("--connection-duration", type=_seconds, default=limits.duration, metavar="S", help="seconds (%(default)g)")
     add("--integration-timeout", type=_seconds, default=INTEGRATION_TIMEOUT, metavar="S", help="seconds (%(default)g)")
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--host", default=Options.host, help="address that the gateway listens on (%(default)s)")
+    add("--port", type=_port, default=Options.port, help="its first of three ports (%(default)s); 0 takes free ones")
 
 
 def _port(text: str) -> int:

@@ -1,11 +1,8 @@
 """One function, once, with an event from a file."""
 
 import contextlib
-import http.client
 import json
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +10,9 @@ from typing import Any
 
 from local.app import App
 from local.console import Console
+from local.endpoints import Endpoints, of_running_gateway
 from local.process import Result, Worker, WorkerFailed
-from local.serve import Endpoints, Options, load_with, prepare
+from local.serve import Options, load_with, prepare
 
 
 class CannotInvoke(Exception):
@@ -53,21 +51,13 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
 
 @contextlib.asynccontextmanager
 async def _surroundings(options: Options, console: Console) -> AsyncIterator[tuple[App, Endpoints]]:
-    if running := _running_gateway(options):
+    if running := of_running_gateway(options.host, options.port):
         console.say(f"Using the gateway that runs at {running.page}/")
         yield load_with(options, running), running
         return
     console.say("No gateway runs here, so the function gets an AWS of its own, with an empty table")
     async with prepare(replace(options, port=0), console) as prepared:
         yield prepared.app, prepared.endpoints
-
-
-def _running_gateway(options: Options) -> Endpoints | None:
-    try:
-        with urllib.request.urlopen(f"http://{options.host}:{options.port}/_local/endpoints", timeout=1) as answer:
-            return Endpoints(**json.load(answer))
-    except (OSError, http.client.HTTPException, ValueError, TypeError):
-        return None  # nothing there, or something else
 
 
 def _read(path: str) -> Any:

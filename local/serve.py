@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from local import embedded_aws, management
 from local.app import App, load
 from local.console import BOLD, Console
+from local.endpoints import Endpoints
 from local.gateway import INTEGRATION_TIMEOUT, Gateway
 from local.pool import STARTS_AT_ONCE, Pool
 from local.provision import provision
@@ -45,26 +47,6 @@ class Options:
 
 class CannotListen(Exception):
     """A port cannot be had. The text says which, and what to do."""
-
-
-@dataclass(frozen=True)
-class Endpoints:
-    """Where everything is, as URLs without a slash at the end."""
-
-    page: str
-    websocket: str
-    management: str
-    aws: str
-    dynamodb: str
-
-    def environment(self) -> dict[str, str]:
-        """Return the variables by which boto3 finds the services; the only ones that Lambda would not set."""
-        return {
-            "AWS_ENDPOINT_URL": self.aws,
-            "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.aws,
-            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.management,
-        }
 
 
 @dataclass(frozen=True)
@@ -109,7 +91,7 @@ async def serve(options: Options, console: Console) -> NoReturn:
         listener = Listener(gateway, options.limits, vars(endpoints))
         await stack.enter_async_context(listener.listen(prepared.sockets.page))
 
-        _welcome(endpoints, options, app, console)
+        _welcome(endpoints, options, console)
         await asyncio.Event().wait()
     raise AssertionError("cancellation is the only way out")
 
@@ -125,9 +107,9 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
 
     """
     console.say(f"Reading {options.template}")
-    stage = load(options.template, options.parameters).stage
+    app = load(options.template, options.parameters)
     with _bind(options.host, options.port) as sockets:
-        endpoints = _endpoints(options, sockets, stage)
+        endpoints = _endpoints(options, sockets, app)
         app = load_with(options, endpoints)
         console.say("Starting the embedded AWS")
         async with embedded_aws.run(sockets.aws):
@@ -180,18 +162,24 @@ def _bind(host: str, port: int) -> Iterator[Sockets]:
         )
 
 
-def _endpoints(options: Options, sockets: Sockets, stage: str) -> Endpoints:
+def _endpoints(options: Options, sockets: Sockets, app: App) -> Endpoints:
     def at(sock: socket.socket) -> str:
         host = "127.0.0.1" if _is_any(options.host) else options.host
         return f"{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
 
+    def variable(name: str) -> str:
+        values = (function.environment.get(name) for function in app.functions.values())
+        return next(filter(None, values), "")
+
     aws = f"http://{at(sockets.aws)}"
     return Endpoints(
         page=f"http://{at(sockets.page)}",
-        websocket=f"ws://{at(sockets.page)}/{stage}",
-        management=f"http://{at(sockets.management)}/{stage}",
+        websocket=f"ws://{at(sockets.page)}/{app.stage}",
+        management=f"http://{at(sockets.management)}/{app.stage}",
         aws=aws,
         dynamodb=options.aws_endpoint or aws,
+        auth_mode=variable("AUTH_MODE"),
+        signing_secret=variable("SIGNING_SECRET_NAME"),
     )
 
 
@@ -206,7 +194,7 @@ async def _management(gateway: Gateway, sock: socket.socket) -> AsyncIterator[No
         await runner.cleanup()
 
 
-def _welcome(endpoints: Endpoints, options: Options, app: App, console: Console) -> None:
+def _welcome(endpoints: Endpoints, options: Options, console: Console) -> None:
     console.say()
     console.say(console.paint("The hub is ready.", BOLD))
     console.say(f"  Page         {endpoints.page}/")
@@ -217,15 +205,25 @@ def _welcome(endpoints: Endpoints, options: Options, app: App, console: Console)
         console.say(f"  DynamoDB     {endpoints.dynamodb}")
     console.say()
     console.say("Open the page in two windows, or in another terminal join the session me, and send it a message:")
-    console.say(f'  {_client()} "{endpoints.websocket}?session_id=me"')
+    console.say(f'  {_client()} "{_example_url(endpoints, options)}"')
     console.say('  {"action": "sendMessage", "sessions": ["me"], "message": "hello"}')
     console.say()
-    if any(function.environment.get("AUTH_MODE") == "none" for function in app.functions.values()):
+    if endpoints.auth_mode == "none":
         console.warn("AUTH_MODE is none: whoever knows or guesses a session id can join that session and listen to it.")
     if not _is_loopback(options.host):
         console.warn(f"Listening on {options.host}: every machine that reaches this one can connect.")
     console.say("Press Ctrl-C to stop.")
     console.say()
+
+
+def _example_url(endpoints: Endpoints, options: Options) -> str:
+    python = os.path.relpath(sys.executable)
+    where = "" if options.port == Options.port else f" --port {urlsplit(endpoints.page).port}"
+    if endpoints.auth_mode == "jwt":
+        return f"{endpoints.websocket}?token=$({python} -m local token --session me{where})"
+    if endpoints.auth_mode == "signature":
+        return f"$({python} -m local sign --session me --url{where})"
+    return f"{endpoints.websocket}?session_id=me"
 
 
 def _client() -> str:

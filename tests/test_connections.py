@@ -6,13 +6,15 @@ from typing import Any
 import boto3
 import pytest
 
-from hub.connections import INDEX_RETRY_DELAYS, MAX_LIFETIME, Connection, Connections
+from hub.connection import MAX_LIFETIME, Connection
+from hub.connections import INDEX_RETRY_DELAYS, Connections
+from hub.identity import Identity
 
 NOW = 1_795_000_000.5
 
 
 def stored(session_id: str, connection_id: str, connections: Connections, now: float = NOW) -> Connection:
-    connection = Connection.opened(session_id, connection_id, now)
+    connection = Connection.opened(Identity(session_id), connection_id, now)
     connections.add(connection)
     return connection
 
@@ -38,8 +40,8 @@ def test_a_session_has_its_own_connections_only(connections: Connections) -> Non
     one, two = stored("s1", "one=", connections), stored("s1", "two=", connections)
     stored("s2", "three=", connections)
 
-    assert list(connections.of_session("s1", NOW)) == [one, two]
-    assert list(connections.of_session("nobody", NOW)) == []
+    assert list(connections.of_session("s1")) == [one, two]
+    assert list(connections.of_session("nobody")) == []
 
 
 @pytest.mark.parametrize(
@@ -49,12 +51,13 @@ def test_a_session_has_its_own_connections_only(connections: Connections) -> Non
         pytest.param(MAX_LIFETIME, False, id="when-it-expires"),
     ],
 )
-def test_a_row_past_its_time_is_not_read_as_alive(connections: Connections, later: int, alive: bool) -> None:
-    connection = stored("s1", "one=", connections)
+def test_a_row_past_its_time_does_not_count(connections: Connections, later: int, alive: bool) -> None:
+    stored("s1", "one=", connections)
     now = math.floor(NOW) + later
 
-    assert list(connections.of_session("s1", now)) == ([connection] if alive else [])
-    assert connections.find("one=", now) == (connection if alive else None)
+    (read,) = connections.of_session("s1")
+    assert read.counts(now, needs_proof=False) is alive
+    assert connections.count("s1", now) == int(alive)
 
 
 def test_a_session_is_read_consistently_and_no_more_than_needed(table: str) -> None:
@@ -62,11 +65,11 @@ def test_a_session_is_read_consistently_and_no_more_than_needed(table: str) -> N
     asked: list[dict[str, Any]] = []
     dynamodb.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params))
 
-    list(Connections(dynamodb, table).of_session("s1", NOW))
+    list(Connections(dynamodb, table).of_session("s1"))
 
     (query,) = asked
     assert query["ConsistentRead"] is True
-    assert query["ProjectionExpression"] == "session_id, connection_id, connected_at, expires_at"
+    assert query["ProjectionExpression"] == "session_id, connection_id, connected_at, expires_at, subject"
 
 
 def test_every_page_of_a_session_is_read(connections: Connections, table: str) -> None:
@@ -87,7 +90,7 @@ def test_every_page_of_a_session_is_read(connections: Connections, table: str) -
     )
     assert "LastEvaluatedKey" in first, "the rows fit on one page, so this tests nothing"
 
-    found = [connection.connection_id for connection in connections.of_session("s1", NOW)]
+    found = [connection.connection_id for connection in connections.of_session("s1")]
     assert found == [f"{number:02}" for number in range(30)]
 
 
@@ -95,7 +98,7 @@ def test_a_row_without_times_is_alive(connections: Connections, table: str) -> N
     item = {"session_id": {"S": "s1"}, "connection_id": {"S": "by-hand"}}
     boto3.client("dynamodb").put_item(TableName=table, Item=item)
 
-    (connection,) = connections.of_session("s1", NOW)
+    (connection,) = connections.of_session("s1")
     assert (connection.connection_id, connection.connected_at) == ("by-hand", 0)
 
 
@@ -109,14 +112,14 @@ def test_a_sender_that_the_index_does_not_show_yet_is_looked_up_again(table: str
 
     connections = Connections(boto3.client("dynamodb"), table, sleep=appear_at_the_last_read)
 
-    found = connections.find("late=", NOW)
-    assert found == Connection.opened("s1", "late=", NOW)
+    found = connections.find("late=")
+    assert found == Connection.opened(Identity("s1"), "late=", NOW)
     assert waited == [0.1, 0.2, 0.4]
 
 
 def test_a_sender_that_never_appears_is_none_after_four_reads(table: str) -> None:
     waited: list[float] = []
-    assert Connections(boto3.client("dynamodb"), table, sleep=waited.append).find("never=", NOW) is None
+    assert Connections(boto3.client("dynamodb"), table, sleep=waited.append).find("never=") is None
     assert waited == [0.1, 0.2, 0.4]
 
 
@@ -125,7 +128,7 @@ def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -
     sibling = stored("s1", "open=", connections)
 
     assert connections.forget("closed=") == "s1"
-    assert list(connections.of_session("s1", NOW)) == [sibling]
+    assert list(connections.of_session("s1")) == [sibling]
 
 
 def test_forgetting_twice_or_what_never_was_is_fine(connections: Connections) -> None:

@@ -9,10 +9,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from hub.connections import Connection, Connections
+from hub.connection import Connection
+from hub.connections import Connections
 from hub.delivery import Outcome
 from hub.envelope import Envelope
 from hub.fan_out import Account, FanOut, totals
+from hub.identity import Identity
 
 NOW = 1_795_000_000.0
 ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
@@ -24,6 +26,7 @@ class Clients:
     def __init__(self, open_: str = "", broken: str = "") -> None:
         self.received: dict[str, list[Any]] = {name: [] for name in open_.split()}
         self.broken = set(broken.split())
+        self.closed: list[str] = []
         self._lock = threading.Lock()
 
     def post(self, connection_id: str, payload: bytes) -> Outcome:
@@ -35,14 +38,29 @@ class Clients:
             self.received[connection_id].append(json.loads(payload)["session"])
             return Outcome.DELIVERED
 
+    def close(self, connection_id: str) -> None:
+        self.closed.append(connection_id)
 
-def fan_out(connections: Connections, clients: Clients, sleep: Callable[[float], None] | None = None) -> FanOut:
-    return FanOut(connections, clients.post, clock=lambda: NOW, sleep=sleep or (lambda _seconds: None))
+
+def fan_out(
+    connections: Connections,
+    clients: Clients,
+    sleep: Callable[[float], None] | None = None,
+    needs_proof: bool = False,
+) -> FanOut:
+    return FanOut(
+        connections,
+        clients.post,
+        clients.close,
+        needs_proof=needs_proof,
+        clock=lambda: NOW,
+        sleep=sleep or (lambda _seconds: None),
+    )
 
 
 def add(connections: Connections, session_id: str, names: str, age: float = 60) -> None:
     for name in names.split():
-        connections.add(Connection.opened(session_id, name, NOW - age))
+        connections.add(Connection.opened(Identity(session_id), name, NOW - age))
 
 
 def account(live: bool = True, delivered: int = 0, failed: int = 0, readable: bool = True) -> Account:
@@ -68,7 +86,7 @@ def test_a_gone_connection_between_two_live_ones_is_removed_and_stops_neither(co
     accounts = fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out=None)
 
     assert accounts == {"s1": account(delivered=2)}
-    assert [row.connection_id for row in connections.of_session("s1", NOW)] == ["a", "z"]
+    assert [row.connection_id for row in connections.of_session("s1")] == ["a", "z"]
 
 
 def test_a_session_whose_connections_are_all_gone_is_not_live(connections: Connections) -> None:
@@ -83,7 +101,7 @@ def test_one_that_fails_is_counted_kept_and_stops_nobody(connections: Connection
     accounts = fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out=None)
 
     assert accounts == {"s1": account(delivered=2, failed=1)}
-    assert len(list(connections.of_session("s1", NOW))) == 3
+    assert len(list(connections.of_session("s1"))) == 3
 
 
 @pytest.mark.parametrize(
@@ -131,16 +149,16 @@ def test_a_connection_that_stays_gone_is_removed(connections: Connections, age: 
     waited: list[float] = []
 
     assert fan_out(connections, Clients(), waited.append).send(ENVELOPE, ("s1",), None) == {"s1": account(live=False)}
-    assert (list(connections.of_session("s1", NOW)), waited) == ([], waits)
+    assert (list(connections.of_session("s1")), waited) == ([], waits)
 
 
 class Throttled(Connections):
     """A table that answers, but for one session's second page and another's every read, and every delete."""
 
-    def of_session(self, session_id: str, now: float) -> Iterator[Connection]:
+    def of_session(self, session_id: str) -> Iterator[Connection]:
         if session_id == "unreadable":
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
-        yield from super().of_session(session_id, now)
+        yield from super().of_session(session_id)
         if session_id == "half":
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
 
@@ -179,3 +197,25 @@ def test_an_ack_accounts_for_every_session(
     ended: Account, delivered: dict[str, int], failed: dict[str, int], offline: list[str]
 ) -> None:
     assert totals({"s": ended}) == (delivered, offline, failed)
+
+
+@pytest.mark.parametrize(
+    ("identity", "needs_proof", "counts"),
+    [
+        pytest.param(Identity("s1"), False, True, id="unproven-where-nobody-has-to"),
+        pytest.param(Identity("s1"), True, False, id="unproven-from-before-the-mode-was-switched"),
+        pytest.param(Identity("s1", "me", ("s1",), int(NOW) + 1), True, True, id="a-second-before-it-runs-out"),
+        pytest.param(Identity("s1", "me", ("s1",), int(NOW)), True, False, id="run-out"),
+    ],
+)
+def test_what_has_run_out_gets_nothing_and_is_closed(
+    connections: Connections, identity: Identity, needs_proof: bool, counts: bool
+) -> None:
+    connections.add(Connection.opened(identity, "one=", NOW - 60))
+    clients = Clients(open_="one=")
+
+    accounts = fan_out(connections, clients, needs_proof=needs_proof).send(ENVELOPE, ("s1",), leave_out=None)
+
+    assert accounts == {"s1": account(live=counts, delivered=int(counts))}
+    assert (clients.closed, len(clients.received["one="])) == ([] if counts else ["one="], int(counts))
+    assert len(list(connections.of_session("s1"))) == int(counts)

@@ -89,7 +89,7 @@ def test_refused(body: str | None, error: type[HubError], field: str | None) -> 
 
 
 def parsed(**members: Any) -> SendMessage:
-    return SendMessage(**({"id": None, "sessions": ("s1",), "message": "hello", "echo": True} | members))
+    return SendMessage(**({"id": None, "positions": {"s1": 0}, "message": "hello", "echo": True} | members))
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,19 @@ def parsed(**members: Any) -> SendMessage:
         ),
         pytest.param(frame(message=nested(100)), parsed(message=nested(100)), id="message-100-deep"),
         pytest.param(frame(message=10**308), parsed(message=10**308), id="a-large-integer"),
-        pytest.param(frame(sessions=["b", "a", "b"]), parsed(sessions=("b", "a")), id="repeats-collapse-in-order"),
-        pytest.param(frame(sessions=HUNDRED), parsed(sessions=tuple(HUNDRED)), id="100-sessions"),
-        pytest.param(frame(sessions=HUNDRED * 2), parsed(sessions=tuple(HUNDRED)), id="100-sessions-plus-repeats"),
-        pytest.param(frame(sessions=["x" * 128]), parsed(sessions=("x" * 128,)), id="a-session-id-of-128"),
-        pytest.param(frame(sessions=["A.z_0:@-"]), parsed(sessions=("A.z_0:@-",)), id="every-kind-of-character"),
+        pytest.param(
+            frame(sessions=["b", "a", "b"]), parsed(positions={"b": 0, "a": 1}), id="repeats-collapse-in-order"
+        ),
+        pytest.param(
+            frame(sessions=HUNDRED), parsed(positions={each: at for at, each in enumerate(HUNDRED)}), id="100-sessions"
+        ),
+        pytest.param(
+            frame(sessions=HUNDRED * 2),
+            parsed(positions={each: at for at, each in enumerate(HUNDRED)}),
+            id="100-sessions-plus-repeats",
+        ),
+        pytest.param(frame(sessions=["x" * 128]), parsed(positions={"x" * 128: 0}), id="a-session-id-of-128"),
+        pytest.param(frame(sessions=["A.z_0:@-"]), parsed(positions={"A.z_0:@-": 0}), id="every-kind-of-character"),
         pytest.param(frame(id="é" * 64), parsed(id="é" * 64), id="id-of-64-characters"),
         pytest.param(frame(echo=False), parsed(echo=False), id="without-echo"),
         pytest.param(frame(type="x", **{"from": "me"}), parsed(), id="unknown-members-are-ignored"),

@@ -9,7 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
-from hub.connections import Connection, Connections
+from hub.connection import Connection
+from hub.connections import Connections
+from hub.identity import Identity
 from tests.lambdas import ROOT, Context, cold_start
 
 
@@ -39,7 +41,7 @@ def test_connect_stores_the_connection(handler: Callable[[str], ModuleType], con
     answer = handler("ConnectFunction").lambda_handler(event("connect"), Context())
 
     assert answer == {"statusCode": 200, "headers": {}}
-    (row,) = connections.of_session("s1", now=0)
+    (row,) = connections.of_session("s1")
     assert row.connection_id == SENDER
     assert row.expires_at == row.connected_at // 1000 + 7800
 
@@ -59,7 +61,7 @@ def test_connect_accepts(
     handler: Callable[[str], ModuleType], connections: Connections, name: str, answer: Any
 ) -> None:
     assert handler("ConnectFunction").lambda_handler(event(name), Context()) == answer
-    assert len(list(connections.of_session("s1", now=0))) == 1
+    assert len(list(connections.of_session("s1"))) == 1
 
 
 def test_connect_refuses_with_a_status_and_stores_nothing(handler: Callable[[str], ModuleType], table: str) -> None:
@@ -83,15 +85,15 @@ def test_connect_refuses_a_page_from_elsewhere(
 def test_disconnect_forgets_its_connection_only_and_again_is_fine(
     handler: Callable[[str], ModuleType], connections: Connections, name: str
 ) -> None:
-    sibling = Connection.opened("s1", "sibling=", now=0)
+    sibling = Connection.opened(Identity("s1"), "sibling=", now=0)
     connections.add(sibling)
-    connections.add(Connection.opened("s1", SENDER, now=0))
+    connections.add(Connection.opened(Identity("s1"), SENDER, now=0))
     module = handler("DisconnectFunction")
 
     answers = [module.lambda_handler(event(name), Context()) for _ in range(2)]
 
     assert answers == [{"statusCode": 200}] * 2
-    assert list(connections.of_session("s1", now=0)) == [sibling]
+    assert list(connections.of_session("s1")) == [sibling]
 
 
 def test_a_sender_without_a_row_is_told_so_after_its_frame_was_checked(
@@ -108,7 +110,7 @@ def test_a_message_to_nobody_lists_every_session_as_offline(
     handler: Callable[[str], ModuleType], connections: Connections
 ) -> None:
     module = handler("MessageFunction")
-    connections.add(Connection.opened("sender", SENDER, now=module.time.time()))
+    connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
 
     ack = answer_to(module, message({"action": "sendMessage", "sessions": ["b", "a", "b"], "message": 1}))
 
@@ -121,7 +123,7 @@ def test_a_session_that_cannot_be_reached_is_failed(
 ) -> None:
     # Nobody listens at the endpoint, so every post fails.
     module = handler("MessageFunction")
-    connections.add(Connection.opened("sender", SENDER, now=module.time.time()))
+    connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
 
     ack = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": 1, "id": "c"}))
 
@@ -130,7 +132,7 @@ def test_a_session_that_cannot_be_reached_is_failed(
 
 def test_a_frame_too_large_delivers_nothing(handler: Callable[[str], ModuleType], connections: Connections) -> None:
     module = handler("MessageFunction")
-    connections.add(Connection.opened("sender", SENDER, now=module.time.time()))
+    connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
 
     error = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": "x" * 131_072}))
     assert (error["type"], error["code"], error["field"]) == ("error", "message_too_large", "message")

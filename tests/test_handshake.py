@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from hub.errors import BadRequest, Forbidden
-from hub.handshake import Handshake, claimed_session
+from hub.handshake import Handshake
+from hub.identity import Identity, claimed
 from hub.origins import Origin, check_origin, parse_origins
-from hub.settings import SettingsError, require, require_auth_mode
+from hub.settings import SettingsError, number, require
 
 
 def event(query: Any = None, headers: Any = None) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def session(query: Any = None, headers: Any = None) -> dict[str, Any]:
 )
 def test_no_session_to_join(refused: dict[str, Any]) -> None:
     with pytest.raises(BadRequest) as caught:
-        claimed_session(Handshake.from_event(refused))
+        claimed(Handshake.from_event(refused))
     assert caught.value.field == "session_id"
 
 
@@ -64,7 +65,7 @@ def test_no_session_to_join(refused: dict[str, Any]) -> None:
     ],
 )
 def test_the_session_a_client_names(accepted: dict[str, Any], session_id: str) -> None:
-    assert claimed_session(Handshake.from_event(accepted)) == session_id
+    assert claimed(Handshake.from_event(accepted)) == Identity(session_id)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,20 @@ def test_settings_name_every_missing_variable() -> None:
     assert require({"A": "1", "B": "2"}, "B", "A") == ("2", "1")
 
 
-def test_an_unknown_auth_mode_stops_the_function() -> None:
-    with pytest.raises(SettingsError, match="knows only 'none'"):
-        require_auth_mode("None")
+@pytest.mark.parametrize(
+    ("env", "limit"),
+    [
+        pytest.param({}, 0, id="missing-means-none"),
+        pytest.param({"N": ""}, 0, id="empty-means-none"),
+        pytest.param({"N": "0"}, 0, id="zero-means-none"),
+        pytest.param({"N": "20"}, 20, id="a-number"),
+    ],
+)
+def test_limits(env: dict[str, str], limit: int) -> None:
+    assert number(env, "N") == limit
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "many", "\u0661"])
+def test_a_limit_that_is_no_number_stops_the_function(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"^N is .*; it must be a whole number"):
+        number({"N": text}, "N")

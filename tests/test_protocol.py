@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub import frames, handshake
 from hub.answers import refuse_frame
 from hub.envelope import Envelope
-from hub.errors import HubError
+from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.frames import SendMessage
 from hub.ids import timestamp, uuid7
 from local import routes
@@ -18,7 +18,8 @@ from local.app import MockIntegration, load
 from tests.documents import kind, problems
 from tests.lambdas import ROOT, Context
 
-ERRORS = [error for error in HubError.__subclasses__() if error.__module__ == "hub.errors"]
+ERRORS = [error for error in HubError.__subclasses__() if error not in (Unauthorized, TooManyConnections)]
+"""Those that a frame can be refused with: the two refuse handshakes."""
 
 
 JSON_VALUES = st.recursive(
@@ -76,13 +77,15 @@ def test_every_refusal_of_a_frame_fits_the_schema(frame: dict[str, Any], name: s
         assert problems(answer, "error") == []
 
 
-FIELDS = {
+SECOND_ARGUMENTS: dict[str, Any] = {
     "bad_json": None,
     "bad_request": "sessions[12]",
     "unknown_action": "action",
     "message_too_large": "message",
     "not_connected": None,
+    "expired": None,
     "forbidden": "sessions[0]",
+    "rate_limited": 50,
     "internal": None,
 }
 
@@ -91,7 +94,7 @@ FIELDS = {
 @pytest.mark.parametrize("refused", [pytest.param({}, id="without-id"), pytest.param({"id": "c-17"}, id="with-id")])
 def test_the_error_frame_of_every_class_fits_the_schema(error: type[HubError], refused: dict[str, str]) -> None:
     body = "nonsense" if error.code == "bad_json" else json.dumps(refused)
-    answer = refuse_frame(error("A sentence", FIELDS[error.code]), {"body": body}, Context())
+    answer = refuse_frame(error("A sentence", SECOND_ARGUMENTS[error.code]), {"body": body}, Context())
     assert problems(json.loads(answer["body"]), "error") == []
 
 
@@ -158,7 +161,7 @@ def test_what_the_schema_accepts_is_taken(frame: dict[str, Any]) -> None:
     assert problems(frame, "sendMessage") == []
     assert frames.parse(json.dumps(frame)) == SendMessage(
         id=frame.get("id"),
-        sessions=tuple(dict.fromkeys(frame["sessions"])),
+        positions={session: frame["sessions"].index(session) for session in frame["sessions"]},
         message=frame["message"],
         echo=frame.get("echo", True),
     )

@@ -2,45 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from hub.connection import NEVER, Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-MAX_LIFETIME = 2 * 3600 + 10 * 60
-"""Seconds a row is alive at most: API Gateway's two hours for a connection, and some slack."""
-
-NEVER = 2**53
-"""Epoch seconds at which a row that says nothing of its end expires: one put there by hand, say."""
+USED = "used#"
+"""Begins the keys of rows that stand for a used credential. No session id has a #."""
 
 INDEX = "connection_id-index"
 
 INDEX_RETRY_DELAYS = (0.1, 0.2, 0.4)
 """Seconds before each further read of the index, which lags behind the table by milliseconds."""
-
-
-@dataclass(frozen=True)
-class Connection:
-    """
-    One row: one open connection.
-
-    Attributes:
-        connected_at: Epoch milliseconds.
-        expires_at: Epoch seconds, the table's TTL. DynamoDB deletes late, so a row
-            past it may still be read, and does not count.
-
-    """
-
-    session_id: str
-    connection_id: str
-    connected_at: int
-    expires_at: int
-
-    @classmethod
-    def opened(cls, session_id: str, connection_id: str, now: float) -> "Connection":
-        """Return the row of a connection that opens now (epoch seconds)."""
-        return cls(session_id, connection_id, int(now * 1000), int(now) + MAX_LIFETIME)
 
 
 class Connections:
@@ -53,15 +29,51 @@ class Connections:
 
     def add(self, connection: Connection) -> None:
         """Store a connection. From the answer on, every fan-out to its session reads it."""
-        self._dynamodb.put_item(
+        self._dynamodb.put_item(TableName=self._table, Item=_item(connection))
+
+    def add_once(self, connection: Connection, once: str, until: int) -> bool:
+        """
+        Store a connection whose credential may open one only, and that it has been used, both or neither.
+
+        Args:
+            once: A name for the credential.
+            until: Epoch seconds after which the name may be forgotten.
+
+        Returns:
+            False if it has been used already, or is being used at this moment.
+
+        """
+        used = {
+            "session_id": {"S": USED + once},
+            "connection_id": {"S": USED + once},
+            "expires_at": {"N": str(until)},
+        }
+        condition = "attribute_not_exists(session_id)"
+        try:
+            self._dynamodb.transact_write_items(
+                TransactItems=[
+                    {"Put": {"TableName": self._table, "Item": used, "ConditionExpression": condition}},
+                    {"Put": {"TableName": self._table, "Item": _item(connection)}},
+                ]
+            )
+        except self._dynamodb.exceptions.TransactionCanceledException as error:
+            reasons = {reason.get("Code") for reason in error.response["CancellationReasons"]}
+            if reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
+                return False
+            raise
+        return True
+
+    def count(self, session_id: str, now: float) -> int:
+        """Count the live connections of a session; those that opened at this moment may be missing."""
+        pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            Item={
-                "session_id": {"S": connection.session_id},
-                "connection_id": {"S": connection.connection_id},
-                "connected_at": {"N": str(connection.connected_at)},
-                "expires_at": {"N": str(connection.expires_at)},
-            },
+            Select="COUNT",
+            ConsistentRead=True,
+            KeyConditionExpression="session_id = :session",
+            FilterExpression="expires_at > :now",
+            ExpressionAttributeValues={":session": {"S": session_id}, ":now": {"N": str(int(now))}},
         )
+        return sum(page["Count"] for page in pages)
 
     def remove(self, connection: Connection) -> None:
         """Remove one row. Removing one that is not there is fine."""
@@ -73,9 +85,9 @@ class Connections:
             },
         )
 
-    def of_session(self, session_id: str, now: float) -> Iterator[Connection]:
+    def of_session(self, session_id: str) -> Iterator[Connection]:
         """
-        Yield the live connections of a session, page by page.
+        Yield the connections of a session, page by page, those that have run out too.
 
         Read consistently: a connection that ``add`` has stored is in it.
 
@@ -85,23 +97,21 @@ class Connections:
             ConsistentRead=True,
             KeyConditionExpression="session_id = :session",
             ExpressionAttributeValues={":session": {"S": session_id}},
-            ProjectionExpression="session_id, connection_id, connected_at, expires_at",
+            ProjectionExpression="session_id, connection_id, connected_at, expires_at, subject",
         )
         for page in pages:
-            for item in page["Items"]:
-                if (connection := _connection(item)).expires_at > now:
-                    yield connection
+            yield from map(_connection, page["Items"])
 
-    def find(self, connection_id: str, now: float) -> Connection | None:
+    def find(self, connection_id: str) -> Connection | None:
         """
-        Find the live row of a connection that is open, and so was stored.
+        Find the row of a connection that is open, and so was stored.
 
         The index lags, so a miss is read again: up to four reads in about 0.7 s.
 
         """
         for delay in (*INDEX_RETRY_DELAYS, None):
             for connection in self._indexed(connection_id):
-                return connection if connection.expires_at > now else None
+                return connection
             if delay is not None:
                 self._sleep(delay)
         return None
@@ -132,12 +142,28 @@ class Connections:
         return map(_connection, answer["Items"])
 
 
+def _item(connection: Connection) -> "dict[str, AttributeValueTypeDef]":
+    item: dict[str, AttributeValueTypeDef] = {
+        "session_id": {"S": connection.session_id},
+        "connection_id": {"S": connection.connection_id},
+        "connected_at": {"N": str(connection.connected_at)},
+        "expires_at": {"N": str(connection.expires_at)},
+    }
+    if connection.subject is not None:
+        item["subject"] = {"S": connection.subject}
+    if connection.send is not None:
+        item["send"] = {"L": [{"S": grant} for grant in connection.send]}
+    return item
+
+
 def _connection(item: dict[str, Any]) -> Connection:
     return Connection(
         session_id=item["session_id"]["S"],
         connection_id=item["connection_id"]["S"],
         connected_at=_number(item, "connected_at", missing=0),
         expires_at=_number(item, "expires_at", missing=NEVER),
+        subject=item["subject"]["S"] if "subject" in item else None,
+        send=tuple(grant["S"] for grant in item["send"]["L"]) if "send" in item else None,
     )
 
 

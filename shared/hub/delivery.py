@@ -47,6 +47,17 @@ def post(api: "ApiGatewayManagementApiClient", connection_id: str, payload: byte
     return Outcome.DELIVERED
 
 
+def close(api: "ApiGatewayManagementApiClient", connection_id: str) -> None:
+    """Close a connection that may not stay. Raises nothing: one that is gone already is as good."""
+    try:
+        api.delete_connection(ConnectionId=connection_id)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.GONE:
+            logger.error("close failed", recipient=connection_id, error=f"{type(error).__name__}: {error}")
+    except BotoCoreError as error:
+        logger.error("close failed", recipient=connection_id, error=f"{type(error).__name__}: {error}")
+
+
 def _failed(connection_id: str, error: Exception) -> Outcome:
     # The error's text names the endpoint and the status, never the payload.
     logger.error("post failed", recipient=connection_id, error=f"{type(error).__name__}: {error}")

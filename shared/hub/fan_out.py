@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hub.connections import Connection, Connections
+from hub.connection import Connection
+from hub.connections import Connections
 from hub.delivery import MAX_IN_FLIGHT, Outcome
 from hub.envelope import Envelope
 from hub.log import logger
@@ -63,6 +64,8 @@ class FanOut:
 
     Args:
         post: Posts a frame to a connection: ``(connection_id, payload) -> Outcome``.
+        close: Closes a connection that may not stay: ``(connection_id)``.
+        needs_proof: See ``Connection.counts``. A connection that does not count is closed when found.
         clock: Returns epoch seconds.
 
     """
@@ -71,11 +74,15 @@ class FanOut:
         self,
         connections: Connections,
         post: Callable[[str, bytes], Outcome],
+        close: Callable[[str], None],
+        needs_proof: bool,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connections = connections
         self._post = post
+        self._close = close
+        self._needs_proof = needs_proof
         self._clock = clock
         self._sleep = sleep
         self._readers = ThreadPoolExecutor(MAX_SESSIONS_AT_ONCE, "reader")
@@ -98,15 +105,19 @@ class FanOut:
         readable = True
         try:
             # What was read before a page fails stays in the list.
-            rows.extend(self._connections.of_session(session_id, self._clock()))
+            rows.extend(self._connections.of_session(session_id))
         except (ClientError, BotoCoreError):
             logger.exception("session not readable", session_id=session_id)
             readable = False
 
-        targets = [row for row in rows if row.connection_id != leave_out]
+        now = self._clock()
+        live = [row for row in rows if row.counts(now, self._needs_proof)]
+        targets = [row for row in live if row.connection_id != leave_out]
         ended = Counter(self._posters.map(lambda row: self._deliver(row, payload), targets))
+        for _ in self._posters.map(self._end, (row for row in rows if not row.counts(now, self._needs_proof))):
+            pass  # to its end, so that all are closed before the answer
         return Account(
-            live=len(rows) > ended[Outcome.GONE],
+            live=len(live) > ended[Outcome.GONE],
             delivered=ended[Outcome.DELIVERED],
             failed=ended[Outcome.FAILED],
             readable=readable,
@@ -122,6 +133,10 @@ class FanOut:
         if outcome is Outcome.GONE:
             self._remove(row)
         return outcome
+
+    def _end(self, row: Connection) -> None:
+        self._close(row.connection_id)
+        self._remove(row)
 
     def _remove(self, row: Connection) -> None:
         try:

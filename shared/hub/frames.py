@@ -29,16 +29,21 @@ class SendMessage:
     """
     Attributes:
         id: What the client calls this message, or None.
-        sessions: Who should receive it: 1 to 100 session ids, no repeats.
+        positions: Who should receive it: 1 to 100 session ids, no repeats, each with
+            the index at which the client first listed it.
         message: Any JSON value, at most 100 levels deep, its numbers finite.
         echo: Whether the sending connection itself may receive it.
 
     """
 
     id: str | None
-    sessions: tuple[str, ...]
+    positions: dict[str, int]
     message: Any
     echo: bool
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        return tuple(self.positions)
 
 
 Frame: TypeAlias = Ping | SendMessage
@@ -63,7 +68,7 @@ def parse(body: str | None) -> Frame:
         raise UnknownAction("action is neither sendMessage nor ping", "action")
     return SendMessage(
         id=_message_id(members),
-        sessions=_sessions(members),
+        positions=_positions(members),
         message=_message(members),
         echo=_echo(members),
     )
@@ -91,6 +96,7 @@ def error(refusal: HubError, message_id: str | None, request_id: str | None) -> 
         "message": str(refusal),
         "field": refusal.field,
         "id": message_id,
+        "retry_after_ms": refusal.retry_after_ms,
         "request_id": request_id,
     }
     return strict_json.dumps({name: value for name, value in members.items() if value is not None})
@@ -116,17 +122,18 @@ def _message_id(members: dict[str, Any]) -> str | None:
     return message_id
 
 
-def _sessions(members: dict[str, Any]) -> tuple[str, ...]:
+def _positions(members: dict[str, Any]) -> dict[str, int]:
     sessions = members.get("sessions")
     if not isinstance(sessions, list) or not sessions:
         raise BadRequest("sessions is not a list with at least one session id", "sessions")
+    positions: dict[str, int] = {}
     for index, session_id in enumerate(sessions):
         if not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
             raise BadRequest(f"sessions[{index}] is not a session id", f"sessions[{index}]")
-    distinct = tuple(dict.fromkeys(sessions))
-    if len(distinct) > MAX_SESSIONS:
-        raise BadRequest(f"sessions names {len(distinct)} sessions, and {MAX_SESSIONS} are allowed", "sessions")
-    return distinct
+        positions.setdefault(session_id, index)
+    if len(positions) > MAX_SESSIONS:
+        raise BadRequest(f"sessions names {len(positions)} sessions, and {MAX_SESSIONS} are allowed", "sessions")
+    return positions
 
 
 def _message(members: dict[str, Any]) -> Any:

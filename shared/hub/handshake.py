@@ -15,39 +15,66 @@ SESSION_ID = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
 """A session id, matched whole: 1 to 128 of these characters."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Handshake:
     """
+    Headers and query of a handshake. Without a repr: credentials are among them.
+
     Attributes:
-        session_id: The session that the query or the header X-Session names, or
-            None when neither does. Its form has been checked, nothing else.
-        origin: Where the page that connects comes from. Browsers send it always,
-            other clients as a rule never.
-        protocols: Offered subprotocols, in the client's order.
+        headers: Values by name in lower case.
+        query: Values by name, as the client wrote it.
 
     """
 
-    session_id: str | None
-    origin: str | None
-    protocols: tuple[str, ...]
+    headers: dict[str, list[str]]
+    query: dict[str, list[str]]
 
     @classmethod
     def from_event(cls, event: dict[str, Any]) -> Self:
+        """Read a ``$connect`` event. Header names are compared without case, query names with it."""
+        return cls(
+            headers=_values(event, "multiValueHeaders", "headers", str.lower),
+            query=_values(event, "multiValueQueryStringParameters", "queryStringParameters", str),
+        )
+
+    def one(self, parameter: str, header: str) -> str | None:
         """
+        Return what a parameter of the query or a header says, or None if there is neither.
+
         Raises:
-            BadRequest: If a session id is malformed, or if query and header, or
-                two of either, name different ones.
+            BadRequest: If they say different things, or one of them does.
 
         """
-        # Header names are compared without case, query names with it.
-        headers = _values(event, "multiValueHeaders", "headers", str.lower)
-        query = _values(event, "multiValueQueryStringParameters", "queryStringParameters", str)
-        offered = ",".join(headers["sec-websocket-protocol"])
-        return cls(
-            session_id=_one_session([*query["session_id"], *headers["x-session"]]),
-            origin=next(iter(headers["origin"]), None),
-            protocols=tuple(name for part in offered.split(",") if (name := part.strip())),
-        )
+        named = {*self.query.get(parameter, []), *self.headers.get(header.lower(), [])}
+        if len(named) > 1:
+            raise BadRequest(f"The query's {parameter} and the header {header} differ.", parameter)
+        return next(iter(named), None)
+
+    @property
+    def session_id(self) -> str | None:
+        """
+        The session that the query or the header X-Session names, if one does.
+
+        Raises:
+            BadRequest: If it is malformed, or if they name different ones.
+
+        """
+        session_id = self.one("session_id", "X-Session")
+        if session_id is not None and not SESSION_ID.fullmatch(session_id):
+            raise BadRequest("The session id is not 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -", "session_id")
+        return session_id
+
+    @property
+    def origin(self) -> str | None:
+        """Where the page that connects comes from. Browsers always send it, other clients as a rule never."""
+        origins = self.headers.get("origin")
+        return None if origins is None else ", ".join(dict.fromkeys(origins))
+
+    @property
+    def protocols(self) -> list[str]:
+        """Offered subprotocols, in the client's order."""
+        offered = ",".join(self.headers.get("sec-websocket-protocol", []))
+        return [name for part in offered.split(",") if (name := part.strip(" \t"))]
 
     @property
     def subprotocol(self) -> dict[str, str]:
@@ -55,32 +82,7 @@ class Handshake:
         return {"Sec-WebSocket-Protocol": PROTOCOL} if PROTOCOL in self.protocols else {}
 
 
-def claimed_session(handshake: Handshake) -> str:
-    """
-    Return the session to join when AUTH_MODE is none: the one the client names.
-
-    Raises:
-        BadRequest: If it names none.
-
-    """
-    if handshake.session_id is None:
-        raise BadRequest("Name a session, with ?session_id= or the header X-Session.", "session_id")
-    return handshake.session_id
-
-
-def _one_session(named: list[str]) -> str | None:
-    distinct = set(named)
-    if not distinct:
-        return None
-    if len(distinct) > 1:
-        raise BadRequest("Query and header X-Session name different sessions.", "session_id")
-    (session_id,) = distinct
-    if not SESSION_ID.fullmatch(session_id):
-        raise BadRequest("The session id is not 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -", "session_id")
-    return session_id
-
-
-def _values(event: dict[str, Any], every: str, last: str, key: Callable[[str], str]) -> defaultdict[str, list[str]]:
+def _values(event: dict[str, Any], every: str, last: str, key: Callable[[str], str]) -> dict[str, list[str]]:
     """
     Return all values by name.
 
@@ -94,4 +96,4 @@ def _values(event: dict[str, Any], every: str, last: str, key: Callable[[str], s
     for name, value in (event.get(last) or {}).items():
         if value not in values[key(name)]:
             values[key(name)].append(value)
-    return values
+    return dict(values)

@@ -21,13 +21,15 @@ def require(env: Mapping[str, str], *names: str) -> tuple[str, ...]:
     return tuple(env[name] for name in names)
 
 
-def require_auth_mode(mode: str) -> None:
+def number(env: Mapping[str, str], name: str) -> int:
     """
-    Refuse to start in a mode that nobody would enforce.
+    Return a limit, 0 for none: also if the variable is missing or empty.
 
     Raises:
-        SettingsError: If the mode is not one that ``handshake`` knows.
+        SettingsError: If it is not a whole number from 0 on.
 
     """
-    if mode != "none":
-        raise SettingsError(f"AUTH_MODE is {mode!r}, and this release knows only 'none'")
+    text = env.get(name) or "0"
+    if not (text.isascii() and text.isdecimal()):
+        raise SettingsError(f"{name} is {text!r}; it must be a whole number, 0 for no limit")
+    return int(text)

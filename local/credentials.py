@@ -1,0 +1,76 @@
+"""Credentials for a running hub, made with its local signing secret: for trying the modes out, and for tests."""
+
+import hashlib
+import hmac
+import time
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import jwt
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.endpoints import Endpoints, of_running_gateway
+from local.process import CREDENTIALS
+from local.template import REGION
+
+
+class CannotSign(Exception):
+    """There is no gateway, or it has no secret. The text is a whole sentence."""
+
+
+def mint(host: str, port: int, session_id: str, ttl: int, claims: dict[str, Any]) -> str:
+    """
+    Return a token for AUTH_MODE jwt.
+
+    Args:
+        ttl: Seconds until it expires.
+        claims: More of them, such as ``send``.
+
+    Raises:
+        CannotSign: If there is nothing to sign with.
+
+    """
+    now = int(time.time())
+    return jwt.encode(
+        {"session_id": session_id, "iat": now, "exp": now + ttl} | claims, _key(_endpoints(host, port)), "HS256"
+    )
+
+
+def signed(host: str, port: int, session_id: str) -> tuple[dict[str, str], str]:
+    """
+    Return what opens one connection in AUTH_MODE signature: the three headers, or the URL.
+
+    Raises:
+        CannotSign: If there is nothing to sign with.
+
+    """
+    endpoints = _endpoints(host, port)
+    date_time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    signature = hmac.new(_key(endpoints).encode(), f"{session_id}:{date_time}".encode(), hashlib.sha256).hexdigest()
+    query = urlencode({"session_id": session_id, "date_time": date_time, "signature": signature})
+    headers = {"X-Session": session_id, "X-Date-Time": date_time, "X-Signature": signature}
+    return headers, f"{endpoints.websocket}?{query}"
+
+
+def _endpoints(host: str, port: int) -> Endpoints:
+    if endpoints := of_running_gateway(host, port):
+        return endpoints
+    raise CannotSign(
+        f"No gateway runs at http://{host}:{port}/, and its secret is made anew at each start: start it first."
+    )
+
+
+def _key(endpoints: Endpoints) -> str:
+    secrets = boto3.client(
+        "secretsmanager",
+        endpoint_url=endpoints.aws,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+    try:
+        return secrets.get_secret_value(SecretId=endpoints.signing_secret)["SecretString"]
+    except (ClientError, BotoCoreError) as error:
+        raise CannotSign(f"The running gateway has no secret {endpoints.signing_secret!r}: {error}") from error

@@ -1,0 +1,57 @@
+"""Which of the three modes is on, and what it needs."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from hub.handshake import Handshake
+from hub.identity import Identity, claimed
+from hub.settings import SettingsError, require
+from hub.signing_key import SigningKeys
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+MODES = ("none", "jwt", "signature")
+
+
+def authenticator(
+    env: Mapping[str, str], secrets_manager: Callable[[], "SecretsManagerClient"]
+) -> Callable[[Handshake, float], Identity]:
+    """
+    Return how to identify who connects: a function of a handshake and the time (epoch seconds).
+
+    Args:
+        secrets_manager: Makes a client; called only in a mode that needs the signing key.
+
+    Raises:
+        SettingsError: If AUTH_MODE is none of the modes, or lacks what it needs.
+
+    """
+    mode = auth_mode(env)
+    if mode == "none":
+        return lambda handshake, _now: claimed(handshake)
+    (secret_name,) = require(env, "SIGNING_SECRET_NAME")
+    keys = SigningKeys(secrets_manager(), secret_name)
+    if mode == "signature":
+        from hub import signatures
+
+        return lambda handshake, now: keys.verified(lambda key: signatures.verify(handshake, key, now))
+
+    from hub import tokens  # and PyJWT, which the other modes do without
+
+    rules = tokens.Rules(issuer=env.get("JWT_ISSUER") or None, audience=env.get("JWT_AUDIENCE") or None)
+    return lambda handshake, _now: keys.verified(lambda key: tokens.verify(handshake, key, rules))
+
+
+def auth_mode(env: Mapping[str, str]) -> str:
+    """
+    Return AUTH_MODE.
+
+    Raises:
+        SettingsError: If it is none of the modes: what nobody enforces must not look as if it were.
+
+    """
+    (mode,) = require(env, "AUTH_MODE")
+    if mode not in MODES:
+        raise SettingsError(f"AUTH_MODE is {mode!r}; it must be one of {', '.join(MODES)}")
+    return mode

@@ -1,0 +1,70 @@
+"""Who connects, whom they may address, and until when: what the three modes of authentication agree on."""
+
+import re
+from dataclasses import dataclass
+
+from hub.errors import BadRequest
+from hub.handshake import Handshake
+
+EVERY_SESSION = ("*",)
+"""The grants of a client that is trusted with every session."""
+
+MAX_GRANTS = 100
+"""Grants of one credential. They are stored with the connection, and read with each of its messages."""
+
+GRANT = re.compile(r"[A-Za-z0-9._:@-]{1,128}\*?|\*")
+"""A session id, or the start of some followed by ``*``, or ``*`` alone; matched whole."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """
+    What a handshake has proven.
+
+    Attributes:
+        session_id: The session that the connection joins.
+        subject: Who has proven it; None if nobody had to (AUTH_MODE none).
+        send: Grants: whom it may address. None, every session, if nobody had to prove anything.
+        expires_at: Epoch seconds at which the credential runs out, or None.
+        once: A name for what may open one connection only, or None; it need not be
+            remembered after ``once_until`` (epoch seconds).
+
+    """
+
+    session_id: str
+    subject: str | None = None
+    send: tuple[str, ...] | None = None
+    expires_at: int | None = None
+    once: str | None = None
+    once_until: int = 0
+
+
+def claimed(handshake: Handshake) -> Identity:
+    """
+    Believe the client: AUTH_MODE none.
+
+    Raises:
+        BadRequest: If it names no session.
+
+    """
+    return Identity(needed_session(handshake))
+
+
+def needed_session(handshake: Handshake) -> str:
+    """
+    Return the session that a handshake names.
+
+    Raises:
+        BadRequest: If it names none.
+
+    """
+    if (session_id := handshake.session_id) is None:
+        raise BadRequest("Name a session, with ?session_id= or the header X-Session.", "session_id")
+    return session_id
+
+
+def may_send(grants: tuple[str, ...] | None, session_id: str) -> bool:
+    """Return whether the grants of a connection cover a session; None covers all."""
+    return grants is None or any(
+        session_id.startswith(grant[:-1]) if grant.endswith("*") else session_id == grant for grant in grants
+    )
