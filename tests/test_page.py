@@ -25,10 +25,11 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 Open = Callable[..., Page]
 
 # In CI the browser must be there, so a missing one fails instead.
-pytestmark = pytest.mark.skipif(
+needs_chromium = pytest.mark.skipif(
     CHROMIUM is None and "CI" not in os.environ,
     reason="no Chromium on this machine: install it (Debian: apt install chromium) to test the page",
 )
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,11 @@ export function targetOf(url, session) {
 
 export class Hub extends EventTarget {
   // Events: "open"; "frame" with detail {frame, text}; "close" with detail {code, reason, opened}.
-  constructor(url, session) {
+  // A browser cannot set headers on a WebSocket, so a token travels as a subprotocol; the hub selects hub.v1.
+  constructor(url, session, token) {
     super();
     this.target = targetOf(url, session);
-    this.socket = new WebSocket(this.target, ["hub.v1"]);
+    this.socket = new WebSocket(this.target, token ? ["hub.v1", `bearer.${token}`] : ["hub.v1"]);
     let opened = false;
     let timer;
     this.socket.onopen = () => {
@@ -53,6 +54,18 @@ export class Hub extends EventTarget {
   }
 }
 
+// What a token says, unverified: only the hub can verify it. Returns null if it is not a token.
+export function claimsOf(token) {
+  const payload = token.split(".")[1] ?? "";
+  try {
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes));
+    return claims && typeof claims === "object" ? claims : null;
+  } catch {
+    return null;
+  }
+}
+
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -80,7 +93,7 @@ export async function explainFailure(target) {
     kind: "refused",
     text:
       `The server at ${http.origin} answers, but did not open the connection. A browser is not told why: ` +
-      "it may be the stage at the end of the address, the session id, the page's origin, or a fault of the hub. Its logs say which.",
+      "it may be the stage at the end of the address, the session id, the token or signature, the page's origin, or a fault of the hub. Its logs say which.",
   };
 }
 

@@ -1,10 +1,11 @@
 // The page: two forms, a log, and what connects them to a Hub.
 
-import { Hub, SESSION_ID, explainFailure } from "/hub.js";
+import { Hub, SESSION_ID, claimsOf, explainFailure } from "/hub.js";
 
 const $ = (id) => document.getElementById(id);
 const MAX_ENTRIES = 500;
 let hub = null;
+let mode = "";
 let sent = 0;
 
 const CLOSE_CODES = {
@@ -19,11 +20,57 @@ async function start() {
   $("session").value = wanted.get("session") ?? `guest-${Math.random().toString(36).slice(2, 6)}`;
   $("to").value = wanted.get("to") ?? "";
   try {
-    $("url").value = (await (await fetch("/_local/endpoints")).json()).websocket;
+    const endpoints = await (await fetch("/_local/endpoints")).json();
+    $("url").value = endpoints.websocket;
+    mode = endpoints.auth_mode;
   } catch {
     $("url").value = `${location.protocol.replace("http", "ws")}//${location.host}/prod`;
   }
+  $("token-part").hidden = mode === "none" || mode === "signature";
+  $("url-help").textContent = mode === "signature"
+    ? "This hub wants a signature, good for one connection. Paste the URL that “python -m local sign --session …” prints."
+    : "";
+  describeToken();
+  setInterval(describeToken, 1000);
   $("session").select();
+}
+
+function describeToken() {
+  const token = $("token").value.trim();
+  const claims = claimsOf(token);
+  const left = Math.round((claims?.exp ?? 0) - Date.now() / 1000);
+  if (!token) {
+    $("token-help").textContent = mode === "jwt"
+      ? "This hub wants one: “python -m local token --session …” prints it. It decides your session."
+      : "Only for a hub that wants one.";
+  } else if (!claims) {
+    $("token-help").textContent = "This is not a token: it has no readable claims.";
+  } else if (typeof claims.exp !== "number") {
+    $("token-help").textContent = "This token says nothing of when it expires, so the hub will refuse it.";
+  } else {
+    const when = new Date(claims.exp * 1000).toLocaleString([], { hour12: false });
+    $("token-help").textContent = left > 0 ? `Expires in ${inWords(left)}, ${when}.` : `Expired ${inWords(-left)} ago, ${when}.`;
+  }
+}
+
+function inWords(seconds) {
+  const [value, unit] = seconds < 120 ? [seconds, "second"] : seconds < 7200 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 3600), "hour"];
+  return `${value} ${unit}${value === 1 ? "" : "s"}`;
+}
+
+// The token or the signed address says which session it is for: fill that in.
+function followCredential() {
+  const claimed = claimsOf($("token").value.trim())?.session_id ?? signedSession();
+  if (typeof claimed === "string" && !hub) $("session").value = claimed;
+  describeToken();
+}
+
+function signedSession() {
+  try {
+    return new URL($("url").value).searchParams.get("session_id");
+  } catch {
+    return null;
+  }
 }
 
 function connect() {
@@ -35,7 +82,7 @@ function connect() {
   hub?.close();
   let opening;
   try {
-    opening = new Hub($("url").value.trim(), session);
+    opening = new Hub($("url").value.trim(), session, $("token").value.trim());
   } catch (error) {
     return complain("session", `This is not the address of a hub: ${error.message}`);
   }
@@ -94,7 +141,7 @@ function receive(frame, text) {
   } else if (frame?.type === "ack") {
     note("ack", describe(frame), `id ${frame.id}`, text);
   } else if (frame?.type === "error") {
-    note("error", `${frame.code}: ${frame.message}`, [frame.field && `field ${frame.field}`, frame.request_id && `request ${frame.request_id}`].filter(Boolean).join(", "), text);
+    note("error", `${frame.code}: ${frame.message}`, describeError(frame), text);
   } else if (frame?.type === "pong") {
     note("pong", "The hub is there.", "", text);
   } else if (frame?.connectionId && frame.message) {
@@ -103,6 +150,11 @@ function receive(frame, text) {
   } else {
     note("frame", "A frame that this page does not know.", "", text);
   }
+}
+
+function describeError({ field, retry_after_ms, request_id }) {
+  const parts = [field && `field ${field}`, retry_after_ms && `try again in ${retry_after_ms} ms`, request_id && `request ${request_id}`];
+  return parts.filter(Boolean).join(", ");
 }
 
 function describe({ delivered, offline, failed }) {
@@ -117,7 +169,7 @@ function show(state, text) {
   const open = state === "open";
   $("connect").hidden = open || state === "connecting";
   $("disconnect").hidden = !$("connect").hidden;
-  $("session").readOnly = $("url").readOnly = $("connect").hidden;
+  $("session").readOnly = $("url").readOnly = $("token").readOnly = $("connect").hidden;
   $("submit").disabled = $("ping").disabled = !open;
 }
 
@@ -157,6 +209,8 @@ $("message").addEventListener("keydown", (event) => {
     $("send").requestSubmit();
   }
 });
+$("token").addEventListener("input", followCredential);
+$("url").addEventListener("input", followCredential);
 $("session").addEventListener("input", () => complain("session", ""));
 $("message").addEventListener("input", () => complain("message", ""));
 $("disconnect").addEventListener("click", () => hub?.close());
