@@ -95,17 +95,27 @@ def parameter_values(template: dict[str, Any], given: dict[str, str]) -> dict[st
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise TemplateError(f"The template has no parameter {name}; it has {known}.")
-        allowed = declared[name].get("AllowedValues")
-        if allowed and value not in map(text, allowed):
-            raise TemplateError(f"The parameter {name} is {value!r}; allowed: {', '.join(map(text, allowed))}.")
-        pattern = declared[name].get("AllowedPattern")
-        if pattern and not re.fullmatch(pattern, value):
-            what = declared[name].get("ConstraintDescription", f"text that matches {pattern}")
-            raise TemplateError(f"The parameter {name} is {value!r}; it must be {what}.")
+        if demand := _unmet(declared[name], value):
+            raise TemplateError(f"The parameter {name} is {value!r}; it must be {demand}.")
     values = {name: each.get("Default") for name, each in declared.items()} | given
     if unset := [name for name, value in values.items() if value is None]:
         raise TemplateError(f"These parameters have no default: {', '.join(unset)}. Give each with --parameter.")
     return {name: text(value) for name, value in values.items()}
+
+
+def _unmet(declared: dict[str, Any], value: str) -> str | None:
+    """Return what a parameter must be and this value is not, or None if it is all right."""
+    allowed = [text(each) for each in declared.get("AllowedValues", [])]
+    if allowed and value not in allowed:
+        return f"one of {', '.join(allowed)}"
+    pattern = declared.get("AllowedPattern")
+    if pattern and not re.fullmatch(pattern, value):
+        return str(declared.get("ConstraintDescription", f"text that matches {pattern}"))
+    if declared["Type"] == "Number":
+        least, most = declared.get("MinValue", "-inf"), declared.get("MaxValue", "inf")
+        if not re.fullmatch(r"-?[0-9]+([.][0-9]+)?", value) or not float(least) <= float(value) <= float(most):
+            return f"a number from {least} to {most}"
+    return None
 
 
 class Resources:

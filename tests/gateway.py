@@ -140,6 +140,8 @@ class RunningGateway:
         answering = []
         for name, url in self.endpoints.items():
             parts = urlsplit(url)
+            if not parts.scheme:
+                continue  # not an address: the hub's mode, the name of its secret
             with contextlib.suppress(ConnectionRefusedError), socket.create_connection((parts.hostname, parts.port)):
                 answering.append(name)
         return answering

@@ -25,9 +25,10 @@ TABLE = {"TABLE_NAME": "ConnectionsTable"}
 VARIABLES = {
     "ConnectFunction": TABLE
     | {"SIGNING_SECRET_NAME": "SigningSecret", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
-    | {"JWT_ISSUER": "", "JWT_AUDIENCE": ""},
+    | {"JWT_ISSUER": "", "JWT_AUDIENCE": "", "MAX_CONNECTIONS_PER_SESSION": "0"},
     "DisconnectFunction": TABLE,
-    "MessageFunction": TABLE | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod"},
+    "MessageFunction": TABLE
+    | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod", "AUTH_MODE": "none", "MESSAGE_RATE": "0", "MESSAGE_BURST": "20"},
 }
 
 
@@ -54,6 +55,12 @@ def test_the_hub_s_template() -> None:
         pytest.param("TableName", "rows", {"TABLE_NAME": "rows"}, id="table"),
         pytest.param("SigningSecretName", "key", {"SIGNING_SECRET_NAME": "key"}, id="an-existing-secret"),
         pytest.param("WebSocketEndpoint", "http://a:1", {"WEBSOCKET_ENDPOINT": "http://a:1"}, id="endpoint"),
+        pytest.param("AuthMode", "jwt", {"AUTH_MODE": "jwt"}, id="mode"),
+        pytest.param("JwtIssuer", "me", {"JWT_ISSUER": "me"}, id="issuer"),
+        pytest.param("JwtAudience", "hub", {"JWT_AUDIENCE": "hub"}, id="audience"),
+        pytest.param("MaxConnectionsPerSession", "7", {"MAX_CONNECTIONS_PER_SESSION": "7"}, id="connections"),
+        pytest.param("MessageRate", "5", {"MESSAGE_RATE": "5"}, id="rate"),
+        pytest.param("MessageBurst", "9", {"MESSAGE_BURST": "9"}, id="burst"),
         pytest.param("AllowedOrigins", "https://a.example", {"ALLOWED_ORIGINS": "https://a.example"}, id="origins"),
     ],
 )

@@ -32,7 +32,7 @@ from tests.pools import OBEDIENT
         ),
         pytest.param(
             ["--parameter", "AuthMode=nobody"],
-            "The parameter AuthMode is 'nobody'; allowed: none.*",
+            "The parameter AuthMode is 'nobody'; it must be one of none, jwt, signature[.]",
             id="parameter-not-allowed",
         ),
         pytest.param(

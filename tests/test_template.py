@@ -108,9 +108,10 @@ PARAMETERS = {
         "Mode": {"Type": "String", "Default": "none", "AllowedValues": ["none", "jwt"]},
         "Debug": {"Type": "String", "Default": False, "AllowedValues": [True, False]},
         "Count": {"Type": "Number", "Default": 3, "AllowedPattern": "[0-9]+", "ConstraintDescription": "a number"},
+        "Rate": {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": 10},
     }
 }
-DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3"}
+DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3", "Rate": "0"}
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,8 @@ DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3"}
         pytest.param({"Stage": "abcde", "Count": "0"}, {"Stage": "abcde", "Count": "0"}, id="two-that-match"),
         pytest.param({"Mode": "jwt"}, {"Mode": "jwt"}, id="one-that-is-allowed"),
         pytest.param({"Debug": "true"}, {"Debug": "true"}, id="a-boolean-that-is-allowed"),
+        pytest.param({"Rate": "10"}, {"Rate": "10"}, id="the-largest-number"),
+        pytest.param({"Rate": "0.5"}, {"Rate": "0.5"}, id="a-fraction"),
     ],
 )
 def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, str], changed: dict[str, str]) -> None:
@@ -131,10 +134,14 @@ def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, st
     ("given", "problem"),
     [
         pytest.param(
-            {"stage": "dev"}, "The template has no parameter stage; it has Stage, Mode, Debug, Count.", id="unknown"
+            {"stage": "dev"},
+            "The template has no parameter stage; it has Stage, Mode, Debug, Count, Rate.",
+            id="unknown",
         ),
-        pytest.param({"Mode": "jwt "}, "The parameter Mode is 'jwt '; allowed: none, jwt.", id="not-allowed"),
-        pytest.param({"Debug": "True"}, "The parameter Debug is 'True'; allowed: true, false.", id="another-case"),
+        pytest.param({"Mode": "jwt "}, "The parameter Mode is 'jwt '; it must be one of none, jwt.", id="not-allowed"),
+        pytest.param(
+            {"Debug": "True"}, "The parameter Debug is 'True'; it must be one of true, false.", id="another-case"
+        ),
         pytest.param(
             {"Stage": "abcdef"},
             "The parameter Stage is 'abcdef'; it must be text that matches [a-z]{1,5}.",
@@ -142,6 +149,15 @@ def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, st
         ),
         pytest.param({"Stage": ""}, "The parameter Stage is ''; it must be text that matches [a-z]{1,5}.", id="empty"),
         pytest.param({"Count": "1x"}, "The parameter Count is '1x'; it must be a number.", id="with-a-description"),
+        *(
+            pytest.param({"Rate": rate}, f"The parameter Rate is '{rate}'; it must be a number from 0 to 10.", id=name)
+            for rate, name in (
+                ("-1", "too-small"),
+                ("10.5", "too-large"),
+                ("many", "no-number"),
+                ("", "no-number-empty"),
+            )
+        ),
     ],
 )
 def test_a_parameter_out_of_its_bounds(given: dict[str, str], problem: str) -> None:
