@@ -9,10 +9,12 @@ from pathlib import Path
 import boto3
 import pytest
 from moto import mock_aws
+from playwright.sync_api import Browser, sync_playwright
 
 from hub.connections import Connections
 from hub.log import logger
 from local.app import load
+from tests.browser import CHROMIUM, QUIET
 from tests.gateway import RunningGateway
 
 ROOT = Path(__file__).parent.parent
@@ -61,3 +63,11 @@ def gateway() -> Iterator[RunningGateway]:
     """The whole product as ``make run`` starts it, on free ports. Shared: use session ids of your own."""
     with RunningGateway.start() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *QUIET])
+        yield browser
+        browser.close()

@@ -2,42 +2,19 @@
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import entries, needs_chromium, send, state
 from tests.gateway import RunningGateway
 
-CANDIDATES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
-CHROMIUM = next(filter(None, map(shutil.which, CANDIDATES)), None)
 SCREENSHOT = Path(__file__).parent.parent / "docs" / "img" / "page.png"
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-
 Open = Callable[..., Page]
 
-# In CI the browser must be there, so a missing one fails instead.
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ,
-    reason="no Chromium on this machine: install it (Debian: apt install chromium) to test the page",
-)
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *QUIET])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -59,21 +36,6 @@ def open_page(browser: Browser, gateway: RunningGateway) -> Iterator[Open]:
     yield open_window
     context.close()
     assert errors == []
-
-
-def state(page: Page) -> Locator:
-    return page.get_by_role("status")
-
-
-def entries(page: Page, kind: str) -> Locator:
-    """The log's entries of a kind: their sentence and their small print."""
-    return page.locator(f"#log [data-kind={kind}]")
-
-
-def send(page: Page, to: str, message: str) -> None:
-    page.get_by_label("To sessions").fill(to)
-    page.get_by_label("Message", exact=True).fill(message)
-    page.get_by_role("button", name="Send").click()
 
 
 def test_two_windows_on_two_sessions_talk_to_each_other(open_page: Open) -> None:

@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import entries, needs_chromium, send, state
 from tests.gateway import ROOT, RunningGateway
-from tests.test_page import browser, entries, needs_chromium, send, state
 
 pytestmark = needs_chromium
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")

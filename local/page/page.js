@@ -38,7 +38,7 @@ async function start() {
 function describeToken() {
   const token = $("token").value.trim();
   const claims = claimsOf(token);
-  const left = Math.round((claims?.exp ?? 0) - Date.now() / 1000);
+  const left = Math.ceil((claims?.exp ?? 0) - Date.now() / 1000);
   if (!token) {
     $("token-help").textContent = mode === "jwt"
       ? "This hub wants one: “python -m local token --session …” prints it. It decides your session."

@@ -1,0 +1,38 @@
+"""A real browser for the tests of the page: Chromium, as Debian's package or another system's ships it."""
+
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+CANDIDATES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+CHROMIUM = next(filter(None, map(shutil.which, CANDIDATES)), None)
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+# In CI the browser must be there, so a missing one fails instead.
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None and "CI" not in os.environ,
+    reason="no Chromium on this machine: install it (Debian: apt install chromium) to test the page",
+)
+
+
+def state(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+def entries(page: Page, kind: str) -> Locator:
+    """The log's entries of a kind: their sentence and their small print."""
+    return page.locator(f"#log [data-kind={kind}]")
+
+
+def send(page: Page, to: str, message: str) -> None:
+    page.get_by_label("To sessions").fill(to)
+    page.get_by_label("Message", exact=True).fill(message)
+    page.get_by_role("button", name="Send").click()
