@@ -10,6 +10,9 @@ from hub.errors import RateLimited
 MAX_BUCKETS = 10_000
 """Connections remembered. The one that was quiet longest is forgotten, and starts again with a full bucket."""
 
+ROUNDING = 0.001
+"""Part of a message that may lack: floats round, and who waits as long as it was told must be taken."""
+
 
 class RateLimit:
     """
@@ -43,8 +46,8 @@ class RateLimit:
         now = self._clock()
         tokens, filled_at = self._buckets.pop(connection_id, (float(self._burst), now))
         tokens = min(self._burst, tokens + (now - filled_at) * self._per_second)
-        allowed = tokens >= 1
-        self._buckets[connection_id] = (tokens - 1 if allowed else tokens, now)
+        allowed = tokens >= 1 - ROUNDING
+        self._buckets[connection_id] = (max(0, tokens - 1) if allowed else tokens, now)
         if len(self._buckets) > MAX_BUCKETS:
             self._buckets.popitem(last=False)
         if not allowed:

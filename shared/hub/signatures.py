@@ -13,9 +13,10 @@ from hub.signing_key import WrongKey
 MAX_SKEW = 300
 """Seconds that the signed time may differ from ours, either way; exactly this much passes."""
 
-# fromisoformat() takes weeks, and midnight as 24:00 in later Pythons; and \d takes digits of every script.
+# fromisoformat() takes weeks, offsets of 99 minutes, and midnight as 24:00 in later Pythons; and \d takes
+# digits of every script.
 _DATE_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-5][0-9])"
 )
 
 

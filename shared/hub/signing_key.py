@@ -13,7 +13,7 @@ CACHE_TIME = 300
 """Seconds that keys are used without asking again. So long a key works after it was withdrawn."""
 
 MIN_REFETCH_TIME = 5
-"""Seconds between two reads because nothing verified. So long a new key may be refused."""
+"""Seconds between two reads because nothing verified. So long a new key may be refused, after something forged."""
 
 T = TypeVar("T")
 
@@ -53,6 +53,7 @@ class SigningKeys:
         self._clock = clock
         self._keys: tuple[bytes, ...] = ()
         self._read_at = float("-inf")
+        self._refetched_at = float("-inf")
 
     def verified(self, verify: Callable[[bytes], T]) -> T:
         """
@@ -66,22 +67,20 @@ class SigningKeys:
             botocore.exceptions.ClientError: If the secret cannot be read.
 
         """
-        if self._age() > CACHE_TIME:
+        outdated = self._clock() - self._read_at > CACHE_TIME
+        if outdated:
             self._read()
-        tried = self._keys
         try:
-            return _first(tried, verify)
+            return _first(self._keys, verify)
         except WrongKey as wrong:
-            if self._age() < MIN_REFETCH_TIME:
+            if outdated or self._clock() - self._refetched_at < MIN_REFETCH_TIME:
                 raise wrong.refusal from None
+        self._refetched_at = self._clock()  # whether or not it can be read
         self._read()
         try:
             return _first(self._keys, verify)
         except WrongKey as wrong:
             raise wrong.refusal from None
-
-    def _age(self) -> float:
-        return self._clock() - self._read_at
 
     def _read(self) -> None:
         current = self._version("AWSCURRENT")

@@ -27,6 +27,8 @@ BEARER = "bearer."
 
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -141,4 +143,6 @@ def _identity(claims: dict[str, Any]) -> Identity:
             "The token's claim send holds something other than session ids, with or without * at the end."
         )
     subject = claims.get("sub", session_id)
+    if _SURROGATE.search(subject):
+        raise Unauthorized("The token's claim sub is not text.")  # and so could not be stored
     return Identity(session_id, subject, tuple(send), claims["exp"])

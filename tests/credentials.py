@@ -1,0 +1,88 @@
+"""Credentials made by hand, good ones and forged ones. Nothing here uses the code under test, or PyJWT."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+
+from hub.errors import HubError
+from hub.handshake import Handshake
+from hub.signing_key import WrongKey
+
+KEY = "not-a-real-key-but-as-long-as-one-should-be"
+NOW = 1_795_000_000
+"""Epoch seconds at which tests of rules take place: 2026-11-18T11:06:40Z."""
+
+CLAIMS: dict[str, Any] = {"session_id": "s1", "exp": NOW + 600}
+"""The fewest claims that get a client in."""
+
+T = TypeVar("T")
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def segment(value: Any) -> str:
+    """Encode a part of a token: JSON of a value, or a text as it is."""
+    return base64url((value if isinstance(value, str) else json.dumps(value)).encode(errors="replace"))
+
+
+def mac(signed: str, key: str, digest: str = "sha256") -> str:
+    return base64url(hmac.new(key.encode(), signed.encode(), digest).digest())
+
+
+def token(claims: Any = CLAIMS, header: Any = None, key: str = KEY, digest: str = "sha256") -> str:
+    """Sign claims, whatever they are, under a header, whatever it says."""
+    signed = f"{segment({'alg': 'HS256', 'typ': 'JWT'} if header is None else header)}.{segment(claims)}"
+    return f"{signed}.{mac(signed, key, digest)}"
+
+
+def with_claims(**claims: Any) -> str:
+    """Return a token that gets in, but for these claims. Ellipsis leaves a claim out."""
+    return token({name: value for name, value in (CLAIMS | claims).items() if value is not ...})
+
+
+def sign(session_id: str, date_time: str, key: str = KEY) -> str:
+    return hmac.new(key.encode(), f"{session_id}:{date_time}".encode(), hashlib.sha256).hexdigest()
+
+
+def handshake(query: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Handshake:
+    return Handshake.from_event({"queryStringParameters": query, "headers": headers})
+
+
+def by_query(text: str) -> Handshake:
+    return handshake({"token": text})
+
+
+def refusal(verify: Callable[[], object]) -> tuple[int, str]:
+    """Return status and sentence of the refusal that must come, as a hub with one key answers it."""
+    try:
+        accepted = verify()
+    except HubError as error:
+        return int(error.status), str(error)
+    except WrongKey as error:
+        return int(error.refusal.status), str(error.refusal)
+    raise AssertionError(f"accepted as {accepted}")
+
+
+class StoppedClock(datetime):
+    """A datetime whose now() is always NOW."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> "StoppedClock":
+        return cls.fromtimestamp(NOW, tz)
+
+
+def stop_the_clock_of_pyjwt(monkeypatch: pytest.MonkeyPatch) -> None:
+    # PyJWT takes no clock, and both sides of a leeway cannot be told apart while time passes.
+    monkeypatch.setattr("jwt.api_jwt.datetime", StoppedClock)
+
+
+def iso(epoch_seconds: float) -> str:
+    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat()

@@ -1,0 +1,150 @@
+"""What opens no more than it may: connections of one session, and the one connection of a signature."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from moto.core.botocore_stubber import BotocoreStubber
+
+from tests.credentials import iso, sign
+from tests.in_moto import Account, row
+
+LONG_AGO = 1_700_000_000
+
+OPENED = (200, "")
+FULL = (429, "too_many_connections")
+REFUSED = (403, "forbidden")
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Account]:
+    with Account.opened() as account:
+        yield account
+
+
+@pytest.fixture
+def account(opened: Account) -> Account:
+    """Moto, without a connection."""
+    opened.clear()
+    return opened
+
+
+def signed(session_id: str = "s1", at: float | None = None, **changes: str) -> dict[str, str]:
+    date_time = iso(time.time() if at is None else at)
+    query = {"session_id": session_id, "date_time": date_time, "signature": sign(session_id, date_time)}
+    return query | changes
+
+
+def test_a_session_has_as_many_connections_as_it_may_have(account: Account) -> None:
+    hub = account.hub(MaxConnectionsPerSession="2")
+
+    answers = [hub.connect(name, {"session_id": "s1"}) for name in ("one=", "two=", "three=", "four=")]
+    assert answers == [OPENED, OPENED, FULL, FULL]
+    assert hub.connect("five=", {"session_id": "s2"}) == OPENED
+    assert [each.connection_id for each in account.connections.of_session("s1")] == ["one=", "two="]
+
+    hub.disconnect("two=")
+    assert [hub.connect(name, {"session_id": "s1"}) for name in ("six=", "seven=")] == [OPENED, FULL]
+
+
+def test_what_has_run_out_takes_no_room(account: Account) -> None:
+    account.connections.add(row("s1", "one=", expires_at=LONG_AGO))
+    hub = account.hub(MaxConnectionsPerSession="1")
+    assert [hub.connect(name, {"session_id": "s1"}) for name in ("two=", "three=")] == [OPENED, FULL]
+
+
+def test_0_is_no_limit_and_reads_nothing(account: Account) -> None:
+    hub = account.hub()
+    assert hub.connect("one=", {"session_id": "s1"}) == OPENED
+    asked: list[Any] = []
+    client = vars(hub.functions["ConnectFunction"].CONNECTIONS)["_dynamodb"]
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: asked.append(model.name))
+
+    assert [hub.connect(f"{number}=", {"session_id": "s1"}) for number in range(3)] == [OPENED] * 3
+    assert asked == ["PutItem"] * 3
+
+
+def test_a_signature_opens_one_connection(account: Account) -> None:
+    hub = account.hub(AuthMode="signature")
+    query = signed()
+
+    assert hub.connect("one=", query) == OPENED
+    assert hub.connect("one=", query) == REFUSED
+    assert hub.connect("two=", query) == REFUSED
+    session_id, date_time, signature = query.values()
+    headers = {"X-Session": session_id, "X-Date-Time": date_time, "X-Signature": signature}
+    assert hub.connect("two=", None, headers) == REFUSED
+    hub.disconnect("one=")
+    assert hub.connect("three=", query) == REFUSED
+    assert list(account.connections.of_session("s1")) == []
+    assert hub.connect("four=", signed()) == OPENED
+
+
+def test_other_signatures_are_not_used_up_by_it(account: Account) -> None:
+    hub = account.hub(AuthMode="signature")
+    now = time.time()
+    others = [signed(at=now), signed(at=now - 1), signed("s2", now), signed("s3", now)]
+    assert [hub.connect(f"{number}=", query) for number, query in enumerate(others)] == [OPENED] * 4
+
+
+def test_what_was_refused_has_not_used_the_signature_up(account: Account) -> None:
+    hub = account.hub(AuthMode="signature", MaxConnectionsPerSession="1")
+    account.connections.add(row("s1", "first=", subject="s1"))
+    query = signed()
+
+    assert hub.connect("one=", query) == FULL
+    assert hub.connect("two=", query | {"signature": query["signature"].upper()}) == REFUSED
+    hub.disconnect("first=")
+    assert hub.connect("three=", query) == OPENED
+
+
+def test_of_a_used_signature_a_digest_is_kept_until_it_would_be_stale(account: Account) -> None:
+    now = int(time.time())
+    query = signed(at=now)
+    assert account.hub(AuthMode="signature").connect("one=", query) == OPENED
+
+    used = "used#" + sha256(query["signature"].encode()).hexdigest()
+    stored = {item["connection_id"]["S"]: item for item in account.items()}
+    assert stored[used] == {
+        "session_id": {"S": used},
+        "connection_id": {"S": used},
+        "expires_at": {"N": str(now + 301)},
+    }
+    assert [*sorted(stored)] == ["one=", used]
+    assert query["signature"] not in str(stored)
+
+
+@pytest.fixture
+def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB decides on one write to an item after the other. Moto, asked by several threads at once, does not."""
+    lock = threading.Lock()
+    answer = BotocoreStubber.__call__
+
+    def call(self: BotocoreStubber, *arguments: Any, **options: Any) -> Any:
+        with lock:
+            return answer(self, *arguments, **options)
+
+    monkeypatch.setattr(BotocoreStubber, "__call__", call)
+
+
+@pytest.mark.usefixtures("one_request_at_a_time")
+def test_of_eight_that_use_a_signature_at_once_one_gets_in(account: Account) -> None:
+    hub = account.hub(AuthMode="signature")
+    assert hub.connect("warm=", signed("s2")) == OPENED  # the cold start, and the key
+    query = signed()
+    together = threading.Barrier(8)
+
+    def connect(number: int) -> tuple[int, str]:
+        together.wait()
+        return hub.connect(f"{number}=", query)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = [*threads.map(connect, range(8))]
+
+    assert sorted(answers) == [OPENED] + [REFUSED] * 7
+    (stored,) = account.connections.of_session("s1")
+    assert answers[int(stored.connection_id.removesuffix("="))] == OPENED
