@@ -26,7 +26,7 @@ run: install ## start the hub on this machine; options: make run ARGS="--port 39
 	$(BIN)/python -m local $(ARGS)
 
 test: install ## run the tests; options: make test ARGS="-k page"
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: install ## what CI runs before the tests: format, lint, types, templates
 	$(BIN)/ruff format --check .
