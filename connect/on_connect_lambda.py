@@ -30,14 +30,16 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     """Answer 200 to open the connection; any other status refuses it."""
     connection_id = event["requestContext"]["connectionId"]
     handshake = Handshake.from_event(event)
+    logger.append_keys(session_id=handshake.session_id)
     now = time.time()
 
     check_origin(handshake.origin, ALLOWED_ORIGINS)
     identity = identify(handshake, now)
+    logger.append_keys(session_id=identity.session_id)
 
     _check_room(identity.session_id, now)
     _store(identity, Connection.opened(identity, connection_id, now))
-    logger.info("connected", session_id=identity.session_id)
+    logger.info("connected")
 
     return {"statusCode": int(HTTPStatus.OK), "headers": handshake.subprotocol}
 

@@ -45,13 +45,14 @@ def lambda_handler(event: Event, context: Context) -> Answer:
 
     now = time.time()
     sender = _sender(connection_id, now)
+    logger.append_keys(session_id=sender.session_id)
     _check_grants(sender, frame)
 
     message_id = frame.id or uuid7(now)
     envelope = Envelope(message_id, sender.session_id, timestamp(now), frame.message)
     envelope.check_size(frame.sessions)
     accounts = FAN_OUT.send(envelope, frame.sessions, leave_out=None if frame.echo else connection_id)
-    _log(sender.session_id, message_id, accounts)
+    _log(message_id, accounts)
 
     return reply(frames.ack(message_id, *totals(accounts)))
 
@@ -82,10 +83,9 @@ def _check_grants(sender: Connection, frame: SendMessage) -> None:
             raise Forbidden(f"This connection may not send to sessions[{index}]", f"sessions[{index}]")
 
 
-def _log(session_id: str, message_id: str, accounts: dict[str, Account]) -> None:
+def _log(message_id: str, accounts: dict[str, Account]) -> None:
     logger.info(
         "sent",
-        session_id=session_id,
         message_id=message_id,
         sessions=len(accounts),
         delivered=sum(account.delivered for account in accounts.values()),

@@ -196,3 +196,19 @@ def test_our_own_fault_is_logged_with_its_traceback_and_kept_from_the_client(
 def test_a_function_without_its_environment_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Exception, match="missing environment variables: TABLE_NAME, WEBSOCKET_ENDPOINT"):
         cold_start("MessageFunction", monkeypatch, TABLE_NAME="", WEBSOCKET_ENDPOINT="")
+
+
+def test_a_refusal_is_logged_with_connection_session_and_outcome(
+    handler: Callable[[str], ModuleType], connections: Connections, log: io.StringIO
+) -> None:
+    module = handler("MessageFunction")
+    connections.add(Connection.opened(Identity("sender", "me", ("sender",)), SENDER, now=module.time.time()))
+
+    answer_to(module, message({"action": "sendMessage", "sessions": ["other"], "message": 1}))
+    handler("ConnectFunction").lambda_handler(event("connect-without-session"), Context())
+
+    shown = ("level", "message", "connection_id", "session_id", "code", "status")
+    assert [[json.loads(line).get(name) for name in shown] for line in log.getvalue().splitlines()] == [
+        ["WARNING", "refused", SENDER, "sender", "forbidden", 403],
+        ["WARNING", "refused", SENDER, None, "bad_request", 400],
+    ]
