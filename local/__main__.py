@@ -111,6 +111,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_options(once)
     once.set_defaults(command=_invoke)
 
+    _add_credentials(commands)
+    shown = commands.add_parser("translate", help="print the CloudFormation that SAM makes of the template")
+    shown.add_argument("--template", type=Path, default=Options.template, metavar="PATH")
+    shown.set_defaults(command=_translate)
+    return parser
+
+
+def _add_credentials(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     token = commands.add_parser("token", help="print a token for AUTH_MODE jwt, signed with a running gateway's secret")
     token.add_argument("--session", required=True, help="the session that it joins")
     token.add_argument(
@@ -128,11 +136,6 @@ def _parser() -> argparse.ArgumentParser:
     sign.add_argument("--url", action="store_true", help="print the URL alone")
     _add_address(sign)
     sign.set_defaults(command=_sign)
-
-    shown = commands.add_parser("translate", help="print the CloudFormation that SAM makes of the template")
-    shown.add_argument("--template", type=Path, default=Options.template, metavar="PATH")
-    shown.set_defaults(command=_translate)
-    return parser
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The stored connections. The only file that knows DynamoDB."""
+"""The stored connections. The only file that knows DynamoDB, and therefore longer than the others."""
 
 import time
 from collections.abc import Callable, Iterator

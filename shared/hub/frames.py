@@ -10,9 +10,7 @@ from hub.handshake import SESSION_ID
 MAX_SESSIONS = 100
 """Distinct sessions that one message may be sent to."""
 
-MAX_ID_LENGTH = 64
-"""Characters of a message id."""
-
+MAX_ID_LENGTH = 64  # characters
 MAX_DEPTH = 100
 """Levels of arrays and objects in a message."""
 
@@ -84,8 +82,8 @@ def salvage_id(body: str | None) -> str | None:
 
 def ack(message_id: str, delivered: dict[str, int], offline: list[str], failed: dict[str, int]) -> str:
     """Build the answer to a message that was sent; every target session is in it."""
-    members = {"type": "ack", "id": message_id, "delivered": delivered, "offline": offline, "failed": failed}
-    return strict_json.dumps(members)
+    totals = {"delivered": delivered, "offline": offline, "failed": failed}
+    return strict_json.dumps({"type": "ack", "id": message_id} | totals)
 
 
 def error(refusal: HubError, message_id: str | None, request_id: str | None) -> str:
