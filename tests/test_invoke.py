@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from local.__main__ import main
+from local.command_line import main
 from tests.conftest import ROOT
 from tests.gateway import RunningGateway, run_local
 from tests.pools import OBEDIENT
