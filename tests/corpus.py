@@ -45,7 +45,7 @@ class Secrets:
         return self.signed(session_id, time.time())
 
     def found_in(self, *texts: str) -> list[str]:
-        """Return which of them is in a text, also as it is escaped in JSON or by repr()."""
+        """Return which of them is in one of the texts."""
         return [each for each in self.made if any(each in text for text in texts)]
 
 

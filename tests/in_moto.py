@@ -134,8 +134,15 @@ class Account:
         with mock_aws(), endpoint() as served, pytest.MonkeyPatch.context() as environment:
             environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
             boto3.client("dynamodb").create_table(**{name: table[name] for name in known})
-            boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=KEY)
-            yield cls(served, table["TableName"])
+            account = cls(served, table["TableName"])
+            account.make_secret()
+            yield account
+
+    def make_secret(self) -> None:
+        """Make the signing secret, in place of one that is spoilt."""
+        client = boto3.client("secretsmanager")
+        client.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
+        client.create_secret(Name=SECRET, SecretString=KEY)
 
     def hub(self, **parameters: str) -> Hub:
         """Return the stack with these parameters of the template; it keeps its functions."""

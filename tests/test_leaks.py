@@ -16,10 +16,20 @@ from tests.credentials import KEY
 from tests.in_moto import SECRET, Account, Hub, client, row
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Account]:
     with Account.opened() as account:
         yield account
+
+
+@pytest.fixture
+def account(opened: Account) -> Account:
+    """Moto, without a connection, and functions that have not started yet."""
+    opened.clear()
+    opened.hubs.clear()
+    opened.make_secret()
+    opened.endpoint.status = 200
+    return opened
 
 
 @pytest.fixture

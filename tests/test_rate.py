@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub import rate
@@ -87,6 +87,7 @@ def test_a_refused_message_costs_nothing() -> None:
     burst=st.integers(1, 5),
     pauses=st.lists(st.floats(0, 0.01), max_size=5),
 )
+@example(now=12_345.678, per_second=20, burst=1, pauses=[])
 def test_who_waits_as_long_as_it_was_told_is_taken(
     now: float, per_second: int, burst: int, pauses: list[float]
 ) -> None:

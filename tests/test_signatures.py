@@ -94,6 +94,7 @@ def test_times_that_are_read(date_time: str) -> None:
         pytest.param("-2026-11-18T11:06:40Z", id="negative-year"),
         pytest.param("2026-11-18T11:06:40+24:00", id="offset-of-a-day"),
         pytest.param("2026-11-18T11:06:40+00:60", id="offset-of-60-minutes"),
+        pytest.param("2026-11-18T11:06:40+00:00:30", id="offset-with-seconds"),
         pytest.param("2026-11-18T11:06:40+0000", id="offset-without-colon"),
         pytest.param("2026-11-18T11:06:40+00", id="offset-of-hours"),
         pytest.param("2026-11-18T11:06:40 00:00", id="a-plus-that-was-not-encoded"),
