@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CACHE_TIME = 300
 """Seconds that keys are used without asking again. So long a key works after it was withdrawn."""
 
-MIN_REFETCH_TIME = 5
+MIN_REFETCH_TIME = 3
 """Seconds between two reads because nothing verified. So long a new key may be refused, after something forged."""
 
 T = TypeVar("T")
