@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 
 @contextlib.asynccontextmanager
@@ -43,7 +44,14 @@ def main() -> None:
     fd, host, port = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"  # or every call opens a connection
-    server = make_server(host, port, DomainDispatcherApplication(create_backend_app), threaded=True, fd=fd)
+    services = DomainDispatcherApplication(create_backend_app)
+    one_at_a_time = threading.Lock()  # DynamoDB's transactions are atomic, and moto's are not
+
+    def serve(environ: Any, start_response: Any) -> list[bytes]:
+        with one_at_a_time:
+            return [*services(environ, start_response)]
+
+    server = make_server(host, port, serve, threaded=True, fd=fd)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready", flush=True)
     sys.stdin.read()

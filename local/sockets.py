@@ -126,7 +126,7 @@ class Listener:
 
     async def _plain_http(self, websocket: ServerConnection, request: Request) -> Response | None:
         """Answer what is no handshake: the page, its questions, and 426 for all else."""
-        if "upgrade" in request.headers.get("Connection", "").lower():
+        if _is_handshake(request):
             return None
         url = urlsplit(request.path)
         if url.path in PAGE_FILES:
@@ -142,8 +142,11 @@ class Listener:
 
     async def _handshake(self, websocket: ServerConnection, request: Request, response: Response) -> Response | None:
         """Let ``$connect`` decide on a handshake that the library has found valid."""
-        if response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
+        if not _is_handshake(request):
             return None
+        if response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            # Not in the library's words: they quote headers, and a token may be among them.
+            return _json({"message": _phrase(response.status_code)}, response.status_code)
         path, _, query = request.path.partition("?")
         handshake = Handshake(path, query, list(request.headers.raw_items()), websocket.remote_address[0])
         try:
@@ -192,6 +195,10 @@ class Listener:
                 receiving.add_done_callback(lambda _done: places.release())
         # The library closes with 1000 when this ends, so a close that is under way goes first.
         await websocket.wait_closed()
+
+
+def _is_handshake(request: Request) -> bool:
+    return any("upgrade" in value.lower() for value in request.headers.get_all("Connection"))
 
 
 def _close_of(websocket: ServerConnection) -> tuple[int, str]:

@@ -112,3 +112,10 @@ def test_nothing_of_all_this_was_a_fault_of_the_hub(jwt: RunningGateway) -> None
     assert handshake(jwt, "?token=forged")[0] == 401
     assert [line for line in jwt.output.lines if re.search(r"ERROR|Traceback|Function  5\d\d", line)] == []
     assert [line for line in jwt.output.lines if "WARNING refused" in line] != []
+
+
+def test_a_header_that_is_malformed_is_not_quoted(jwt: RunningGateway) -> None:
+    secret = token(*minted()[:2])
+    status, text = handshake(jwt, "", (PROTOCOL, f"hub.v1, bearer.{secret}, \u00e9"))
+
+    assert (status, text.rpartition("\r\n\r\n")[2]) == (400, '{"message": "Bad Request"}')

@@ -3,8 +3,9 @@
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from websockets.sync.client import connect
@@ -110,6 +111,16 @@ def test_handshakes(running: RunningGateway, date_time: str, changed: dict[str, 
     } | changed
     query = "&".join(f"{name}={quote(value)}" for name, value in signed.items())
     assert handshake(running, f"?{query}")[0] == answer
+
+
+def test_a_signature_used_many_times_at_once_opens_one_connection(running: RunningGateway) -> None:
+    for attempt in range(5):
+        target = urlsplit(command(running, "sign", "--session", f"at-once-{attempt}", "--url").strip()).query
+        with ThreadPoolExecutor(8) as clients:
+            answers = list(clients.map(lambda _client, query=target: handshake(running, f"?{query}")[0], range(8)))
+        # The first fills the session, so some of the others may be told that instead.
+        assert answers.count(101) == 1
+        assert set(answers) <= {101, 403, 429}
 
 
 def test_nothing_of_all_this_was_a_fault_of_the_hub(running: RunningGateway) -> None:
