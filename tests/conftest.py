@@ -16,6 +16,7 @@ from hub.log import logger
 from local.app import load
 from tests.browser import CHROMIUM, QUIET
 from tests.gateway import RunningGateway
+from tests.in_moto import Account
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,6 +46,20 @@ def table() -> Iterator[str]:
 def connections(table: str) -> Connections:
     """The stored connections, none yet. Retries of the index do not wait."""
     return Connections(boto3.client("dynamodb"), table, sleep=lambda _seconds: None)
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Account]:
+    """An account in moto, for the tests of one module."""
+    with Account.opened() as account:
+        yield account
+
+
+@pytest.fixture
+def account(opened: Account) -> Account:
+    """Moto, without a connection."""
+    opened.clear()
+    return opened
 
 
 @pytest.fixture

@@ -16,12 +16,6 @@ from tests.credentials import KEY
 from tests.in_moto import SECRET, Account, Hub, client, row
 
 
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Account]:
-    with Account.opened() as account:
-        yield account
-
-
 @pytest.fixture
 def account(opened: Account) -> Account:
     """Moto, without a connection, and functions that have not started yet."""

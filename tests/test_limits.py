@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
@@ -18,19 +17,6 @@ LONG_AGO = 1_700_000_000
 OPENED = (200, "")
 FULL = (429, "too_many_connections")
 REFUSED = (403, "forbidden")
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Account]:
-    with Account.opened() as account:
-        yield account
-
-
-@pytest.fixture
-def account(opened: Account) -> Account:
-    """Moto, without a connection."""
-    opened.clear()
-    return opened
 
 
 def signed(session_id: str = "s1", at: float | None = None, **changes: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Who may send to whom: the grants of a connection, held against every message."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,19 +18,6 @@ EVER = 2**40
 MESSAGE = {"action": "sendMessage", "sessions": ["s2"], "message": "hello", "id": "c-1"}
 NOT_CONNECTED = "This connection is not registered, or no longer; connect again"
 RAN_OUT = "The credential of this connection has run out; connect again with a new one"
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[Account]:
-    with Account.opened() as account:
-        yield account
-
-
-@pytest.fixture
-def account(opened: Account) -> Account:
-    """Moto, without a connection."""
-    opened.clear()
-    return opened
 
 
 def message(*sessions: str, **members: Any) -> dict[str, Any]:
