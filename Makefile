@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help install run test check format build bench clean
+.PHONY: help install run test check format build bench publish clean
 
 # Lambda runs 3.12, and only 3.12 can `sam build`. A pyenv shim may exist without the Python behind it, so each is tried.
 PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
@@ -15,7 +15,7 @@ help: ## list the targets
 
 install: .venv/installed ## create .venv with the pinned tools (the other targets do this by themselves)
 
-.venv/installed: requirements-dev.txt connect/requirements.txt shared/requirements.txt
+.venv/installed: requirements-dev.txt connect/requirements.txt send-message/requirements.txt shared/requirements.txt
 	test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, 3.12 preferred: none was found." >&2; exit 1; }
 	echo "Installing the pinned tools into .venv with $$($(PYTHON) --version). The first time takes a minute or two."
 	$(PYTHON) -m venv --upgrade-deps .venv
@@ -46,8 +46,12 @@ build: install ## build the functions and the layer for deployment, into .aws-sa
 	$(BIN)/python -c 'import sys; sys.version_info[:2] == (3, 12) or sys.exit("sam build needs Python 3.12, as Lambda has it; .venv has " + sys.version.split()[0])'
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
 
-bench: install ## measure the fan-out against a stub of @connections
-	PYTHONPATH=shared $(BIN)/python -m bench.fan_out
+bench: install ## measure deliveries and cold starts (ten minutes, needs Python 3.12)
+	PYTHONPATH=shared:send-message $(BIN)/python -m bench
+
+publish: install ## put the results of make bench into docs/performance.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	PYTHONPATH=shared:send-message $(BIN)/python -m bench.publish
 
 clean: ## remove what the other targets made
 	rm -rf .venv .aws-sam .build .hypothesis .mypy_cache .pytest_cache .ruff_cache

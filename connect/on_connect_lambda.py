@@ -10,7 +10,7 @@ import boto3
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
 from hub.authentication import authenticator
 from hub.connection import Connection
-from hub.connections import Connections
+from hub.connections import CONFIG, Connections
 from hub.errors import Forbidden, TooManyConnections
 from hub.handshake import Handshake
 from hub.identity import Identity
@@ -21,7 +21,7 @@ from hub.settings import number, require
 (TABLE_NAME,) = require(os.environ, "TABLE_NAME")
 ALLOWED_ORIGINS = parse_origins(os.environ["ALLOWED_ORIGINS"])
 MAX_CONNECTIONS = number(os.environ, "MAX_CONNECTIONS_PER_SESSION")
-CONNECTIONS = Connections(boto3.client("dynamodb"), TABLE_NAME)
+CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), TABLE_NAME)
 identify = authenticator(os.environ, partial(boto3.client, "secretsmanager"))
 
 

@@ -6,12 +6,12 @@ from http import HTTPStatus
 import boto3
 
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
-from hub.connections import Connections
+from hub.connections import CONFIG, Connections
 from hub.log import logger
 from hub.settings import require
 
 (TABLE_NAME,) = require(os.environ, "TABLE_NAME")
-CONNECTIONS = Connections(boto3.client("dynamodb"), TABLE_NAME)
+CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), TABLE_NAME)
 
 
 @answers_errors(refuse_handshake)

@@ -2,36 +2,37 @@
 
 import os
 import time
-from functools import partial
 
 import boto3
 
-from hub import delivery, frames
+from delivery.account import Account, totals
+from delivery.endpoint import Endpoint
+from delivery.fan_out import FanOut
+from hub import frames
 from hub.answers import Answer, Context, Event, answers_errors, refuse_frame, reply
-from hub.authentication import auth_mode
 from hub.connection import Connection
-from hub.connections import Connections
+from hub.connections import CONFIG, Connections
 from hub.envelope import Envelope
 from hub.errors import Expired, Forbidden, NotConnected
-from hub.fan_out import Account, FanOut, totals
 from hub.frames import Ping, SendMessage
-from hub.identity import may_send
 from hub.ids import timestamp, uuid7
 from hub.log import logger
 from hub.rate import RateLimit
-from hub.settings import number, require
+from hub.sessions import may_send
+from hub.settings import auth_mode, number, require
 
 TABLE_NAME, WEBSOCKET_ENDPOINT = require(os.environ, "TABLE_NAME", "WEBSOCKET_ENDPOINT")
 NEEDS_PROOF = auth_mode(os.environ) != "none"
 RATE_LIMIT = RateLimit(number(os.environ, "MESSAGE_RATE"), number(os.environ, "MESSAGE_BURST"))
-CONNECTIONS = Connections(boto3.client("dynamodb"), TABLE_NAME)
-MANAGEMENT_API = boto3.client("apigatewaymanagementapi", endpoint_url=WEBSOCKET_ENDPOINT, config=delivery.CONFIG)
-FAN_OUT = FanOut(
-    CONNECTIONS,
-    post=partial(delivery.post, MANAGEMENT_API),
-    close=partial(delivery.close, MANAGEMENT_API),
-    needs_proof=NEEDS_PROOF,
-)
+SESSION = boto3.Session()
+CONNECTIONS = Connections(SESSION.client("dynamodb", config=CONFIG), TABLE_NAME)
+FAN_OUT = FanOut(CONNECTIONS, Endpoint(WEBSOCKET_ENDPOINT, SESSION), NEEDS_PROOF)
+
+ANSWER_WITHIN = 28.0
+"""Seconds a delivery may take, less SPARE. API Gateway gives up after 29, and counts the cold start."""
+
+SPARE = 1.0
+"""Seconds kept back of the time for the function, to end and to answer in."""
 
 
 @answers_errors(refuse_frame)
@@ -51,7 +52,8 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     message_id = frame.id or uuid7(now)
     envelope = Envelope(message_id, sender.session_id, timestamp(now), frame.message)
     envelope.check_size(frame.sessions)
-    accounts = FAN_OUT.send(envelope, frame.sessions, leave_out=None if frame.echo else connection_id)
+    leave_out = None if frame.echo else connection_id
+    accounts = FAN_OUT.send(envelope, frame.sessions, leave_out, seconds=_time_left(context))
     _log(message_id, accounts)
 
     return reply(frames.ack(message_id, *totals(accounts)))
@@ -81,6 +83,10 @@ def _check_grants(sender: Connection, frame: SendMessage) -> None:
     for session_id, index in frame.positions.items():
         if not may_send(sender.send, session_id):
             raise Forbidden(f"This connection may not send to sessions[{index}]", f"sessions[{index}]")
+
+
+def _time_left(context: Context) -> float:
+    return min(context.get_remaining_time_in_millis() / 1000, ANSWER_WITHIN) - SPARE
 
 
 def _log(message_id: str, accounts: dict[str, Account]) -> None:

@@ -137,6 +137,9 @@ class Account:
             account = cls(served, table["TableName"])
             account.make_secret()
             yield account
+            for hub in account.hubs.values():
+                if function := hub.functions.get("MessageFunction"):
+                    function.FAN_OUT.close()
 
     def make_secret(self) -> None:
         """Make the signing secret, in place of one that is spoilt."""
@@ -173,3 +176,8 @@ def row(session_id: str, connection_id: str, **changes: Any) -> Connection:
     """Return a connection that is open, and that nobody has proven anything for."""
     stored = {"connected_at": 1_700_000_000_000, "expires_at": 2**40, "subject": None, "send": None} | changes
     return Connection(session_id, connection_id, **stored)
+
+
+def rows(connections: Connections, session_id: str) -> list[Connection]:
+    """Return all that is stored of a session."""
+    return [each for page in connections.pages(session_id) for each in page]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hub import signatures, tokens
 from hub.connection import Connection
 from hub.errors import HubError
-from hub.handshake import SESSION_ID, Handshake
-from hub.identity import GRANT, Identity
+from hub.handshake import Handshake
+from hub.identity import Identity
+from hub.sessions import GRANT, SESSION_ID
 from hub.signing_key import WrongKey
 from tests.credentials import CLAIMS, KEY, NOW, base64url, handshake, iso, sign, stop_the_clock_of_pyjwt, token
 

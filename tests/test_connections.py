@@ -5,10 +5,14 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+from botocore.exceptions import BotoCoreError
+from moto.core.botocore_stubber import MockRawResponse as RawResponse
 
 from hub.connection import MAX_LIFETIME, Connection
-from hub.connections import INDEX_RETRY_DELAYS, Connections
+from hub.connections import CONFIG, INDEX_RETRY_DELAYS, Connections
 from hub.identity import Identity
+from tests.in_moto import rows
 
 NOW = 1_795_000_000.5
 
@@ -40,8 +44,8 @@ def test_a_session_has_its_own_connections_only(connections: Connections) -> Non
     one, two = stored("s1", "one=", connections), stored("s1", "two=", connections)
     stored("s2", "three=", connections)
 
-    assert list(connections.of_session("s1")) == [one, two]
-    assert list(connections.of_session("nobody")) == []
+    assert rows(connections, "s1") == [one, two]
+    assert rows(connections, "nobody") == []
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_a_row_past_its_time_does_not_count(connections: Connections, later: int
     stored("s1", "one=", connections)
     now = math.floor(NOW) + later
 
-    (read,) = connections.of_session("s1")
+    (read,) = rows(connections, "s1")
     assert read.counts(now, needs_proof=False) is alive
     assert connections.count("s1", now) == int(alive)
 
@@ -65,11 +69,11 @@ def test_a_session_is_read_consistently_and_no_more_than_needed(table: str) -> N
     asked: list[dict[str, Any]] = []
     dynamodb.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params))
 
-    list(Connections(dynamodb, table).of_session("s1"))
+    rows(Connections(dynamodb, table), "s1")
 
     (query,) = asked
     assert query["ConsistentRead"] is True
-    assert query["ProjectionExpression"] == "session_id, connection_id, connected_at, expires_at, subject"
+    assert query["ProjectionExpression"] == "connection_id, connected_at, expires_at, subject"
 
 
 def test_every_page_of_a_session_is_read(connections: Connections, table: str) -> None:
@@ -90,7 +94,7 @@ def test_every_page_of_a_session_is_read(connections: Connections, table: str) -
     )
     assert "LastEvaluatedKey" in first, "the rows fit on one page, so this tests nothing"
 
-    found = [connection.connection_id for connection in connections.of_session("s1")]
+    found = [connection.connection_id for connection in rows(connections, "s1")]
     assert found == [f"{number:02}" for number in range(30)]
 
 
@@ -98,7 +102,7 @@ def test_a_row_without_times_is_alive(connections: Connections, table: str) -> N
     item = {"session_id": {"S": "s1"}, "connection_id": {"S": "by-hand"}}
     boto3.client("dynamodb").put_item(TableName=table, Item=item)
 
-    (connection,) = connections.of_session("s1")
+    (connection,) = rows(connections, "s1")
     assert (connection.connection_id, connection.connected_at) == ("by-hand", 0)
 
 
@@ -128,7 +132,7 @@ def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -
     sibling = stored("s1", "open=", connections)
 
     assert connections.forget("closed=") == "s1"
-    assert list(connections.of_session("s1")) == [sibling]
+    assert rows(connections, "s1") == [sibling]
 
 
 def test_forgetting_twice_or_what_never_was_is_fine(connections: Connections) -> None:
@@ -147,3 +151,54 @@ def test_removing_a_row_that_is_gone_already_is_fine(connections: Connections, t
     connections.remove(connection)
     connections.remove(connection)
     assert items(table) == []
+
+
+def test_a_row_that_has_been_replaced_is_not_removed(connections: Connections) -> None:
+    read = stored("s1", "one=", connections)
+    replaced = stored("s1", "one=", connections, now=NOW + 1)
+
+    connections.remove(read)
+    assert rows(connections, "s1") == [replaced]
+
+
+def test_a_row_without_times_is_removed(connections: Connections, table: str) -> None:
+    item = {"session_id": {"S": "s1"}, "connection_id": {"S": "by-hand"}}
+    boto3.client("dynamodb").put_item(TableName=table, Item=item)
+
+    connections.remove(rows(connections, "s1")[0])
+    assert items(table) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        pytest.param(400, b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}', id="throttled"),
+        pytest.param(500, b"<html>Internal Server Error</html>", id="no-json"),
+        pytest.param(503, b"", id="nothing"),
+    ],
+)
+def test_reads_that_fail_are_tried_again(table: str, status: int, body: bytes) -> None:
+    dynamodb = boto3.client("dynamodb", config=CONFIG)
+    connections = Connections(dynamodb, table)
+    connection = stored("s1", "one=", connections)
+    throttled = iter([True, False, False])
+
+    def throttle(request: Any, **_: Any) -> Any:
+        if not next(throttled):
+            return None
+        return AWSResponse(request.url, status, HTTPHeaders(), RawResponse(body))
+
+    dynamodb.meta.events.register_first("before-send.dynamodb.Query", throttle)
+    assert rows(connections, "s1") == [connection]
+    assert next(throttled) is False
+
+
+def test_half_an_answer_is_an_error_of_botocores(table: str) -> None:
+    dynamodb = boto3.client("dynamodb", config=CONFIG)
+
+    def halve(request: Any, **_: Any) -> Any:
+        return AWSResponse(request.url, 200, HTTPHeaders(), RawResponse(b'{"Items": ['))
+
+    dynamodb.meta.events.register_first("before-send.dynamodb.Query", halve)
+    with pytest.raises(BotoCoreError):
+        rows(Connections(dynamodb, table), "s1")

@@ -1,202 +1,93 @@
 """Fan-out: every live connection of every target ends in exactly one way."""
 
+import dataclasses
+import io
 import json
-import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from delivery import endpoint, message, requests
 from hub.connection import Connection
 from hub.connections import Connections
-from hub.delivery import Outcome
-from hub.envelope import Envelope
-from hub.fan_out import Account, FanOut, totals
 from hub.identity import Identity
+from tests.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, row
+from tests.faulty import FaultyEndpoint, faulty_endpoint
 
-NOW = 1_795_000_000.0
-ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
-
-
-class Clients:
-    """The other end of ``@connections``: who is open takes posts, who is broken fails, all others are gone."""
-
-    def __init__(self, open_: str = "", broken: str = "") -> None:
-        self.received: dict[str, list[Any]] = {name: [] for name in open_.split()}
-        self.broken = set(broken.split())
-        self.closed: list[str] = []
-        self._lock = threading.Lock()
-
-    def post(self, connection_id: str, payload: bytes) -> Outcome:
-        with self._lock:
-            if connection_id in self.broken:
-                return Outcome.FAILED
-            if connection_id not in self.received:
-                return Outcome.GONE
-            self.received[connection_id].append(json.loads(payload)["session"])
-            return Outcome.DELIVERED
-
-    def close(self, connection_id: str) -> None:
-        self.closed.append(connection_id)
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "Query")
 
 
-def fan_out(
-    connections: Connections,
-    clients: Clients,
-    sleep: Callable[[float], None] | None = None,
-    needs_proof: bool = False,
-) -> FanOut:
-    return FanOut(
-        connections,
-        clients.post,
-        clients.close,
-        needs_proof=needs_proof,
-        clock=lambda: NOW,
-        sleep=sleep or (lambda _seconds: None),
-    )
+@pytest.fixture
+def faulty() -> Iterator[FaultyEndpoint]:
+    with faulty_endpoint() as served:
+        yield served
 
 
-def add(connections: Connections, session_id: str, names: str, age: float = 60) -> None:
-    for name in names.split():
-        connections.add(Connection.opened(Identity(session_id), name, NOW - age))
+def test_every_connection_of_every_session_gets_its_frame_once(faulty: FaultyEndpoint) -> None:
+    rows = Rows([row("s1", "a"), row("s1", "b"), row("s2", "c"), row("s3", "d")])
+
+    with fan_out_to(faulty.url, rows) as out:
+        accounts = out.send(ENVELOPE, ("s2", "s1", "empty"), leave_out=None, seconds=5)
+
+    assert accounts == {"s2": account(1, delivered=1), "s1": account(2, delivered=2), "empty": account(0)}
+    assert list(accounts) == ["s2", "s1", "empty"]
+    frames = {"s1": ENVELOPE.addressed_to("s1"), "s2": ENVELOPE.addressed_to("s2")}
+    assert faulty.posts() == {"a": [frames["s1"]], "b": [frames["s1"]], "c": [frames["s2"]]}
 
 
-def account(live: bool = True, delivered: int = 0, failed: int = 0, readable: bool = True) -> Account:
-    return Account(live, delivered, failed, readable)
+def test_gone_connections_are_removed_in_batches_and_stop_nobody(table: str, faulty: FaultyEndpoint) -> None:
+    connections = Connections(boto3.client("dynamodb"), table)
+    for number in range(250):
+        connections.add(row("s1", f"{number:03}="))
+    faulty.scripts = {f"{number:03}=": ["410"] for number in range(250) if number % 10}
 
+    with fan_out_to(faulty.url, connections) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=10) == {"s1": account(250, delivered=25, gone=225)}
 
-def test_every_connection_of_every_session_gets_its_frame_once(connections: Connections) -> None:
-    add(connections, "s1", "a b")
-    add(connections, "s2", "c")
-    add(connections, "s3", "d")
-    clients = Clients(open_="a b c d")
-
-    accounts = fan_out(connections, clients).send(ENVELOPE, ("s2", "s1", "empty"), leave_out=None)
-
-    assert accounts == {"s2": account(delivered=1), "s1": account(delivered=2), "empty": account(live=False)}
-    assert clients.received == {"a": ["s1"], "b": ["s1"], "c": ["s2"], "d": []}
-
-
-def test_a_gone_connection_between_two_live_ones_is_removed_and_stops_neither(connections: Connections) -> None:
-    add(connections, "s1", "a gone z")
-    clients = Clients(open_="a z")
-
-    accounts = fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out=None)
-
-    assert accounts == {"s1": account(delivered=2)}
-    assert [row.connection_id for row in connections.of_session("s1")] == ["a", "z"]
-
-
-def test_a_session_whose_connections_are_all_gone_is_not_live(connections: Connections) -> None:
-    add(connections, "s1", "gone away")
-    assert fan_out(connections, Clients()).send(ENVELOPE, ("s1",), None) == {"s1": account(live=False)}
-
-
-def test_one_that_fails_is_counted_kept_and_stops_nobody(connections: Connections) -> None:
-    add(connections, "s1", "a bad z")
-    clients = Clients(open_="a z", broken="bad")
-
-    accounts = fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out=None)
-
-    assert accounts == {"s1": account(delivered=2, failed=1)}
-    assert len(list(connections.of_session("s1"))) == 3
+    left = [each.connection_id for page in connections.pages("s1") for each in page]
+    assert left == [f"{number:03}=" for number in range(0, 250, 10)]
 
 
 @pytest.mark.parametrize(
-    ("names", "expected"),
+    ("names", "script", "expected"),
     [
-        pytest.param("me sibling", account(delivered=1), id="its-siblings-still-hear"),
-        pytest.param("me", account(delivered=0), id="alone-the-session-is-live-all-the-same"),
-        pytest.param("me gone", account(delivered=0), id="alone-but-for-one-that-is-gone"),
+        pytest.param("me sibling", [], account(2, left_out=1, delivered=1), id="its-siblings-still-hear"),
+        pytest.param("me", [], account(1, left_out=1), id="alone-the-session-is-live-all-the-same"),
+        pytest.param("me gone", ["410"], account(2, left_out=1, gone=1), id="alone-but-for-one-that-is-gone"),
     ],
 )
-def test_the_left_out_connection_gets_nothing(connections: Connections, names: str, expected: Account) -> None:
-    add(connections, "s1", names)
-    clients = Clients(open_="me sibling")
-
-    assert fan_out(connections, clients).send(ENVELOPE, ("s1",), leave_out="me") == {"s1": expected}
-    assert clients.received["me"] == []
-
-
-def test_a_connection_that_is_opening_still_is_posted_to_again(connections: Connections) -> None:
-    # API Gateway answers 410 until $connect has returned, and the row is there before that.
-    add(connections, "s1", "young", age=0.1)
-    clients = Clients()
-    waits: list[float] = []
-
-    def open_at_the_second(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 2:
-            clients.received["young"] = []
-
-    accounts = fan_out(connections, clients, sleep=open_at_the_second).send(ENVELOPE, ("s1",), None)
-
-    assert accounts == {"s1": account(delivered=1)}
-    assert (clients.received, waits) == ({"young": ["s1"]}, [0.05, 0.15])
-
-
-@pytest.mark.parametrize(
-    ("age", "waits"),
-    [
-        pytest.param(1, [0.05, 0.15, 0.4], id="young-after-all-retries"),
-        pytest.param(4, [], id="old-at-once"),
-    ],
-)
-def test_a_connection_that_stays_gone_is_removed(connections: Connections, age: float, waits: list[float]) -> None:
-    add(connections, "s1", "gone", age)
-    waited: list[float] = []
-
-    assert fan_out(connections, Clients(), waited.append).send(ENVELOPE, ("s1",), None) == {"s1": account(live=False)}
-    assert (list(connections.of_session("s1")), waited) == ([], waits)
-
-
-class Throttled(Connections):
-    """A table that answers, but for one session's second page and another's every read, and every delete."""
-
-    def of_session(self, session_id: str) -> Iterator[Connection]:
-        if session_id == "unreadable":
-            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
-        yield from super().of_session(session_id)
-        if session_id == "half":
-            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
-
-    def remove(self, connection: Connection) -> None:
-        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "DeleteItem")
-
-
-def test_a_session_that_cannot_be_read_fails_alone(table: str) -> None:
-    connections = Throttled(boto3.client("dynamodb"), table)
-    add(connections, "half", "a")
-    add(connections, "fine", "b gone")
-    clients = Clients(open_="a b")
-
-    accounts = fan_out(connections, clients).send(ENVELOPE, ("unreadable", "half", "fine"), None)
-
-    assert accounts == {
-        "unreadable": account(live=False, readable=False),
-        "half": account(delivered=1, readable=False),
-        "fine": account(delivered=1),
-    }
-
-
-@pytest.mark.parametrize(
-    ("ended", "delivered", "failed", "offline"),
-    [
-        pytest.param(account(delivered=2), {"s": 2}, {}, [], id="all-delivered"),
-        pytest.param(account(delivered=1, failed=2), {"s": 1}, {"s": 2}, [], id="delivered-and-failed"),
-        pytest.param(account(failed=2), {}, {"s": 2}, [], id="all-failed"),
-        pytest.param(account(delivered=0), {"s": 0}, {}, [], id="only-the-left-out-sender"),
-        pytest.param(account(live=False), {}, {}, ["s"], id="nobody"),
-        pytest.param(account(live=False, readable=False), {}, {"s": 0}, [], id="not-readable"),
-        pytest.param(account(delivered=1, readable=False), {"s": 1}, {"s": 0}, [], id="half-readable"),
-    ],
-)
-def test_an_ack_accounts_for_every_session(
-    ended: Account, delivered: dict[str, int], failed: dict[str, int], offline: list[str]
+def test_the_left_out_connection_gets_nothing(
+    faulty: FaultyEndpoint, names: str, script: list[str], expected: object
 ) -> None:
-    assert totals({"s": ended}) == (delivered, offline, failed)
+    faulty.scripts["gone"] = script
+    with fan_out_to(faulty.url, Rows([row("s1", name) for name in names.split()])) as out:
+        assert out.send(ENVELOPE, ("s1",), leave_out="me", seconds=5) == {"s1": expected}
+    assert "me" not in faulty.posts()
+
+
+@pytest.mark.parametrize(
+    ("age", "script", "expected", "posts"),
+    [
+        pytest.param(0.1, ["410"] * 2, account(1, delivered=1), 3, id="opens-at-last"),
+        pytest.param(2.9, ["410"] * 9, account(1, gone=1), 4, id="young-and-stays-gone"),
+        pytest.param(3.1, ["410"] * 9, account(1, gone=1), 1, id="old-at-once"),
+        pytest.param(0.1, ["410", "500", "410"], account(1, delivered=1), 4, id="with-a-fault-between"),
+    ],
+)
+def test_a_connection_that_may_be_opening_still_is_posted_to_again(
+    faulty: FaultyEndpoint, age: float, script: list[str], expected: object, posts: int
+) -> None:
+    # API Gateway answers 410 until $connect has returned, and the row is there before that.
+    faulty.scripts["young"] = script
+    rows = Rows([row("s1", "young", age)])
+
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=10) == {"s1": expected}
+    assert (len(faulty.posts()["young"]), rows.removed) == (posts, ["young"] if expected == account(1, gone=1) else [])
 
 
 @pytest.mark.parametrize(
@@ -209,13 +100,154 @@ def test_an_ack_accounts_for_every_session(
     ],
 )
 def test_what_has_run_out_gets_nothing_and_is_closed(
-    connections: Connections, identity: Identity, needs_proof: bool, counts: bool
+    faulty: FaultyEndpoint, identity: Identity, needs_proof: bool, counts: bool
 ) -> None:
-    connections.add(Connection.opened(identity, "one=", NOW - 60))
-    clients = Clients(open_="one=")
+    rows = Rows([Connection.opened(identity, "one=", NOW - 60)])
 
-    accounts = fan_out(connections, clients, needs_proof=needs_proof).send(ENVELOPE, ("s1",), leave_out=None)
+    with fan_out_to(faulty.url, rows, needs_proof) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(int(counts), delivered=int(counts))}
+    assert [(method, name) for method, name, _ in faulty.requests] == [("POST" if counts else "DELETE", "one=")]
+    assert rows.removed == ([] if counts else ["one="])
 
-    assert accounts == {"s1": account(live=counts, delivered=int(counts))}
-    assert (clients.closed, len(clients.received["one="])) == ([] if counts else ["one="], int(counts))
-    assert len(list(connections.of_session("s1"))) == int(counts)
+
+@pytest.mark.parametrize(("script", "removed"), [("410", ["one="]), ("403", []), ("500", [])])
+def test_what_has_run_out_keeps_its_row_until_it_is_closed(
+    faulty: FaultyEndpoint, log: io.StringIO, script: str, removed: list[str]
+) -> None:
+    faulty.scripts["one="] = [script]
+    rows = Rows([dataclasses.replace(row("s1", "one="), expires_at=int(NOW))])
+
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(0)}
+    assert rows.removed == removed
+    assert [line["message"] for line in lines(log)] == ([] if removed else ["close failed"])
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def test_a_session_that_cannot_be_read_fails_alone(faulty: FaultyEndpoint, log: io.StringIO) -> None:
+    rows = Rows(
+        [*(row("half", name) for name in "abc"), row("fine", "d"), row("unreadable", "e")],
+        page=2,
+        fails_after={"unreadable": 0, "half": 1},
+        error=THROTTLED,
+    )
+    with fan_out_to(faulty.url, rows) as out:
+        accounts = out.send(ENVELOPE, ("unreadable", "half", "fine"), None, seconds=5)
+
+    assert accounts == {
+        "unreadable": account(0, readable=False),
+        "half": account(2, delivered=2, readable=False),
+        "fine": account(1, delivered=1),
+    }
+    assert sorted(line["session_id"] for line in lines(log)) == ["half", "unreadable"]
+    assert all("exception" in line and line["message"] == "session not readable" for line in lines(log))
+
+
+def test_rows_that_cannot_be_removed_are_logged_and_harmless(faulty: FaultyEndpoint, log: io.StringIO) -> None:
+    faulty.scripts = {"gone": ["410"]}
+    rows = Rows([row("s1", "gone"), row("s1", "open")], removals_fail=True, error=THROTTLED)
+
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(2, delivered=1, gone=1)}
+    assert [(line["message"], line["rows"]) for line in lines(log)] == [("rows of gone connections not removed", 1)]
+
+
+def test_reading_is_no_faster_than_posting(faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message, "MAX_WAITING", 50)
+    waiting: list[int] = []
+
+    class Counted(Rows):
+        def pages(self, session_id: str) -> Iterator[list[Connection]]:
+            for page in super().pages(session_id):
+                waiting.append(out.endpoint.waiting)
+                yield page
+
+    rows = Counted([row("s1", f"{number}=") for number in range(2000)], page=100)
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=20) == {"s1": account(2000, delivered=2000)}
+    assert len(waiting) == 20
+    assert max(waiting) < 50 + 100
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.0, -1.0])
+def test_when_the_time_is_up_the_account_is_what_is_true_then(
+    faulty: FaultyEndpoint, log: io.StringIO, seconds: float
+) -> None:
+    faulty.scripts = {"never": ["429"] * 1000, "silent": ["silence"]}
+    rows = Rows([row("s1", name) for name in ("never", "silent", "open")])
+
+    with fan_out_to(faulty.url, rows) as out:
+        accounts = out.send(ENVELOPE, ("s1",), None, seconds)
+        if seconds > 0:
+            assert accounts == {"s1": account(3, delivered=1)}
+            assert len(faulty.posts()["never"]) > 2
+        else:
+            assert accounts == {"s1": account(0, readable=False)}
+        assert [line["level"] for line in lines(log)][-1] == "ERROR"
+
+        faulty.scripts.clear()
+        faulty.requests.clear()
+        time.sleep(max(0, seconds))  # what would be tried again is due by now
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(3, delivered=3)}, "the next one suffers"
+        assert {name: len(bodies) for name, bodies in faulty.posts().items()} == {"never": 1, "silent": 1, "open": 1}
+
+
+def test_what_was_not_sent_in_time_is_not_sent_later(faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "MAX_CHANNELS", 1)
+    faulty.scripts = {"0=": ["silence"]}
+    with fan_out_to(faulty.url, Rows([row("s1", f"{number}=") for number in range(5)])) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=0.2) == {"s1": account(5)}
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(5, delivered=5)}
+    assert [name for _, name, _ in faulty.requests] == ["0=", "0=", "1=", "2=", "3=", "4="]
+
+
+def test_an_answer_waits_for_the_rows_to_be_removed(faulty: FaultyEndpoint) -> None:
+    class Slow(Rows):
+        def remove(self, connection: Connection) -> None:
+            time.sleep(0.05)
+            super().remove(connection)
+
+    faulty.scripts = {"gone": ["410"]}
+    rows = Slow([row("s1", "gone")])
+    with fan_out_to(faulty.url, rows) as out:
+        out.send(ENVELOPE, ("s1",), None, seconds=5)
+        assert rows.removed == ["gone"]
+
+
+def test_one_that_is_throttled_for_long_keeps_no_other_waiting(
+    faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More clients that do not read than there are HTTP connections, and one more that does.
+    monkeypatch.setattr(endpoint, "MAX_CHANNELS", 2)
+    faulty.scripts = {f"{number}=": ["429"] * 10_000 for number in range(20)}
+    rows = Rows([*(row("s1", f"{number}=") for number in range(20)), row("s1", "reads")])
+
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=0.5) == {"s1": account(21, delivered=1)}
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param(["503"] * 9, [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0], id="longer-and-longer"),
+        pytest.param(["429, later", "429"], [1.0, 0.1], id="as-long-as-asked"),
+    ],
+)
+def test_retries_wait(
+    faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch, script: list[str], expected: list[float]
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    monkeypatch.setattr(message.Delivery, "submit_again", lambda work, request, delay: again(work, request, delay))
+
+    def again(work: message.Delivery, request: requests.Post, delay: float) -> None:
+        waits.append(delay)
+        work.submit_now(request)
+
+    faulty.scripts["one="] = list(script)
+    with fan_out_to(faulty.url, Rows([row("s1", "one=")])) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=27) == {"s1": account(1, delivered=1)}
+    assert waits == expected

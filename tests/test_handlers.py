@@ -12,6 +12,7 @@ import pytest
 from hub.connection import Connection
 from hub.connections import Connections
 from hub.identity import Identity
+from tests.in_moto import rows
 from tests.lambdas import ROOT, Context, cold_start
 
 
@@ -41,7 +42,7 @@ def test_connect_stores_the_connection(handler: Callable[[str], ModuleType], con
     answer = handler("ConnectFunction").lambda_handler(event("connect"), Context())
 
     assert answer == {"statusCode": 200, "headers": {}}
-    (row,) = connections.of_session("s1")
+    (row,) = rows(connections, "s1")
     assert row.connection_id == SENDER
     assert row.expires_at == row.connected_at // 1000 + 7800
 
@@ -61,7 +62,7 @@ def test_connect_accepts(
     handler: Callable[[str], ModuleType], connections: Connections, name: str, answer: Any
 ) -> None:
     assert handler("ConnectFunction").lambda_handler(event(name), Context()) == answer
-    assert len(list(connections.of_session("s1"))) == 1
+    assert len(rows(connections, "s1")) == 1
 
 
 def test_connect_refuses_with_a_status_and_stores_nothing(handler: Callable[[str], ModuleType], table: str) -> None:
@@ -93,7 +94,7 @@ def test_disconnect_forgets_its_connection_only_and_again_is_fine(
     answers = [module.lambda_handler(event(name), Context()) for _ in range(2)]
 
     assert answers == [{"statusCode": 200}] * 2
-    assert list(connections.of_session("s1")) == [sibling]
+    assert rows(connections, "s1") == [sibling]
 
 
 def test_a_sender_without_a_row_is_told_so_after_its_frame_was_checked(

@@ -10,7 +10,7 @@ import pytest
 from moto.core.botocore_stubber import BotocoreStubber
 
 from tests.credentials import iso, sign
-from tests.in_moto import Account, row
+from tests.in_moto import Account, row, rows
 
 LONG_AGO = 1_700_000_000
 
@@ -31,7 +31,7 @@ def test_a_session_has_as_many_connections_as_it_may_have(account: Account) -> N
     answers = [hub.connect(name, {"session_id": "s1"}) for name in ("one=", "two=", "three=", "four=")]
     assert answers == [OPENED, OPENED, FULL, FULL]
     assert hub.connect("five=", {"session_id": "s2"}) == OPENED
-    assert [each.connection_id for each in account.connections.of_session("s1")] == ["one=", "two="]
+    assert [each.connection_id for each in rows(account.connections, "s1")] == ["one=", "two="]
 
     hub.disconnect("two=")
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("six=", "seven=")] == [OPENED, FULL]
@@ -66,7 +66,7 @@ def test_a_signature_opens_one_connection(account: Account) -> None:
     assert hub.connect("two=", None, headers) == REFUSED
     hub.disconnect("one=")
     assert hub.connect("three=", query) == REFUSED
-    assert list(account.connections.of_session("s1")) == []
+    assert rows(account.connections, "s1") == []
     assert hub.connect("four=", signed()) == OPENED
 
 
@@ -132,5 +132,5 @@ def test_of_eight_that_use_a_signature_at_once_one_gets_in(account: Account) -> 
         answers = [*threads.map(connect, range(8))]
 
     assert sorted(answers) == [OPENED] + [REFUSED] * 7
-    (stored,) = account.connections.of_session("s1")
+    (stored,) = rows(account.connections, "s1")
     assert answers[int(stored.connection_id.removesuffix("="))] == OPENED

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hub.identity import may_send
+from hub.sessions import may_send
 from tests.credentials import iso, sign, token
-from tests.in_moto import Account, row
+from tests.in_moto import Account, row, rows
 
 LONG_AGO = 1_700_000_000
 """Epoch seconds at which a credential or a connection ended."""
@@ -148,8 +148,8 @@ def test_who_has_run_out_or_never_proven_anything_receives_nothing_and_is_closed
     assert account.hub(AuthMode="jwt").send("sender=", message("s2", "s3")) == ack(s2=1) | {"offline": ["s3"]}
     assert [connection_id for connection_id, _ in account.endpoint.posted] == ["good="]
     assert sorted(account.endpoint.closed) == ["also-ran-out=", "ran-out=", "unproven="]
-    assert [each.connection_id for each in account.connections.of_session("s2")] == ["good="]
-    assert list(account.connections.of_session("s3")) == []
+    assert [each.connection_id for each in rows(account.connections, "s2")] == ["good="]
+    assert rows(account.connections, "s3") == []
 
 
 TOO_LARGE = "x" * 131_072

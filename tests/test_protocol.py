@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import frames, handshake
+from hub import frames
 from hub.answers import refuse_frame
 from hub.envelope import Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.frames import SendMessage
 from hub.ids import timestamp, uuid7
+from hub.sessions import SESSION_ID
 from local import routes
 from local.app import MockIntegration, load
 from tests.documents import kind, problems
@@ -33,7 +34,7 @@ JSON_VALUES = st.recursive(
 )
 TIMES = st.floats(0, 4e9)
 IDS = st.text(min_size=1, max_size=frames.MAX_ID_LENGTH)
-SESSION_IDS = st.from_regex(handshake.SESSION_ID, fullmatch=True)
+SESSION_IDS = st.from_regex(SESSION_ID, fullmatch=True)
 COUNTS = st.dictionaries(SESSION_IDS, st.integers(0, 1000), max_size=4)
 SENT_FRAMES = st.fixed_dictionaries(
     {

@@ -9,15 +9,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hub import frames, handshake
-from hub.connection import NEVER, Connection
-from hub.connections import Connections
-from hub.delivery import Outcome
+from hub.connection import Connection
 from hub.envelope import MAX_FRAME_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
-from hub.fan_out import FanOut
 from hub.ids import timestamp
+from hub.sessions import SESSION_ID
 from local import gateway, sockets
 from tests.documents import ASYNCAPI, ASYNCAPI_TEXT, MESSAGES, PROTOCOL, SCHEMAS, examples, kind, problems, section
+from tests.fan_outs import Rows, fan_out_to, row
+from tests.faulty import faulty_endpoint
 from tests.lambdas import Context, cold_start
 
 ERRORS = [error for error in HubError.__subclasses__() if error not in (Unauthorized, TooManyConnections)]
@@ -95,7 +95,7 @@ def test_the_schemas_bounds_are_the_codes() -> None:
         "sessions offline": frames.MAX_SESSIONS,
         "sessions counted": frames.MAX_SESSIONS,
         "characters of an id": frames.MAX_ID_LENGTH,
-        "session id": f"^{handshake.SESSION_ID.pattern}$",
+        "session id": f"^{SESSION_ID.pattern}$",
     }
 
 
@@ -134,47 +134,27 @@ def test_every_mention_of_a_number_states_the_codes(document: str, pattern: str,
 
 def test_the_characters_of_a_session_id_are_the_codes() -> None:
     ((most, characters),) = re.findall(r"1 to (\d+) of the characters `(.+?)`", PROTOCOL)
-    assert f"[{characters.replace(' ', '')}]{{1,{most}}}" == handshake.SESSION_ID.pattern
+    assert f"[{characters.replace(' ', '')}]{{1,{most}}}" == SESSION_ID.pattern
 
 
 # The worked examples of docs/protocol.md, worked.
 
 EXAMPLES = dict(part.split("\n", 1) for part in section("How an ack accounts for every session").split("\n### ")[1:])
-SITUATIONS: dict[str, dict[str, list[Outcome] | None]] = {
-    "Offline": {"s1": [Outcome.DELIVERED, Outcome.DELIVERED]},
-    "Echo false": {"s1": [Outcome.DELIVERED]},
-    "Gone": {"s1": [Outcome.DELIVERED, Outcome.GONE], "s2": [Outcome.GONE]},
-    "Failed": {"s1": [Outcome.DELIVERED, Outcome.FAILED], "s2": [Outcome.FAILED]},
-    "Unreadable session": {"s1": None, "s2": [Outcome.DELIVERED]},
+SITUATIONS: dict[str, dict[str, list[str] | None]] = {
+    "Offline": {"s1": ["200", "200"]},
+    "Echo false": {"s1": ["200"]},
+    "Gone": {"s1": ["200", "410"], "s2": ["410"]},
+    "Failed": {"s1": ["200", "403"], "s2": ["403"]},
+    "Unreadable session": {"s1": None, "s2": ["200"]},
 }
-"""For each session how posts to its connections end, or None if they cannot be read."""
+"""For each session what posts to its connections are answered, or None if they cannot be read."""
 
 
-class Situation(Connections):
-    """Stored connections, the sender's among them, and what becomes of posts to them."""
-
-    def __init__(self, outcomes: dict[str, list[Outcome] | None]) -> None:
-        self.closed: list[str] = []
-        self._outcomes = outcomes | {"s9": [Outcome.DELIVERED]}
+class Situation(Rows):
+    """Stored connections, the sender's among them."""
 
     def find(self, connection_id: str) -> Connection | None:
-        return next(row for row in self.of_session("s9") if row.connection_id == connection_id)
-
-    def of_session(self, session_id: str) -> Iterator[Connection]:
-        outcomes = self._outcomes.get(session_id, [])
-        if outcomes is None:
-            raise ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "Query")
-        for index in range(len(outcomes)):
-            yield Connection(session_id, f"{session_id}/{index}", 0, NEVER)
-
-    def remove(self, connection: Connection) -> None:
-        pass
-
-    def post(self, connection_id: str, payload: bytes) -> Outcome:
-        session_id, _, index = connection_id.partition("/")
-        outcomes = self._outcomes[session_id]
-        assert outcomes
-        return outcomes[int(index)]
+        return next(each for each in self.rows if each.connection_id == connection_id)
 
 
 def test_every_worked_example_has_its_situation_here() -> None:
@@ -184,12 +164,21 @@ def test_every_worked_example_has_its_situation_here() -> None:
 @pytest.mark.parametrize("title", SITUATIONS)
 def test_the_ack_of_a_worked_example_is_the_hubs(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, ack = examples(EXAMPLES[title])
-    handler = cold_start("MessageFunction", monkeypatch)
-    situation = Situation(SITUATIONS[title])
-    monkeypatch.setattr(handler, "CONNECTIONS", situation)
-    monkeypatch.setattr(
-        handler, "FAN_OUT", FanOut(situation, situation.post, situation.closed.append, needs_proof=False)
+    sessions = SITUATIONS[title] | {"s9": ["200"]}
+    scripts = {
+        f"{name}/{index}": [each] for name, answers in sessions.items() for index, each in enumerate(answers or [])
+    }
+    situation = Situation(
+        [row(name.partition("/")[0], name) for name in scripts],
+        fails_after={name: 0 for name, answers in sessions.items() if answers is None},
+        error=ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "Query"),
     )
+    handler = cold_start("MessageFunction", monkeypatch)
+    monkeypatch.setattr(handler, "CONNECTIONS", situation)
+    with faulty_endpoint() as served, fan_out_to(served.url, situation) as fan_out:
+        served.scripts = scripts
+        monkeypatch.setattr(handler, "FAN_OUT", fan_out)
+        event = {"requestContext": {"connectionId": "s9/0"}, "body": json.dumps(sent)}
+        answer = handler.lambda_handler(event, Context())
 
-    answer = handler.lambda_handler({"requestContext": {"connectionId": "s9/0"}, "body": json.dumps(sent)}, Context())
     assert json.loads(answer["body"]) == ack

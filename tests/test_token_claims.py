@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from hub.identity import MAX_GRANTS, Identity
+from hub.identity import Identity
+from hub.sessions import MAX_GRANTS
 from hub.tokens import LEEWAY, Rules, verify
 from tests.credentials import CLAIMS, KEY, NOW, by_query, refusal, stop_the_clock_of_pyjwt, token, with_claims
 

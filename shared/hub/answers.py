@@ -19,6 +19,8 @@ class Context(Protocol):
     @property
     def aws_request_id(self) -> str: ...
 
+    def get_remaining_time_in_millis(self) -> int: ...
+
 
 class Answer(TypedDict):
     """

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING
 
 from hub.handshake import Handshake
 from hub.identity import Identity, claimed
-from hub.settings import SettingsError, require
+from hub.settings import auth_mode, require
 from hub.signing_key import SigningKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
-
-MODES = ("none", "jwt", "signature")
 
 
 def authenticator(
@@ -41,17 +39,3 @@ def authenticator(
 
     rules = tokens.Rules(issuer=env.get("JWT_ISSUER") or None, audience=env.get("JWT_AUDIENCE") or None)
     return lambda handshake, _now: keys.verified(lambda key: tokens.verify(handshake, key, rules))
-
-
-def auth_mode(env: Mapping[str, str]) -> str:
-    """
-    Return AUTH_MODE.
-
-    Raises:
-        SettingsError: If it is none of the modes: what nobody enforces must not look as if it were.
-
-    """
-    (mode,) = require(env, "AUTH_MODE")
-    if mode not in MODES:
-        raise SettingsError(f"AUTH_MODE is {mode!r}; it must be one of {', '.join(MODES)}")
-    return mode

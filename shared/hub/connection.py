@@ -1,8 +1,10 @@
 """One connection, as it is stored."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hub.identity import Identity
+if TYPE_CHECKING:
+    from hub.identity import Identity
 
 MAX_LIFETIME = 2 * 3600 + 10 * 60
 """Seconds a row is alive at most: API Gateway's two hours for a connection, and some slack."""
@@ -11,7 +13,7 @@ NEVER = 2**53
 """Epoch seconds at which a row that says nothing of its end expires: one put there by hand, say."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Connection:
     """
     One row: one open connection.
@@ -33,7 +35,7 @@ class Connection:
     send: tuple[str, ...] | None = None
 
     @classmethod
-    def opened(cls, identity: Identity, connection_id: str, now: float) -> "Connection":
+    def opened(cls, identity: "Identity", connection_id: str, now: float) -> "Connection":
         """Return the row of a connection that opens now (epoch seconds)."""
         lifetime_end = int(now) + MAX_LIFETIME
         return cls(

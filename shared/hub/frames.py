@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from hub import strict_json
 from hub.errors import BadJson, BadRequest, HubError, UnknownAction
-from hub.handshake import SESSION_ID
+from hub.sessions import SESSION_ID
 
 MAX_SESSIONS = 100
 """Distinct sessions that one message may be sent to."""

@@ -1,18 +1,15 @@
 """What a ``$connect`` event says, parsed once."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
 from hub.errors import BadRequest
+from hub.sessions import SESSION_ID
 
 PROTOCOL = "hub.v1"
 """The subprotocol a client may offer; the answer then selects it."""
-
-SESSION_ID = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
-"""A session id, matched whole: 1 to 128 of these characters."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,19 +1,9 @@
 """Who connects, whom they may address, and until when: what the three modes of authentication agree on."""
 
-import re
 from dataclasses import dataclass
 
 from hub.errors import BadRequest
 from hub.handshake import Handshake
-
-EVERY_SESSION = ("*",)
-"""The grants of a client that is trusted with every session."""
-
-MAX_GRANTS = 100
-"""Grants of one credential. They are stored with the connection, and read with each of its messages."""
-
-GRANT = re.compile(r"[A-Za-z0-9._:@-]{1,128}\*?|\*")
-"""A session id, or the start of some followed by ``*``, or ``*`` alone; matched whole."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +51,3 @@ def needed_session(handshake: Handshake) -> str:
     if (session_id := handshake.session_id) is None:
         raise BadRequest("Name a session, with ?session_id= or the header X-Session.", "session_id")
     return session_id
-
-
-def may_send(grants: tuple[str, ...] | None, session_id: str) -> bool:
-    """Return whether the grants of a connection cover a session; None covers all."""
-    return grants is None or any(
-        session_id.startswith(grant[:-1]) if grant.endswith("*") else session_id == grant for grant in grants
-    )

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+MODES = ("none", "jwt", "signature")
+"""What AUTH_MODE may be."""
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong: the deployment is at fault, not a client."""
@@ -33,3 +36,17 @@ def number(env: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise SettingsError(f"{name} is {text!r}; it must be a whole number, 0 for no limit")
     return int(text)
+
+
+def auth_mode(env: Mapping[str, str]) -> str:
+    """
+    Return AUTH_MODE.
+
+    Raises:
+        SettingsError: If it is none of the modes: what nobody enforces must not look as if it were.
+
+    """
+    (mode,) = require(env, "AUTH_MODE")
+    if mode not in MODES:
+        raise SettingsError(f"AUTH_MODE is {mode!r}; it must be one of {', '.join(MODES)}")
+    return mode

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from hub.errors import BadRequest, Forbidden
 from hub.handshake import Handshake
-from hub.identity import EVERY_SESSION, Identity, needed_session
+from hub.identity import Identity, needed_session
+from hub.sessions import EVERY_SESSION
 from hub.signing_key import WrongKey
 
 MAX_SKEW = 300

@@ -9,8 +9,9 @@ import jwt
 from jwt.utils import base64url_decode, base64url_encode
 
 from hub.errors import BadRequest, HubError, Unauthorized
-from hub.handshake import PROTOCOL, SESSION_ID, Handshake
-from hub.identity import GRANT, MAX_GRANTS, Identity
+from hub.handshake import PROTOCOL, Handshake
+from hub.identity import Identity
+from hub.sessions import GRANT, MAX_GRANTS, SESSION_ID
 from hub.signing_key import WrongKey
 
 # The key's length is its owner's decision, and the documentation says what is short.

@@ -1,0 +1,8 @@
+"""
+How fast one message reaches many connections, and what that costs: ``make bench``.
+
+``stub`` plays AWS in a process of its own, ``engines`` are the hub's function and what it is
+compared with, ``measure`` runs one of them, ``cold_start`` starts the built functions, and
+``publish`` turns the results into the tables and charts of docs/performance.md.
+
+"""

@@ -1,0 +1,86 @@
+"""Measures every engine at every size, and prints a table. The results go to .build/bench.json."""
+
+import dataclasses
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import cold_start
+from bench.engines import THREADS
+from bench.stub import Stub, running_stub
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / ".build" / "bench.json"
+
+SIZES = (10, 100, 1_000, 10_000)
+DELAYS = (1, 10, 50)
+"""Milliseconds until ``@connections`` answers."""
+
+ROUNDS = 3
+"""Rounds of all engines, one after another, so that a slow minute of the machine meets all of them."""
+
+BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for size in THREADS}}
+"""Posts of engines that are no faster with more of them."""
+
+
+def measure(engine: str, stub: Stub, count: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.measure", engine, json.dumps(dataclasses.asdict(stub)), str(count), "3"]
+    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return figures
+
+
+def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
+    return {figure: statistics.median(each[figure] for each in rounds) for figure in rounds[0]}
+
+
+def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
+    """Return the figures of all engines at one delay."""
+    runs = [
+        *((name, count) for count in SIZES for name in ("hub", "bare sockets, asyncio", "bare sockets, uvloop")),
+        *BOTO3_POSTS.items(),
+    ]
+    figures: dict[tuple[str, int], list[dict[str, float]]] = {run: [] for run in runs}
+    with running_stub(delay / 1000, tls) as stub:
+        for _ in range(ROUNDS):
+            for run in runs:
+                figures[run].append(measure(run[0], stub, run[1]))
+    return [
+        {"engine": name, "count": count, "delay_ms": delay, "tls": tls, **medians(rounds)}
+        for (name, count), rounds in figures.items()
+    ]
+
+
+def main() -> None:
+    """Measure, print, and write the results down."""
+    results: list[dict[str, Any]] = []
+    print(f"{'':37} {'posts/s':>9} {'CPU ms':>8} {'first CPU':>10} {'memory':>8}")
+    for tls in (False, True):
+        for delay in DELAYS:
+            print(f"{'TLS' if tls else 'plain'}, @connections answers after {delay} ms")
+            for each in (rows := compare(delay, tls)):
+                print(
+                    f"  {each['engine']:21} {each['count']:6} posts {each['per_second']:9,.0f} {each['cpu_ms']:8.3f}"
+                    f" {each['first_cpu_ms']:10.3f} {each['memory_mb']:5.0f} MB",
+                    flush=True,
+                )
+            results += rows
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    RESULTS.parent.mkdir(exist_ok=True)
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    ratios = cold_start.measure()
+    print("import and init of the built functions, CPU against import boto3; boto3.client('dynamodb')")
+    for name, ratio in ratios.items():
+        print(f"  {name:28} {ratio:.2f}")
+    written = {"date": date, "machine": machine, "cold_starts": ratios, "results": results}
+    RESULTS.write_text(json.dumps(written, indent=1))
+    print(f"The results are in {RESULTS.relative_to(ROOT)}.")
+
+
+if __name__ == "__main__":
+    main()

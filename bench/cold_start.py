@@ -1,0 +1,97 @@
+"""
+What starting a built function costs, beside the least that any Python function on DynamoDB pays.
+
+Imports each function that ``sam build`` made for this machine's processor, with its layer and boto3
+and nothing else on the path, and compares the CPU of it with ``import boto3; boto3.client("dynamodb")``.
+
+"""
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from local.app import load
+from local.process import environment_of
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / ".build" / "cold"
+RUNTIME = ROOT / ".build" / "runtime"
+ROUNDS = 21
+
+LEAST = "import boto3; boto3.client('dynamodb')"
+TIMED = "import time; start = time.process_time(); {}; print(time.process_time() - start)"
+
+
+def build() -> None:
+    """Build the functions for this machine, and put what Lambda's runtime has beside them."""
+    architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+    bin_folder = Path(sys.executable).parent
+    path = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    build: list[str | Path] = [
+        bin_folder / "sam",
+        "build",
+        "--build-dir",
+        BUILD,
+        "--parameter-overrides",
+        f"Architecture={architecture}",
+    ]
+    subprocess.run(build, cwd=ROOT, env=path, check=True, capture_output=True)
+    boto3 = next(line for line in (ROOT / "requirements-dev.txt").read_text().splitlines() if line.startswith("boto3="))
+    shutil.rmtree(RUNTIME, ignore_errors=True)
+    install: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--target",
+        RUNTIME,
+        boto3.split()[0],
+    ]
+    subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
+
+
+def start(code: str, path: list[Path], environment: dict[str, str]) -> float:
+    """Run some code in a process of its own, and return the seconds of CPU it took after Python's own start."""
+    python = [sys.executable, "-S", "-c", TIMED.format(code)]
+    variables = {"PYTHONPATH": ":".join(map(str, path)), "AWS_DEFAULT_REGION": "us-east-1", **environment}
+    variables |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
+    return float(subprocess.run(python, env=variables, check=True, capture_output=True, text=True).stdout)
+
+
+def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
+    """Return what is compared: code, path and environment of each."""
+    compared: dict[str, tuple[str, list[Path], dict[str, str]]] = {"boto3 alone": (LEAST, [RUNTIME], {})}
+    for mode in ("none", "jwt", "signature"):
+        for name, function in load(ROOT / "template.yaml", {"AuthMode": mode}).functions.items():
+            module = function.handler.rpartition(".")[0]
+            path = [BUILD / name, BUILD / "HubLayer" / "python", RUNTIME]
+            environment = {key: value for key, value in environment_of(function, {}).items() if key != "PATH"}
+            if name == "ConnectFunction" or mode == "none":
+                label = f"{name}, {mode}" if name == "ConnectFunction" else name
+                environment |= {"WEBSOCKET_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/prod"}
+                compared[label] = (f"import {module}", path, environment)
+    return compared
+
+
+def measure() -> dict[str, float]:
+    """Return for each start its ratio to that of boto3 alone: the median of rounds, each of which has all of them."""
+    build()
+    compared = starts()
+    for each in compared.values():  # compiles what is imported, as sam build does not and Lambda does once
+        start(*each)
+    ratios: dict[str, list[float]] = {name: [] for name in compared}
+    for _ in range(ROUNDS):
+        seconds = {name: start(*each) for name, each in compared.items()}
+        for name, taken in seconds.items():
+            ratios[name].append(taken / seconds["boto3 alone"])
+    return {name: statistics.median(values) for name, values in ratios.items()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1))

@@ -1,0 +1,41 @@
+"""What deliveries cost, at AWS's prices."""
+
+LAMBDA_GB_SECOND = 0.0000133334
+"""Dollars, arm64. Source: AWS Lambda pricing, us-east-1, 2026-11-23."""
+
+LAMBDA_REQUEST = 0.20 / 1e6
+"""Dollars. Source: AWS Lambda pricing, us-east-1, 2026-11-23."""
+
+API_GATEWAY_MESSAGE = 1.00 / 1e6
+"""Dollars for each 32 KB of a message, either way, the first billion a month.
+Source: Amazon API Gateway pricing, WebSocket APIs, us-east-1, 2026-11-23."""
+
+API_GATEWAY_CONNECTION_MINUTE = 0.25 / 1e6
+"""Dollars. Source: Amazon API Gateway pricing, WebSocket APIs, us-east-1, 2026-11-23."""
+
+DYNAMODB_READ = 0.125 / 1e6
+"""Dollars for a read request unit on demand: 4 KB, consistently. Source: DynamoDB pricing, us-east-1, 2026-11-23."""
+
+DYNAMODB_WRITE = 0.625 / 1e6
+"""Dollars for a write request unit on demand: 1 KB. Source: DynamoDB pricing, us-east-1, 2026-11-23."""
+
+FULL_CPU_MB = 1769
+"""Memory at which a function has one whole vCPU. Source: "Configure Lambda function memory", Lambda developer guide."""
+
+ROW_BYTES = 110
+"""A row: the names of four attributes, a session id of 20 characters, a connection id of 16, two numbers."""
+
+
+def seconds(posts: int, per_second: float, cpu_ms: float, memory_mb: int) -> float:
+    """Return how long a delivery takes: as measured, or as its CPU takes with the share that the memory buys."""
+    return max(posts / per_second, posts * cpu_ms / 1000 * max(1.0, FULL_CPU_MB / memory_mb))
+
+
+def lambda_dollars(posts: int, duration: float, memory_mb: int) -> float:
+    """Return the price of one delivery, as of a million posts."""
+    return (duration * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST) / posts * 1e6
+
+
+def dynamodb_dollars() -> float:
+    """Return the price of reading a million rows of large sessions."""
+    return ROW_BYTES / 4096 * DYNAMODB_READ * 1e6

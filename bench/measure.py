@@ -1,0 +1,57 @@
+"""One engine, measured in a process of its own: ``python -m bench.measure ENGINE STUB COUNT RUNS``."""
+
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from bench.engines import ENGINES
+from bench.pin import pin
+from bench.stub import Stub
+
+
+def resident() -> float:
+    """Return the memory of this process in MB: at present, or at most where nobody tells the present."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmRSS:")[1].split()[0]) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+
+
+def main() -> None:
+    """Print figures of some runs with open HTTP connections, and those of the first run, which opens them."""
+    pin(0)
+    name, stub_json, count, runs = sys.argv[1:]
+    stub = Stub(**json.loads(stub_json))
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "t" * 900,
+    }
+    os.environ |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1", "AWS_CA_BUNDLE": stub.bundle}
+    send = ENGINES[name](stub)
+    before = resident()
+    rates, costs = [], []
+    for _ in range(int(runs) + 1):
+        wall, cpu = time.perf_counter(), time.process_time()
+        taken = send(int(count))
+        rates.append(int(count) / (time.perf_counter() - wall))
+        costs.append((time.process_time() - cpu) * 1000 / int(count))
+        assert taken == int(count), f"{name} delivered {taken} of {count}"
+    figures = {
+        "per_second": statistics.median(rates[1:]),
+        "cpu_ms": statistics.median(costs[1:]),
+        "first_per_second": rates[0],
+        "first_cpu_ms": costs[0],
+        "memory_mb": resident() - before,
+    }
+    print(json.dumps(figures), flush=True)
+    os._exit(0)  # without waiting for the threads of pools
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""
+Writes docs/performance.md's tables and charts from the results of ``make bench``: ``make publish``.
+
+The results are kept beside the document, in docs/performance.json, from which a test makes the tables again.
+
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import costs
+
+ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "docs" / "performance.md"
+RESULTS = ROOT / "docs" / "performance.json"
+MEMORIES = (256, 512, 1024, 1769)
+"""Megabytes that people choose."""
+
+Results = dict[str, Any]
+Row = dict[str, Any]
+
+
+def rows(results: Results, **wanted: Any) -> list[Row]:
+    return [row for row in results["results"] if all(row[name] == value for name, value in wanted.items())]
+
+
+def only(results: Results, **wanted: Any) -> Row:
+    (row,) = rows(results, **wanted)
+    return row
+
+
+def best_pool(results: Results, **wanted: Any) -> Row:
+    """Return the figures of the thread pool that delivers most."""
+    return max(
+        (row for row in rows(results, **wanted) if row["engine"].endswith("threads")), key=lambda row: row["per_second"]
+    )
+
+
+def table(*lines: tuple[object, ...]) -> str:
+    head, *body = [" | ".join(map(str, line)) for line in lines]
+    rule = " | ".join(["---"] + ["---:"] * (len(lines[0]) - 1))
+    return "\n".join(f"| {line} |" for line in (head, rule, *body))
+
+
+def compared(results: Results) -> str:
+    """All engines, 10 ms."""
+    lines: list[tuple[object, ...]] = [("Engine", "Connections", "plain: posts/s", "CPU ms", "TLS: posts/s", "CPU ms")]
+    for plain in rows(results, delay_ms=10, tls=False):
+        tls = only(results, engine=plain["engine"], count=plain["count"], delay_ms=10, tls=True)
+        figures = [f"{each['per_second']:,.0f} | {each['cpu_ms']:.3f}" for each in (plain, tls)]
+        lines.append((plain["engine"], f"{plain['count']:,}", *figures[0].split(" | "), *figures[1].split(" | ")))
+    return table(*lines)
+
+
+def by_delay(results: Results) -> str:
+    """The hub, TLS, by size and delay."""
+    delays = sorted({row["delay_ms"] for row in results["results"]})
+    lines: list[tuple[object, ...]] = [
+        ("Connections", *(f"{delay} ms" for delay in delays), "CPU ms", "first message, CPU ms", "memory")
+    ]
+    for row in rows(results, engine="hub", tls=True, delay_ms=10):
+        each = [only(results, engine="hub", tls=True, delay_ms=delay, count=row["count"]) for delay in delays]
+        rates = [f"{figures['per_second']:,.0f}/s" for figures in each]
+        cpu, first = f"{row['cpu_ms']:.3f}", f"{row['first_cpu_ms']:.3f}"
+        lines.append((f"{row['count']:,}", *rates, cpu, first, f"{row['memory_mb']:.0f} MB"))
+    return table(*lines)
+
+
+def ratios(results: Results) -> str:
+    """The hub against each baseline, 10,000 connections at 10 ms."""
+    lines: list[tuple[object, ...]] = [("10,000 connections, 10 ms", "plain", "TLS")]
+    ratio: dict[str, list[str]] = {}
+    for tls in (False, True):
+        figures = {"delay_ms": 10, "tls": tls}
+        hub = only(results, engine="hub", count=10_000, **figures)
+        pool, one = best_pool(results, **figures), only(results, engine="boto3, one by one", **figures)
+        for name, value in (
+            ("posts a second: hub / best boto3 thread pool", hub["per_second"] / pool["per_second"]),
+            ("posts a second: hub / boto3, one by one", hub["per_second"] / one["per_second"]),
+            ("CPU a post: best boto3 thread pool / hub", pool["cpu_ms"] / hub["cpu_ms"]),
+            *(
+                (
+                    f"CPU a post: hub / {floor}",
+                    hub["cpu_ms"] / only(results, engine=floor, count=10_000, **figures)["cpu_ms"],
+                )
+                for floor in ("bare sockets, asyncio", "bare sockets, uvloop")
+            ),
+        ):
+            ratio.setdefault(name, []).append(f"{value:.1f}")
+    return table(*lines, *((name, *values) for name, values in ratio.items()))
+
+
+def dollars(results: Results) -> str:
+    """A million deliveries, in messages to 1,000 connections each, TLS, 10 ms."""
+    figures = {"delay_ms": 10, "tls": True}
+    engines = {
+        "the hub": only(results, engine="hub", count=1_000, **figures),
+        "boto3, best thread pool": best_pool(results, **figures),
+        "boto3, one by one": only(results, engine="boto3, one by one", **figures),
+    }
+    lines: list[tuple[object, ...]] = [("A million deliveries", *(f"{memory} MB" for memory in MEMORIES))]
+    for name, row in engines.items():
+        prices = []
+        for memory in MEMORIES:
+            duration = costs.seconds(1_000, row["per_second"], row["cpu_ms"], memory)
+            prices.append(f"${costs.lambda_dollars(1_000, duration, memory):.4f}")
+        lines.append((f"Lambda: {name}", *prices))
+    lines.append(("DynamoDB: reading the rows", *[f"${costs.dynamodb_dollars():.4f}"] * len(MEMORIES)))
+    lines.append(("API Gateway: up to 32 KB each", *[f"${costs.API_GATEWAY_MESSAGE * 1e6:.4f}"] * len(MEMORIES)))
+    return table(*lines)
+
+
+def starts(results: Results) -> str:
+    """The cold starts."""
+    lines = [(name, f"{ratio:.2f}") for name, ratio in results["cold_starts"].items()]
+    return table(("Import and init, CPU", "against boto3 alone"), *lines)
+
+
+def machine(results: Results) -> str:
+    return f"`make bench`, {results['date']}: {results['machine']}."
+
+
+PARTS: dict[str, Callable[[Results], str]] = {
+    "machine": machine,
+    "compared": compared,
+    "ratios": ratios,
+    "by delay": by_delay,
+    "dollars": dollars,
+    "cold starts": starts,
+}
+
+
+def filled(document: str, results: Results) -> str:
+    """Return the document with every generated part made anew: each stands between two comments."""
+    for name, make in PARTS.items():
+        before, opened, rest = document.partition(f"<!-- {name} -->\n")
+        _, closed, after = rest.partition("<!-- end -->")
+        assert opened and closed, f"docs/performance.md has no place for: {name}"  # noqa: PT018
+        document = before + opened + make(results) + "\n" + closed + after
+    return document
+
+
+def main() -> None:
+    """Keep the results, fill the tables, draw the charts."""
+    from bench import charts
+
+    shutil.copy(ROOT / ".build" / "bench.json", RESULTS)
+    results = json.loads(RESULTS.read_text())
+    DOCUMENT.write_text(filled(DOCUMENT.read_text(), results))
+    charts.draw(results)
+
+
+if __name__ == "__main__":
+    main()

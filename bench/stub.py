@@ -1,0 +1,138 @@
+"""``@connections`` and as much of DynamoDB as a delivery reads, on loopback, as fast as Python can play them."""
+
+import asyncio
+import json
+import multiprocessing
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import cast
+
+import trustme
+import uvloop
+
+from bench.pin import pin
+
+TAKEN = (
+    b"HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 00:00:00 GMT\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 0\r\nx-amzn-RequestId: 8b1f7a1e-0000-4000-8000-000000000000\r\n\r\n"
+)
+
+
+@dataclass(frozen=True)
+class Stub:
+    """Where the stub listens, and a file with the authority of its certificate."""
+
+    endpoint: str
+    dynamodb: str
+    bundle: str
+
+
+class Requests(asyncio.Protocol):
+    """One HTTP connection: answers requests in their order, each after a delay."""
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
+        self._received = b""
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while (end := self._received.find(b"\r\n\r\n")) >= 0:
+            head = self._received[:end].lower()
+            _, _, length = head.partition(b"content-length: ")
+            end += 4 + int(length.partition(b"\r\n")[0])
+            if len(self._received) < end:
+                return
+            body, self._received = self._received[end - int(length.partition(b"\r\n")[0]) : end], self._received[end:]
+            self._loop.call_later(self._delay, self._answer, self.answer(body))
+
+    def answer(self, body: bytes) -> bytes:
+        """Return the answer to a request."""
+        return TAKEN
+
+    def _answer(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+
+class Queries(Requests):
+    """A table in which session ``s{number}`` has that many connections, and the sender is in session ``s0``."""
+
+    pages: dict[bytes, bytes]
+
+    def answer(self, body: bytes) -> bytes:
+        if body not in self.pages:
+            self.pages[body] = page(json.loads(body))
+        return self.pages[body]
+
+
+def page(query: dict[str, object]) -> bytes:
+    """Return the answer to a query, as DynamoDB writes it."""
+    values = query["ExpressionAttributeValues"]
+    assert isinstance(values, dict)
+    times = {"connected_at": {"N": "1795000000000"}, "expires_at": {"N": "9795000000"}}
+    if "IndexName" in query:
+        items = [{"session_id": {"S": "s0"}, "connection_id": values[":connection"], **times}]
+        return answer({"Items": items, "Count": 1})
+    start = query.get("ExclusiveStartKey")
+    first = int(start["connection_id"]["S"][:14]) + 1 if isinstance(start, dict) else 0
+    most = query["Limit"]
+    assert isinstance(most, int)
+    total = int(values[":session"]["S"][1:])
+    last = min(first + most, total)
+    items = [{"connection_id": {"S": f"{number:014}A="}, **times} for number in range(first, last)]
+    more = {"LastEvaluatedKey": {"session_id": values[":session"], **items[-1]}} if last < total else {}
+    return answer({"Items": items, "Count": len(items), **more})
+
+
+def answer(content: object) -> bytes:
+    body = json.dumps(content).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def serve(pipe: Pipe, delay: float, tls: bool, folder: str) -> None:
+    """Serve until somebody ends this process, and tell the pipe where."""
+    pin(1)
+    context = None
+    bundle = Path(folder) / "ca.pem"
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(bundle))
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        Queries.pages = {}
+        posts = await loop.create_server(lambda: Requests(delay), "127.0.0.1", 0, ssl=context, backlog=1024)
+        queries = await loop.create_server(lambda: Queries(0.004), "127.0.0.1", 0)
+        scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
+        ports = [server.sockets[0].getsockname()[1] for server in (posts, queries)]
+        pipe.send(Stub(f"{scheme}://{host}:{ports[0]}/prod", f"http://127.0.0.1:{ports[1]}", str(bundle)))
+        await asyncio.Event().wait()
+
+    uvloop.run(run())
+
+
+@contextmanager
+def running_stub(delay: float, tls: bool) -> Iterator[Stub]:
+    """Run the stub in a process of its own. It answers a post after ``delay`` seconds, a query after 4 ms."""
+    with tempfile.TemporaryDirectory() as folder:
+        spawning = multiprocessing.get_context("spawn")
+        ours, theirs = spawning.Pipe()
+        process = spawning.Process(target=serve, args=(theirs, delay, tls, folder), daemon=True)
+        process.start()
+        try:
+            yield ours.recv()
+        finally:
+            process.terminate()
+            process.join()

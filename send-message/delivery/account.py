@@ -1,0 +1,48 @@
+"""What became of a session's connections, and what the ack says of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Account:
+    """
+    What became of one session's connections.
+
+    Attributes:
+        live: Live connections that were read, the left-out sender among them.
+        targets: Live connections that were to get the message.
+        delivered: Connections that took the message.
+        gone: Connections that turned out to be closed.
+        readable: Whether all connections of the session could be read.
+
+    """
+
+    live: int = 0
+    targets: int = 0
+    delivered: int = 0
+    gone: int = 0
+    readable: bool = False
+
+    @property
+    def failed(self) -> int:
+        """Connections that could not be reached, for a reason that may pass."""
+        return self.targets - self.delivered - self.gone
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the session has a connection that is not gone."""
+        return self.live > self.gone
+
+
+def totals(accounts: dict[str, Account]) -> tuple[dict[str, int], list[str], dict[str, int]]:
+    """Return what an ack says: ``(delivered, offline, failed)``. Every session is in at least one."""
+    delivered = {
+        session: account.delivered
+        for session, account in accounts.items()
+        if account.delivered or (account.is_live and not account.failed)
+    }
+    failed = {
+        session: account.failed for session, account in accounts.items() if account.failed or not account.readable
+    }
+    offline = [session for session in accounts if session not in delivered and session not in failed]
+    return delivered, offline, failed

@@ -1,0 +1,57 @@
+"""What stays between messages, and the way in: ``FanOut.send``."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import uvloop
+
+from delivery.account import Account
+from delivery.endpoint import Endpoint
+from delivery.message import MAX_SESSIONS_AT_ONCE, Delivery
+from hub.connections import Connections
+from hub.envelope import Envelope
+
+
+class FanOut:
+    """
+    Delivers envelopes.
+
+    Args:
+        needs_proof: See ``Connection.counts``. A connection that does not count is closed when found.
+        clock: Returns epoch seconds.
+
+    """
+
+    def __init__(
+        self, connections: Connections, endpoint: Endpoint, needs_proof: bool, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.connections = connections
+        self.endpoint = endpoint
+        self.needs_proof = needs_proof
+        self.clock = clock
+        self.threads = ThreadPoolExecutor(MAX_SESSIONS_AT_ONCE, "dynamodb")
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+    def send(
+        self, envelope: Envelope, sessions: tuple[str, ...], leave_out: str | None, seconds: float
+    ) -> dict[str, Account]:
+        """
+        Deliver to every live connection of the sessions but ``leave_out``, a connection id.
+
+        Args:
+            seconds: Time for all of it. What has not ended by then counts as failed.
+
+        Returns:
+            One account for each session, in the order given.
+
+        """
+        self.endpoint.renew_credentials()
+        return self._runner.run(Delivery(self, envelope, leave_out).run(sessions, seconds))
+
+    def close(self) -> None:
+        """Close what stays open between messages."""
+        self._runner.run(self.endpoint.close())
+        self._runner.close()
+        self.threads.shutdown()

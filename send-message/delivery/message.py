@@ -1,0 +1,158 @@
+"""One message on its way to every connection of several sessions."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from delivery.account import Account
+from delivery.exchange import Request
+from delivery.requests import Closing, Post
+from delivery.signer import Body
+from hub.connection import Connection
+from hub.envelope import Envelope
+from hub.log import logger
+
+if TYPE_CHECKING:
+    from delivery.fan_out import FanOut
+
+T = TypeVar("T")
+
+MAX_SESSIONS_AT_ONCE = 8
+"""Sessions read side by side."""
+
+MAX_WAITING = 1000
+"""Posts that wait for an HTTP connection before reading pauses: what bounds the memory."""
+
+BATCH = 25
+"""Rows of gone connections that one thread removes, one after another."""
+
+
+class Delivery:
+    """One message on its way."""
+
+    def __init__(self, fan_out: "FanOut", envelope: Envelope, leave_out: str | None) -> None:
+        self._fan_out = fan_out
+        self._envelope = envelope
+        self._leave_out = leave_out
+        self._reading = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
+        self._room = asyncio.Event()
+        self._room.set()
+        self._all_ended = asyncio.Event()
+        self._under_way = 0
+        self._is_over = False
+        self._gone: list[Connection] = []
+        self._removals: list[asyncio.Future[None]] = []
+        self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
+
+    async def run(self, sessions: tuple[str, ...], seconds: float) -> dict[str, Account]:
+        """Deliver until all has ended, or the time is up."""
+        self._end = asyncio.get_running_loop().time() + seconds
+        accounts = {session: Account() for session in sessions}
+        try:
+            async with asyncio.timeout_at(self._end):
+                await asyncio.gather(*(self._read(session, account) for session, account in accounts.items()))
+                while self._under_way:
+                    self._all_ended.clear()
+                    await self._all_ended.wait()
+                self._remove_gone()
+                await asyncio.gather(*self._removals)
+        except TimeoutError:
+            logger.error("out of time", seconds=round(seconds, 1), unfinished=self._under_way)
+        finally:
+            self._is_over = True
+            self._fan_out.endpoint.abandon()
+        self._report()
+        return accounts
+
+    # Reading: page by page, and no faster than posting.
+
+    async def _read(self, session_id: str, account: Account) -> None:
+        body = Body.of(self._envelope.addressed_to(session_id))
+        pages = self._fan_out.connections.pages(session_id)
+        async with self._reading:
+            try:
+                while page := await self._in_thread(next, pages, None):
+                    self._submit(page, account, body)
+                    await self._room.wait()
+            except (ClientError, BotoCoreError):
+                logger.exception("session not readable", session_id=session_id)
+            else:
+                account.readable = True
+
+    def _submit(self, page: list[Connection], account: Account, body: Body) -> None:
+        now = self._fan_out.clock()
+        for row in page:
+            if not row.counts(now, self._fan_out.needs_proof):
+                self.submit(Closing(self, row))
+                continue
+            account.live += 1
+            if row.connection_id != self._leave_out:
+                account.targets += 1
+                self.submit(Post(self, row, account, body))
+        if self._fan_out.endpoint.waiting > MAX_WAITING:
+            self._room.clear()
+
+    # What Post and Closing call.
+
+    def now(self) -> float:
+        """Return epoch seconds."""
+        return self._fan_out.clock()
+
+    def time_left(self) -> float:
+        """Return seconds."""
+        return self._end - asyncio.get_running_loop().time()
+
+    def submit(self, request: Request) -> None:
+        """Make a new request."""
+        self._under_way += 1
+        self._fan_out.endpoint.submit(request)
+
+    def submit_again(self, request: Request, delay: float) -> None:
+        """Make a request once more, some seconds later."""
+        asyncio.get_running_loop().call_later(delay, self.submit_now, request)
+
+    def finished(self) -> None:
+        """Count a request that will not be made again."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._all_ended.set()
+        if self._fan_out.endpoint.waiting < MAX_WAITING:
+            self._room.set()
+
+    def gone(self, row: Connection) -> None:
+        """Remove the row of a connection that is closed, together with others."""
+        self._gone.append(row)
+        if len(self._gone) == BATCH:
+            self._remove_gone()
+
+    def failed(self, what: str, recipient: str, reason: str) -> None:
+        """Have a failure logged, together with others of the same reason."""
+        self._failures[what, reason].append(recipient)
+
+    def submit_now(self, request: Request) -> None:
+        if not self._is_over:
+            self._fan_out.endpoint.submit(request)
+
+    def _remove_gone(self) -> None:
+        rows, self._gone = self._gone, []
+        if rows:
+            self._removals.append(asyncio.ensure_future(self._in_thread(self._remove, rows)))
+
+    def _remove(self, rows: list[Connection]) -> None:
+        try:
+            while rows:
+                self._fan_out.connections.remove(rows[-1])
+                rows.pop()
+        except (ClientError, BotoCoreError):
+            # Harmless: the next delivery finds them gone again, or the TTL removes them.
+            logger.exception("rows of gone connections not removed", rows=len(rows))
+
+    def _in_thread(self, call: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._fan_out.threads, call, *args)
+
+    def _report(self) -> None:
+        for (what, reason), recipients in self._failures.items():
+            logger.error(f"{what} failed", reason=reason, connections=len(recipients), recipient=recipients[0])

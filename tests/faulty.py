@@ -1,0 +1,183 @@
+"""An ``@connections`` that answers by script, over real HTTP and TLS, faults among the answers."""
+
+import asyncio
+import contextlib
+import re
+import ssl
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+SLOW = 0.1
+"""Seconds until the answer ``slow`` comes."""
+
+REQUEST = re.compile(rb"(POST|DELETE) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL | re.IGNORECASE)
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+
+
+def answer(status: int, *headers: str, body: str = "") -> bytes:
+    lines = [f"HTTP/1.1 {status} Some Reason", "x-amzn-RequestId: 1", *headers, f"Content-Length: {len(body)}"]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+ANSWERS: dict[str, list[bytes | str]] = {
+    "200": [answer(200)],
+    "200 with a body": [answer(200, "Content-Type: text/html", body="<p>taken</p>")],
+    "200 in chunks": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"],
+    "200 in pieces": [b"HTTP/1.1 2", "pause", b"00 OK\r\nContent-", "pause", b"Length: 0\r\n\r\n"],
+    "200 until the end": [b"HTTP/1.1 200 OK\r\n\r\nwithout a length", "close"],
+    "200, then closed": [answer(200), "close"],
+    "200, then reset": [answer(200), "pause", "reset"],
+    "200 and the last time": [answer(200, "Connection: close")],
+    "200 after a 100": [b"HTTP/1.1 100 Continue\r\n\r\n", "pause", answer(200)],
+    "200 twice": [answer(200) + answer(200)],
+    "half a 200": [b"HTTP/1.1 200 OK\r\nContent-Le", "close"],
+    "half the body of a 200": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", "reset"],
+    "200 with a malformed header": [b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"],
+    "200 slowly": ["slow", answer(200)],
+    "410": [answer(410, "x-amzn-ErrorType: GoneException")],
+    "410 without a type": [answer(410)],
+    "half a 410": [b"HTTP/1.1 410 Gone\r\nx-amzn-Er", "close"],
+    "400": [answer(400, "x-amzn-ErrorType: BadRequestException", body='{"message":"Invalid connectionId"}')],
+    "403": [answer(403, "x-amzn-ErrorType: AccessDeniedException", body='{"Message":"no"}')],
+    "302": [answer(302, "Location: http://127.0.0.1:9/")],
+    "429": [answer(429, "x-amzn-ErrorType: LimitExceededException")],
+    "429, later": [answer(429, "x-amzn-ErrorType: LimitExceededException", "Retry-After: 1")],
+    "429, much later": [answer(429, "x-amzn-ErrorType: LimitExceededException", "Retry-After: 3600")],
+    "429 until a date": [answer(429, "Retry-After: Mon, 23 Nov 2026 00:00:00 GMT")],
+    "500": [answer(500)],
+    "503": [answer(503, body="<html>Service Unavailable</html>")],
+    "half a 503": [b"HTTP/1.1 503 Serv", "close"],
+    "half a status": [b"HTTP/1.1 20", "close"],
+    "closed": ["close"],
+    "reset": ["reset"],
+    "no HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n"],
+    "a status of four digits": [b"HTTP/1.1 2000 OK\r\n\r\n"],
+    "silence": [],
+}
+"""What an answer sends, and does, in order."""
+
+DELIVERS = {name for name in ANSWERS if name.startswith(("200", "half a 200", "half the body of a 200"))}
+GONE = {"410", "410 without a type", "half a 410"}
+REFUSES = {"400", "403", "302", "429, much later"}
+PASSES = set(ANSWERS) - DELIVERS - GONE - REFUSES
+"""Faults after which a post is made again."""
+
+
+@dataclass
+class FaultyEndpoint:
+    """
+    A server of ``@connections``.
+
+    Attributes:
+        scripts: For a connection id the names of its next answers; then all are ``200``.
+        requests: Method, connection id and body of each request, in the order of arrival.
+        heads: What came before the body of each request.
+        opened: How many HTTP connections there have been.
+        resumed: How many of them resumed a TLS session.
+        open: Those that are open.
+        bundle: A file with the authority that its certificate is from.
+
+    """
+
+    url: str = ""
+    scripts: dict[str, list[str]] = field(default_factory=dict)
+    requests: list[tuple[str, str, bytes]] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+    opened: int = 0
+    resumed: int = 0
+    open: set["Server"] = field(default_factory=set)
+    bundle: str = ""
+
+    def posts(self) -> dict[str, list[bytes]]:
+        """Return what was posted to each connection."""
+        posted = defaultdict(list)
+        for method, connection_id, body in self.requests:
+            assert method == "POST"
+            posted[connection_id].append(body)
+        return posted
+
+    def next_answer(self, connection_id: str) -> list[bytes | str]:
+        script = self.scripts.get(connection_id)
+        return ANSWERS[script.pop(0) if script else "200"]
+
+    def close_idle(self) -> None:
+        """Close all HTTP connections from this side, as API Gateway does with those that idle."""
+        for server in list(self.open):
+            server.loop.call_soon_threadsafe(server.transport.close)
+
+
+class Server(asyncio.Protocol):
+    """One HTTP connection, seen from the other side."""
+
+    def __init__(self, endpoint: FaultyEndpoint) -> None:
+        self.endpoint = endpoint
+        self.loop = asyncio.get_running_loop()
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.endpoint.opened += 1
+        self.endpoint.open.add(self)
+        tls = transport.get_extra_info("ssl_object")
+        self.endpoint.resumed += bool(tls and tls.session_reused)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.endpoint.open.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        while head := REQUEST.match(self.received):
+            length = LENGTH.search(head[3])
+            assert length
+            end = head.end() + int(length[1])
+            if len(self.received) < end:
+                return
+            body, self.received = self.received[head.end() : end], self.received[end:]
+            connection_id = unquote(head[2].decode().rpartition("/@connections/")[2])
+            self.endpoint.requests.append((head[1].decode(), connection_id, body))
+            self.endpoint.heads.append(head[0].decode())
+            self.loop.create_task(self.reply(self.endpoint.next_answer(connection_id)))
+
+    async def reply(self, steps: list[bytes | str]) -> None:
+        for step in steps:
+            if isinstance(step, bytes):
+                self.transport.write(step)
+            elif step == "close":
+                self.transport.close()
+            elif step == "reset":
+                self.transport.abort()
+            else:
+                await asyncio.sleep({"slow": SLOW, "pause": 0.002}[step])
+
+
+@contextlib.contextmanager
+def faulty_endpoint(tls: ssl.SSLContext | None = None) -> Iterator[FaultyEndpoint]:
+    """Serve while the context lasts, in a thread of its own."""
+    endpoint = FaultyEndpoint()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> asyncio.Server:
+        return await loop.create_server(lambda: Server(endpoint), "127.0.0.1", 0, ssl=tls, backlog=1024)
+
+    server = loop.run_until_complete(serve())
+    port = server.sockets[0].getsockname()[1]
+    endpoint.url = f"https://localhost:{port}/prod" if tls else f"http://127.0.0.1:{port}/prod"
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield endpoint
+
+    def stop() -> None:
+        server.close()
+        for each in list(endpoint.open):
+            each.transport.abort()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.call_later(0.01, loop.stop)
+
+    loop.call_soon_threadsafe(stop)
+    thread.join()
+    loop.close()

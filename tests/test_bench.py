@@ -1,0 +1,53 @@
+"""The benchmark measures what it says, and the document says what was measured."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench import costs
+from bench.engines import ENGINES
+from bench.publish import DOCUMENT, RESULTS, filled
+from bench.stub import running_stub
+from tests.lambdas import ROOT
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize(
+    "engine", [name for name in ENGINES if name not in ("boto3, 32 threads", "boto3, 128 threads")]
+)
+def test_every_engine_delivers_to_all(engine: str, tls: bool) -> None:
+    with running_stub(0.001, tls) as stub:
+        command = [sys.executable, "-m", "bench.measure", engine, json.dumps(dataclasses.asdict(stub)), "1234", "1"]
+        path = ":".join(str(ROOT / folder) for folder in (".", "shared", "send-message"))
+        measured = subprocess.run(command, env={"PYTHONPATH": path}, check=True, capture_output=True, text=True)
+    assert json.loads(measured.stdout).keys() == {
+        "per_second",
+        "cpu_ms",
+        "first_per_second",
+        "first_cpu_ms",
+        "memory_mb",
+    }
+
+
+def test_the_tables_are_those_of_the_results() -> None:
+    document = DOCUMENT.read_text()
+    assert filled(document, json.loads(RESULTS.read_text())) == document
+
+
+@pytest.mark.parametrize(
+    ("memory", "duration"),
+    [
+        pytest.param(1769, 0.1, id="the-wire-is-the-limit"),
+        pytest.param(884, 0.12, id="half-a-cpu-is-the-limit"),
+        pytest.param(3538, 0.1, id="a-second-cpu-does-not-help"),
+    ],
+)
+def test_a_delivery_takes_as_long_as_the_slower_of_wire_and_cpu(memory: int, duration: float) -> None:
+    assert costs.seconds(1000, per_second=10_000, cpu_ms=0.06, memory_mb=memory) == pytest.approx(duration, rel=0.01)
+
+
+def test_a_second_of_a_gigabyte_costs_what_the_price_list_says() -> None:
+    assert costs.lambda_dollars(1_000_000, duration=1.0, memory_mb=1024) == pytest.approx(0.0000133334 + 0.0000002)
