@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ResponseStreamingError
 
 from hub.connection import NEVER, Connection
 
@@ -173,7 +173,7 @@ def _parse_items(response_dict: dict[str, Any], customized_response_dict: dict[s
     try:
         content = json.loads(response_dict["body"])
     except ValueError as error:
-        raise ResponseParserError("DynamoDB's answer is not JSON") from error
+        raise ResponseStreamingError(error=error) from error
     customized_response_dict["Items"] = content.pop("Items", [])
     response_dict["body"] = json.dumps(content).encode()
 
