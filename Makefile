@@ -1,12 +1,15 @@
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help install run test check format build bench publish clean
+.PHONY: help install run test check format build deploy logs delete release bench publish clean
 
 # Lambda runs 3.12, and only 3.12 can `sam build`. A pyenv shim may exist without the Python behind it, so each is tried.
 PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
 CODE := connect disconnect send-message shared local tests bench
+ENV ?= default
+STACK = $(shell $(BIN)/python -c 'import tomllib; print(tomllib.load(open("samconfig.toml", "rb"))["$(ENV)"]["global"]["parameters"]["stack_name"])')
+RELEASE = .build/websocket-hub-$(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' shared/hub/version.py)
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
@@ -45,6 +48,22 @@ format: install ## put the code into its format
 build: install ## build the functions and the layer for deployment, into .aws-sam (needs Python 3.12)
 	$(BIN)/python -c 'import sys; sys.version_info[:2] == (3, 12) or sys.exit("sam build needs Python 3.12, as Lambda has it; .venv has " + sys.version.split()[0])'
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
+
+deploy: build ## deploy to AWS; another environment of samconfig.toml: make deploy ENV=prod
+	$(BIN)/sam deploy --config-env $(ENV)
+
+logs: install ## follow the functions' logs; options: make logs ENV=prod ARGS="--filter ERROR"
+	$(BIN)/sam logs $(foreach each,connect disconnect message,--cw-log-group /aws/lambda/$(STACK)-$(each)) --tail $(ARGS)
+
+delete: install ## delete the stack, its table and the secret it made: make delete ENV=staging
+	$(BIN)/sam delete --config-env $(ENV)
+
+release: build ## make an archive of this version that sam deploy takes as it is, into .build
+	rm -rf $(RELEASE) $(RELEASE).zip
+	mkdir -p $(RELEASE)
+	cp -R .aws-sam/build/. samconfig.toml README.md CHANGELOG.md LICENSE $(RELEASE)
+	cd .build && ../$(BIN)/python -m zipfile -c $(notdir $(RELEASE)).zip $(notdir $(RELEASE))
+	echo "$(RELEASE).zip: unpack it, and run sam deploy --guided in it."
 
 bench: install ## measure deliveries and cold starts (ten minutes, needs Python 3.12)
 	PYTHONPATH=shared:send-message $(BIN)/python -m bench

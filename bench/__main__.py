@@ -31,7 +31,8 @@ BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for siz
 
 def measure(engine: str, stub: Stub, count: int) -> dict[str, float]:
     command = [sys.executable, "-m", "bench.measure", engine, json.dumps(dataclasses.asdict(stub)), str(count), "3"]
-    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    figures: dict[str, float] = json.loads(printed.stdout.splitlines()[-1])  # after the metrics of the events
     return figures
 
 

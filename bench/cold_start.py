@@ -41,7 +41,8 @@ def build() -> None:
         f"Architecture={architecture}",
     ]
     subprocess.run(build, cwd=ROOT, env=path, check=True, capture_output=True)
-    boto3 = next(line for line in (ROOT / "requirements-dev.txt").read_text().splitlines() if line.startswith("boto3="))
+    pinned = (ROOT / "requirements-dev.txt").read_text().splitlines()
+    runtime = [line.split()[0] for line in pinned if line.startswith(("boto3=", "snapshot-restore-py="))]
     shutil.rmtree(RUNTIME, ignore_errors=True)
     install: list[str | Path] = [
         sys.executable,
@@ -51,7 +52,7 @@ def build() -> None:
         "--quiet",
         "--target",
         RUNTIME,
-        boto3.split()[0],
+        *runtime,
     ]
     subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import boto3
 
+from hub import metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
 from hub.authentication import authenticator
 from hub.connection import Connection
@@ -39,6 +40,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
 
     _check_room(identity.session_id, now)
     _store(identity, Connection.opened(identity, connection_id, now))
+    metrics.count("Connected")
     logger.info("connected")
 
     return {"statusCode": int(HTTPStatus.OK), "headers": handshake.subprotocol}

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import boto3
 
+from hub import metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
 from hub.connections import CONFIG, Connections
 from hub.log import logger
@@ -21,6 +22,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     request = event["requestContext"]
 
     session_id = CONNECTIONS.forget(request["connectionId"])
+    metrics.count("Disconnected")
     logger.info("disconnected", session_id=session_id, close_code=request.get("disconnectStatusCode"))
 
     return {"statusCode": int(HTTPStatus.OK)}

@@ -7,7 +7,17 @@ from typing import Any, TextIO
 
 DIM, RED, YELLOW, GREEN, BOLD = "2", "31", "33", "32", "1"
 
-OWN_FIELDS = {"level", "message", "location", "timestamp", "service", "exception", "exception_name", "stack_trace"}
+OWN_FIELDS = {
+    "level",
+    "version",
+    "message",
+    "location",
+    "timestamp",
+    "service",
+    "exception",
+    "exception_name",
+    "stack_trace",
+}
 """Fields of a JSON log line that are printed in a place of their own, or not at all."""
 
 LAMBDA_FIELDS = {
@@ -51,6 +61,8 @@ class Console:
         """Print a line that a handler wrote; JSON as level, message and fields."""
         try:
             record = json.loads(line)
+            if isinstance(record, dict) and "_aws" in record:
+                return  # metrics: CloudWatch takes them out of the log, too
             text = self._readable(record) if isinstance(record, dict) and "level" in record else line
         except (ValueError, RecursionError):
             text = line

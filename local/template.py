@@ -127,6 +127,11 @@ class Resources:
     def __init__(self, template: dict[str, Any], parameters: dict[str, str]) -> None:
         self._types = {name: each["Type"] for name, each in template["Resources"].items()}
         refs = PSEUDO_PARAMETERS | {name: name for name in self._types} | parameters
+        refs |= {
+            name: f"{function_arn(each['Properties']['FunctionName']['Ref'])}:{each['Properties']['Name']}"
+            for name, each in template["Resources"].items()
+            if each["Type"] == "AWS::Lambda::Alias"
+        }
         refs |= {name: API_ID for name, kind in self._types.items() if kind == "AWS::ApiGatewayV2::Api"}
         resolver = Resolver(template, refs, self._attribute)
         self._properties: dict[str, dict[str, Any]] = {}

@@ -4,11 +4,12 @@ import os
 import time
 
 import boto3
+from snapshot_restore_py import register_after_restore
 
 from delivery.account import Account, totals
 from delivery.endpoint import Endpoint
 from delivery.fan_out import FanOut
-from hub import frames
+from hub import frames, metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_frame, reply
 from hub.connection import Connection
 from hub.connections import CONFIG, Connections
@@ -27,6 +28,7 @@ RATE_LIMIT = RateLimit(number(os.environ, "MESSAGE_RATE"), number(os.environ, "M
 SESSION = boto3.Session()
 CONNECTIONS = Connections(SESSION.client("dynamodb", config=CONFIG), TABLE_NAME)
 FAN_OUT = FanOut(CONNECTIONS, Endpoint(WEBSOCKET_ENDPOINT, SESSION), NEEDS_PROOF)
+register_after_restore(FAN_OUT.drop_connections)  # with SnapStart: none that were open survive the snapshot
 
 ANSWER_WITHIN = 28.0
 """Seconds a delivery may take, less SPARE. API Gateway gives up after 29, and counts the cold start."""
@@ -50,11 +52,12 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     _check_grants(sender, frame)
 
     message_id = frame.id or uuid7(now)
+    logger.append_keys(message_id=message_id)
     envelope = Envelope(message_id, sender.session_id, timestamp(now), frame.message)
     envelope.check_size(frame.sessions)
     leave_out = None if frame.echo else connection_id
     accounts = FAN_OUT.send(envelope, frame.sessions, leave_out, seconds=_time_left(context))
-    _log(message_id, accounts)
+    _report(accounts, seconds=time.time() - now)
 
     return reply(frames.ack(message_id, *totals(accounts)))
 
@@ -89,11 +92,15 @@ def _time_left(context: Context) -> float:
     return min(context.get_remaining_time_in_millis() / 1000, ANSWER_WITHIN) - SPARE
 
 
-def _log(message_id: str, accounts: dict[str, Account]) -> None:
-    logger.info(
-        "sent",
-        message_id=message_id,
-        sessions=len(accounts),
-        delivered=sum(account.delivered for account in accounts.values()),
-        failed=sum(account.failed for account in accounts.values()),
+def _report(accounts: dict[str, Account], seconds: float) -> None:
+    recipients, delivered, gone, failed = (
+        sum(getattr(account, name) for account in accounts.values())
+        for name in ("targets", "delivered", "gone", "failed")
     )
+    metrics.count("Messages")
+    metrics.count("Recipients", recipients)
+    metrics.count("Delivered", delivered)
+    metrics.count("Gone", gone)
+    metrics.count("Undelivered", failed)
+    metrics.took("DeliveryTime", seconds)
+    logger.info("sent", sessions=len(accounts), delivered=delivered, gone=gone, failed=failed)

@@ -21,13 +21,13 @@ ROUTES = {
 }
 
 
-TABLE = {"TABLE_NAME": "ConnectionsTable"}
+COMMON = {"TABLE_NAME": "ConnectionsTable", "POWERTOOLS_SERVICE_NAME": "local"}
 VARIABLES = {
-    "ConnectFunction": TABLE
+    "ConnectFunction": COMMON
     | {"SIGNING_SECRET_NAME": "SigningSecret", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
     | {"JWT_ISSUER": "", "JWT_AUDIENCE": "", "MAX_CONNECTIONS_PER_SESSION": "0"},
-    "DisconnectFunction": TABLE,
-    "MessageFunction": TABLE
+    "DisconnectFunction": COMMON,
+    "MessageFunction": COMMON
     | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod", "AUTH_MODE": "none", "MESSAGE_RATE": "0", "MESSAGE_BURST": "20"},
 }
 

@@ -251,3 +251,11 @@ def test_retries_wait(
     with fan_out_to(faulty.url, Rows([row("s1", "one=")])) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=27) == {"s1": account(1, delivered=1)}
     assert waits == expected
+
+
+def test_after_dropping_its_connections_it_opens_new_ones(faulty: FaultyEndpoint) -> None:
+    with fan_out_to(faulty.url, Rows([row("s1", "one=")])) as out:
+        for _ in range(2):
+            assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(1, delivered=1)}
+            out.drop_connections()
+    assert faulty.opened == 2

@@ -50,8 +50,12 @@ class FanOut:
         self.endpoint.renew_credentials()
         return self._runner.run(Delivery(self, envelope, leave_out).run(sessions, seconds))
 
-    def close(self) -> None:
-        """Close what stays open between messages."""
+    def drop_connections(self) -> None:
+        """Close the HTTP connections. The next message opens new ones."""
         self._runner.run(self.endpoint.close())
+
+    def close(self) -> None:
+        """Close all that stays open between messages."""
+        self.drop_connections()
         self._runner.close()
         self.threads.shutdown()

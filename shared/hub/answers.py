@@ -2,13 +2,21 @@
 
 import functools
 import json
+import random
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NotRequired, Protocol, TypeAlias, TypedDict
 
-from hub import frames
+from snapshot_restore_py import register_after_restore
+
+from hub import frames, metrics
 from hub.errors import HubError, Internal
 from hub.log import logger
+
+# With SnapStart many environments start from one snapshot. Message ids come from os.urandom, which Lambda takes
+# care of; retries, ours and botocore's, are spread by the module random, which would be the same in all of them.
+# Source: "Handling uniqueness with Lambda SnapStart", Lambda developer guide.
+register_after_restore(random.seed)
 
 Event: TypeAlias = dict[str, Any]
 
@@ -73,11 +81,15 @@ def answers_errors(refuse: Refuse) -> Callable[[Handler], Handler]:
             try:
                 return handler(event, context)
             except HubError as error:
+                metrics.refused(error.code)
                 logger.warning("refused", code=error.code, status=int(error.status), reason=str(error))
                 return refuse(error, event, context)
             except Exception:  # noqa: BLE001 - the one place that maps errors
+                metrics.count("Faults")
                 logger.exception("failed")
                 return refuse(Internal("The hub failed. The fault is not yours."), event, context)
+            finally:
+                metrics.flush()
 
         return lambda_handler
 

@@ -1,0 +1,142 @@
+"""What the functions count, and that an alarm's condition is met when it should be."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from hub import metrics
+from hub.log import SERVICE
+from tests.credentials import token
+from tests.in_moto import Account, row
+from tests.test_stack import stack
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return the metrics that were printed since the last call: one event each."""
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
+    for record in records:
+        (directive,) = record["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == metrics.NAMESPACE
+        assert directive["Dimensions"][0] == ["service"]
+        assert record["service"] == SERVICE
+    return records
+
+
+def values(record: dict[str, Any]) -> dict[str, float]:
+    (directive,) = record["_aws"]["CloudWatchMetrics"]
+    return {
+        metric["Name"]: sum(record[metric["Name"]])
+        for metric in directive["Metrics"]
+        if metric["Name"] != "DeliveryTime"
+    }
+
+
+def test_a_connection_and_its_end_are_counted(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = account.hub()
+    hub.connect("one=", {"session_id": "s1"})
+    hub.disconnect("one=")
+    assert [values(each) for each in emitted(capsys)] == [{"Connected": 1}, {"Disconnected": 1}]
+
+
+def test_a_message_is_counted_with_all_that_became_of_it(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    for connection_id in ("one=", "two="):
+        account.connections.add(row("s1", connection_id))
+    hub = account.hub()
+    hub.send("one=", {"action": "sendMessage", "sessions": ["s1", "s2"], "message": 1})
+
+    (record,) = emitted(capsys)
+    expected = {"Messages": 1, "Recipients": 2, "Delivered": 2, "Gone": 0, "Undelivered": 0}
+    assert values(record) == expected
+    assert record["DeliveryTime"][0] > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "gone", "undelivered"),
+    [pytest.param(410, 1, 0, id="gone"), pytest.param(403, 0, 1, id="undelivered")],
+)
+def test_what_was_not_delivered_is_counted(
+    account: Account, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
+) -> None:
+    account.connections.add(row("s1", "one="))
+    account.endpoint.status = status
+    try:
+        account.hub().send("one=", {"action": "sendMessage", "sessions": ["s1"], "message": 1})
+    finally:
+        account.endpoint.status = 200
+    (record,) = emitted(capsys)
+    assert (record["Gone"], record["Undelivered"]) == ([gone], [undelivered])
+    assert is_alarming("UndeliveredAlarm", record["Undelivered"][0]) is bool(undelivered)
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [pytest.param("connect", "bad_request", id="handshake"), pytest.param("send", "bad_json", id="frame")],
+)
+def test_a_refusal_is_counted_in_total_and_by_its_code(
+    account: Account, capsys: pytest.CaptureFixture[str], function: str, code: str
+) -> None:
+    hub = account.hub()
+    if function == "connect":
+        hub.connect("one=", {"session_id": "not a session"})
+    else:
+        hub.send("one=", "{")
+    (record,) = emitted(capsys)
+    assert values(record) == {"Refused": 1}
+    (directive,) = record["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["service"], ["service", "code"]]
+    assert record["code"] == code
+
+
+def test_a_code_is_not_left_for_the_next_event(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = account.hub()
+    hub.send("one=", "{")
+    hub.connect("one=", {"session_id": "s1"})
+    _, record = emitted(capsys)
+    assert record["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert "code" not in record
+
+
+def test_an_event_that_counts_nothing_prints_nothing(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    account.hub().send("one=", {"action": "ping"})
+    assert emitted(capsys) == []
+
+
+@pytest.mark.parametrize("function", ["connect", "send", "disconnect"])
+def test_a_table_that_cannot_be_reached_raises_the_alarm_and_tells_the_client_a_code(
+    account: Account, capsys: pytest.CaptureFixture[str], function: str
+) -> None:
+    hub = account.hub(TableName=f"no-such-table-{function}")
+    if function == "connect":
+        assert hub.connect("one=", {"session_id": "s1"}) == (500, "internal")
+    elif function == "send":
+        answer = hub.send("one=", {"action": "sendMessage", "sessions": ["s1"], "message": 1})
+        assert (answer["code"], answer["request_id"]) == ("internal", "request-1")
+    else:
+        with pytest.raises(AssertionError):
+            hub.disconnect("one=")
+    (record,) = emitted(capsys)
+    assert values(record) == {"Faults": 1}
+    assert is_alarming("FaultsAlarm", record["Faults"][0])
+
+
+def test_a_secret_that_cannot_be_read_raises_the_alarm(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId="signing", ForceDeleteWithoutRecovery=True)
+    try:
+        assert account.hub(AuthMode="jwt").connect("one=", {"token": token()}) == (500, "internal")
+    finally:
+        account.make_secret()
+    (record,) = emitted(capsys)
+    assert values(record) == {"Faults": 1}
+    assert is_alarming("FaultsAlarm", record["Faults"][0])
+
+
+def is_alarming(name: str, value: float) -> bool:
+    """Return whether one period with this sum reaches the alarm's threshold."""
+    alarm = stack().of_type("AWS::CloudWatch::Alarm")[name]
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Sum", "GreaterThanOrEqualToThreshold")
+    functions = stack().of_type("AWS::Lambda::Function").values()
+    (service,) = {each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for each in functions}
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    return value >= float(alarm["Threshold"])
