@@ -36,6 +36,8 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "half a 200": [b"HTTP/1.1 200 OK\r\nContent-Le", "close"],
     "half the body of a 200": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", "reset"],
     "200 with a malformed header": [b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"],
+    "200 and a body that never ends": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"],
+    "200 without a reason": [b"HTTP/1.1 200\r\nContent-Length: 9\r\n\r\nabc", "close"],
     "200 slowly": ["slow", answer(200)],
     "410": [answer(410, "x-amzn-ErrorType: GoneException")],
     "410 without a type": [answer(410)],
@@ -84,11 +86,11 @@ class FaultyEndpoint:
 
     url: str = ""
     scripts: dict[str, list[str]] = field(default_factory=dict)
-    requests: list[tuple[str, str, bytes]] = field(default_factory=list)
-    heads: list[str] = field(default_factory=list)
+    requests: list[tuple[str, str, bytes]] = field(default_factory=list, repr=False)
+    heads: list[str] = field(default_factory=list, repr=False)
     opened: int = 0
     resumed: int = 0
-    open: set["Server"] = field(default_factory=set)
+    open: set["Server"] = field(default_factory=set, repr=False)
     bundle: str = ""
 
     def posts(self) -> dict[str, list[bytes]]:

@@ -1,10 +1,12 @@
 """Posts over real HTTP and TLS, to a server that answers by script: what each answer means."""
 
+import contextlib
 import io
 import json
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -242,3 +244,37 @@ def test_nothing_is_heard_of_what_was_abandoned(faulty: FaultyEndpoint) -> None:
     with fan_out_to(faulty.url, Rows([row("s1", "one=")])) as fan_out:
         assert send(fan_out, seconds=0.1) == account(live=1)
         assert send(fan_out) == account(live=1, delivered=1)
+
+
+def test_a_server_that_closes_at_once_is_not_hammered(log: io.StringIO) -> None:
+    accepted: list[object] = []
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, address = listener.accept()
+                connection.close()
+                accepted.append(address)
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        with fan_out_to(f"http://127.0.0.1:{listener.getsockname()[1]}/prod", Rows([row("s1", "one=")])) as fan_out:
+            assert send(fan_out, seconds=1) == account(live=1)
+        listener.shutdown(socket.SHUT_RDWR)
+    assert len(accepted) < 50
+
+
+def test_a_host_that_is_no_name_fails_at_once_and_says_so(log: io.StringIO) -> None:
+    with fan_out_to(f"http://{'a' * 64}.example.com/prod", Rows([row("s1", "one=")])) as fan_out:
+        assert send(fan_out) == account(live=1)
+    assert "connecting failed" in json.loads(log.getvalue())["reason"]
+
+
+def test_silent_connections_do_not_use_up_the_time(faulty: FaultyEndpoint) -> None:
+    # All HTTP connections go silent while idle: what lies between has dropped them, and tells nobody.
+    rows = Rows([row("s1", f"{number}=") for number in range(20)])
+    with fan_out_to(faulty.url, rows) as fan_out:
+        assert send(fan_out) == account(live=20, delivered=20)
+        for server in faulty.open:
+            server.transport.pause_reading()
+        assert send(fan_out, seconds=5) == account(live=20, delivered=20)

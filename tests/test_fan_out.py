@@ -259,3 +259,66 @@ def test_after_dropping_its_connections_it_opens_new_ones(faulty: FaultyEndpoint
             assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(1, delivered=1)}
             out.drop_connections()
     assert faulty.opened == 2
+
+
+def test_removing_many_rows_slowly_keeps_nobody_waiting(faulty: FaultyEndpoint) -> None:
+    class Slow(Rows):
+        def remove(self, connection: Connection) -> None:
+            time.sleep(0.5)
+
+    faulty.scripts = {f"{number}=": ["410"] for number in range(200)}
+    rows = Slow(
+        [*(row("gone", f"{number}=") for number in range(200)), *(row("s1", f"open{n}=") for n in range(50))], 5
+    )
+    with fan_out_to(faulty.url, rows) as out:
+        accounts = out.send(ENVELOPE, ("gone", "s1"), None, seconds=2)
+        assert accounts == {"gone": account(200, gone=200), "s1": account(50, delivered=50)}
+        started = time.monotonic()
+        assert out.send(ENVELOPE, ("s1",), None, seconds=20) == {"s1": account(50, delivered=50)}
+        assert time.monotonic() - started < 10
+
+
+def test_rows_are_removed_although_the_time_runs_out(faulty: FaultyEndpoint) -> None:
+    faulty.scripts = {"gone": ["410"], "silent": ["silence"]}
+    rows = Rows([row("s1", "gone"), row("s1", "silent")])
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=0.3) == {"s1": account(2, gone=1)}
+    assert rows.removed == ["gone"]
+
+
+def test_a_row_that_makes_no_sense_fails_its_session_alone(faulty: FaultyEndpoint) -> None:
+    rows = Rows(
+        [row("odd", "a"), *(row(f"s{n}", f"{n}=") for n in range(20))], fails_after={"odd": 0}, error=ValueError("1.5")
+    )
+    with fan_out_to(faulty.url, rows) as out:
+        accounts = out.send(ENVELOPE, ("odd", *(f"s{n}" for n in range(20))), None, seconds=5)
+    assert accounts.pop("odd") == account(0, readable=False)
+    assert set(map(str, accounts.values())) == {str(account(1, delivered=1))}
+
+
+def test_an_error_that_nobody_expects_leaves_nothing_for_the_next_message(faulty: FaultyEndpoint) -> None:
+    rows = Rows(
+        [row("bad", "a"), *(row(f"s{n}", f"{n}=") for n in range(20))], fails_after={"bad": 0}, error=RuntimeError()
+    )
+    with fan_out_to(faulty.url, rows) as out:
+        with pytest.raises(ExceptionGroup):
+            out.send(ENVELOPE, ("bad", *(f"s{n}" for n in range(20))), None, seconds=5)
+        faulty.requests.clear()
+        assert out.send(ENVELOPE, ("s0",), None, seconds=5) == {"s0": account(1, delivered=1)}
+    assert set(faulty.posts()) == {"0="}
+
+
+def test_many_that_are_throttled_do_not_stop_the_reading(
+    faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message, "MAX_WAITING", 10)
+    faulty.scripts = {f"{number}=": ["429"] * 10_000 for number in range(50)}
+    rows = Rows([*(row("s1", f"{number}=") for number in range(50)), *(row("s1", f"open{n}=") for n in range(50))], 25)
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=1) == {"s1": account(100, delivered=50)}
+
+
+def test_a_200_that_has_come_counts_although_the_time_runs_out(faulty: FaultyEndpoint) -> None:
+    faulty.scripts = {"one=": ["200 and a body that never ends"]}
+    with fan_out_to(faulty.url, Rows([row("s1", "one=")])) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=0.3) == {"s1": account(1, delivered=1)}

@@ -114,6 +114,9 @@ class Channel(asyncio.Protocol):
     def on_status(self, _reason: bytes) -> None:
         self._status = self._parser.get_status_code()
 
+    def on_headers_complete(self) -> None:  # on_status is not called if there is no reason
+        self._status = self._parser.get_status_code()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._status == HTTPStatus.OK:
             return

@@ -76,15 +76,16 @@ class Endpoint:
         self._waiting.append(request)
         self._work()
 
-    def renew_credentials(self) -> None:
-        """Take the credentials as they are now: once for each invocation."""
+    def begin(self) -> None:
+        """Take the credentials as they are now, and forget what failed before: once for each invocation."""
         self._signer.renew()
+        self._failing_since = None
 
     def abandon(self) -> None:
-        """Forget all requests that have not ended: nobody will hear of them."""
+        """Forget the requests that wait, and end those under way as what they are at this moment."""
         self._waiting.clear()
         for channel in [each for each in self._channels if each.is_busy]:
-            channel.abandon()
+            channel.abort("no answer when the time was up")
 
     async def close(self) -> None:
         """Close all HTTP connections."""
@@ -159,6 +160,8 @@ class Endpoint:
         self._watch = None
         for channel in [each for each in self._channels if each.is_busy]:
             if self._now() - channel.since > RESPONSE_TIMEOUT:
+                while self._idle:  # what made one silent may have silenced all: the next attempt shall be on a new one
+                    self._idle.pop().abandon()
                 channel.abort("no answer in time")
         if any(each.is_busy for each in self._channels):
             self._watch = asyncio.get_running_loop().call_later(LOOK, self._look)
@@ -171,24 +174,28 @@ class Endpoint:
                 _, channel = await asyncio.get_running_loop().create_connection(
                     lambda: Channel(self), self._host, self._port, ssl=self._context
                 )
-        except OSError as error:  # TimeoutError and ssl.SSLError among them
+        except (OSError, UnicodeError) as error:  # TimeoutError and ssl.SSLError; a host that is no name
             self._refused(error)
-        else:
+            return
+        if channel.is_open:
             self._failing_since = None
             self._channels.add(channel)
             self._rest(channel)
+        else:
+            self._refused(ConnectionResetError("closed as soon as it was open"))
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._opening.discard(task)
         self._work()
 
-    def _refused(self, error: OSError) -> None:
+    def _refused(self, error: OSError | UnicodeError) -> None:
         """End one waiting request, which may be made again; all of them, if there is no hope."""
         reason = f"connecting failed: {error}"
-        is_final = isinstance(error, ssl.SSLCertVerificationError)
+        is_final = isinstance(error, ssl.SSLCertVerificationError | UnicodeError)
         if isinstance(error, TimeoutError):
             reason = UNREACHABLE
-            is_final = self._failing_since is not None and self._now() - self._failing_since > UNREACHABLE_AFTER
+            since = self._now() if self._failing_since is None else self._failing_since
+            is_final = not self._channels and self._now() - since > UNREACHABLE_AFTER
         for _ in range(len(self._waiting) if is_final else 1):
             if self._waiting:
                 self._waiting.popleft().ended(Response(None, reason, is_final=is_final))

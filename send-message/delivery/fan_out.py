@@ -9,7 +9,7 @@ import uvloop
 
 from delivery.account import Account
 from delivery.endpoint import Endpoint
-from delivery.message import MAX_SESSIONS_AT_ONCE, Delivery
+from delivery.message import MAX_SESSIONS_AT_ONCE, REMOVERS, Delivery
 from hub.connections import Connections
 from hub.envelope import Envelope
 
@@ -31,7 +31,8 @@ class FanOut:
         self.endpoint = endpoint
         self.needs_proof = needs_proof
         self.clock = clock
-        self.threads = ThreadPoolExecutor(MAX_SESSIONS_AT_ONCE, "dynamodb")
+        self.readers = ThreadPoolExecutor(MAX_SESSIONS_AT_ONCE, "reader")
+        self.removers = ThreadPoolExecutor(REMOVERS, "remover")  # of their own: removing must not hold up reading
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
     def send(
@@ -47,7 +48,7 @@ class FanOut:
             One account for each session, in the order given.
 
         """
-        self.endpoint.renew_credentials()
+        self.endpoint.begin()
         return self._runner.run(Delivery(self, envelope, leave_out).run(sessions, seconds))
 
     def drop_connections(self) -> None:
@@ -58,4 +59,5 @@ class FanOut:
         """Close all that stays open between messages."""
         self.drop_connections()
         self._runner.close()
-        self.threads.shutdown()
+        self.readers.shutdown()
+        self.removers.shutdown()

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,10 +25,19 @@ MAX_SESSIONS_AT_ONCE = 8
 """Sessions read side by side."""
 
 MAX_WAITING = 1000
-"""Posts that wait for an HTTP connection before reading pauses: what bounds the memory."""
+"""Posts that wait for an HTTP connection before reading pauses: what bounds the memory, as long as posts succeed."""
+
+REMOVERS = 4
+"""Threads that remove the rows of gone connections."""
 
 BATCH = 25
-"""Rows of gone connections that one thread removes, one after another."""
+"""Rows that one of them removes, one after another."""
+
+GATHERING = 0.1
+"""Seconds in which rows to remove are gathered."""
+
+CLEARING = 0.3
+"""Seconds, after the time is up, for rows that are still to be removed."""
 
 
 class Delivery:
@@ -49,11 +59,14 @@ class Delivery:
 
     async def run(self, sessions: tuple[str, ...], seconds: float) -> dict[str, Account]:
         """Deliver until all has ended, or the time is up."""
-        self._end = asyncio.get_running_loop().time() + seconds
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + seconds
         accounts = {session: Account() for session in sessions}
         try:
             async with asyncio.timeout_at(self._end):
-                await asyncio.gather(*(self._read(session, account) for session, account in accounts.items()))
+                async with asyncio.TaskGroup() as reading:
+                    for session, account in accounts.items():
+                        reading.create_task(self._read(session, account))
                 while self._under_way:
                     self._all_ended.clear()
                     await self._all_ended.wait()
@@ -61,6 +74,9 @@ class Delivery:
                 await asyncio.gather(*self._removals)
         except TimeoutError:
             logger.error("out of time", seconds=round(seconds, 1), unfinished=self._under_way)
+            self._remove_gone()
+            if self._removals:
+                await asyncio.wait(self._removals, timeout=CLEARING)
         finally:
             self._is_over = True
             self._fan_out.endpoint.abandon()
@@ -74,10 +90,10 @@ class Delivery:
         pages = self._fan_out.connections.pages(session_id)
         async with self._reading:
             try:
-                while page := await self._in_thread(next, pages, None):
+                while (page := await self._in(self._fan_out.readers, next, pages, None)) is not None:
                     self._submit(page, account, body)
                     await self._room.wait()
-            except (ClientError, BotoCoreError):
+            except (ClientError, BotoCoreError, KeyError, ValueError):  # the last two: a row that nobody of ours wrote
                 logger.exception("session not readable", session_id=session_id)
             else:
                 account.readable = True
@@ -103,7 +119,7 @@ class Delivery:
 
     def time_left(self) -> float:
         """Return seconds."""
-        return self._end - asyncio.get_running_loop().time()
+        return self._end - self._loop.time()
 
     def submit(self, request: Request) -> None:
         """Make a new request."""
@@ -112,20 +128,22 @@ class Delivery:
 
     def submit_again(self, request: Request, delay: float) -> None:
         """Make a request once more, some seconds later."""
-        asyncio.get_running_loop().call_later(delay, self.submit_now, request)
+        self._loop.call_later(delay, self.submit_now, request)
+        self._make_room()
 
     def finished(self) -> None:
         """Count a request that will not be made again."""
         self._under_way -= 1
         if not self._under_way:
             self._all_ended.set()
-        if self._fan_out.endpoint.waiting < MAX_WAITING:
-            self._room.set()
+        self._make_room()
 
     def gone(self, row: Connection) -> None:
         """Remove the row of a connection that is closed, together with others."""
         self._gone.append(row)
-        if len(self._gone) == BATCH:
+        if len(self._gone) == 1:
+            self._loop.call_later(GATHERING, self._remove_gone)
+        elif len(self._gone) == BATCH:
             self._remove_gone()
 
     def failed(self, what: str, recipient: str, reason: str) -> None:
@@ -138,20 +156,24 @@ class Delivery:
 
     def _remove_gone(self) -> None:
         rows, self._gone = self._gone, []
-        if rows:
-            self._removals.append(asyncio.ensure_future(self._in_thread(self._remove, rows)))
+        if rows and not self._is_over:
+            self._removals.append(self._in(self._fan_out.removers, self._remove, rows))
 
     def _remove(self, rows: list[Connection]) -> None:
         try:
-            while rows:
+            while rows and not self._is_over:
                 self._fan_out.connections.remove(rows[-1])
                 rows.pop()
         except (ClientError, BotoCoreError):
             # Harmless: the next delivery finds them gone again, or the TTL removes them.
             logger.exception("rows of gone connections not removed", rows=len(rows))
 
-    def _in_thread(self, call: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._fan_out.threads, call, *args)
+    def _make_room(self) -> None:
+        if self._fan_out.endpoint.waiting < MAX_WAITING:
+            self._room.set()
+
+    def _in(self, threads: ThreadPoolExecutor, call: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        return self._loop.run_in_executor(threads, call, *args)
 
     def _report(self) -> None:
         for (what, reason), recipients in self._failures.items():

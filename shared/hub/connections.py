@@ -163,7 +163,7 @@ def _parse_items(response_dict: dict[str, Any], customized_response_dict: dict[s
     """
     Take the items out of an answer before botocore parses it.
 
-    Its parser looks for each of DynamoDB's ten types in each value, which took a third of the CPU
+    Its parser looks for each of DynamoDB's ten types in each value, which took a quarter of the CPU
     of a large delivery. The rows have no binary values, so the items are as JSON has them.
     Were the event ever to go, botocore would parse the items as well as ever.
 
