@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help install run test check format build deploy logs delete release bench publish clean
+.PHONY: help install run test check format build deploy logs delete release bench publish scaling clean
 
 # Lambda runs 3.12, and only 3.12 can `sam build`. A pyenv shim may exist without the Python behind it, so each is tried.
 PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
@@ -71,6 +71,10 @@ bench: install ## measure deliveries and cold starts (ten minutes, needs Python 
 publish: install ## put the results of make bench into docs/performance.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	PYTHONPATH=shared:send-message $(BIN)/python -m bench.publish
+
+scaling: install ## model a hub of 1 k to 3.6 M connections, into docs/scaling.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	PYTHONPATH=shared:send-message $(BIN)/python -m bench.scaling
 
 clean: ## remove what the other targets made
 	rm -rf .venv .aws-sam .build .hypothesis .mypy_cache .pytest_cache .ruff_cache

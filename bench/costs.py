@@ -19,6 +19,17 @@ DYNAMODB_READ = 0.125 / 1e6
 DYNAMODB_WRITE = 0.625 / 1e6
 """Dollars for a write request unit on demand: 1 KB. Source: DynamoDB pricing, us-east-1, 2026-11-23."""
 
+LOG_GB = 0.50
+"""Dollars for a GB of log lines of functions, the first 10 TB a month.
+Source: Amazon CloudWatch pricing, Lambda logs, us-east-1, 2026-11-23."""
+
+TRANSFER_GB = 0.09
+"""Dollars for a GB sent to the internet, the first 10 TB a month.
+Source: Amazon EC2 on-demand pricing, data transfer, us-east-1, 2026-11-23."""
+
+GB = 1024**3
+"""Bytes."""
+
 FULL_CPU_MB = 1769
 """Memory at which a function has one whole vCPU. Source: "Configure Lambda function memory", Lambda developer guide."""
 

@@ -7,7 +7,7 @@ The results are kept beside the document, in docs/performance.json, from which a
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +133,19 @@ PARTS: dict[str, Callable[[Results], str]] = {
 }
 
 
-def filled(document: str, results: Results) -> str:
+def fill(document: str, parts: Mapping[str, str]) -> str:
     """Return the document with every generated part made anew: each stands between two comments."""
-    for name, make in PARTS.items():
+    for name, text in parts.items():
         before, opened, rest = document.partition(f"<!-- {name} -->\n")
         _, closed, after = rest.partition("<!-- end -->")
-        assert opened and closed, f"docs/performance.md has no place for: {name}"  # noqa: PT018
-        document = before + opened + make(results) + "\n" + closed + after
+        assert opened and closed, f"the document has no place for: {name}"  # noqa: PT018
+        document = before + opened + text + "\n" + closed + after
     return document
+
+
+def filled(document: str, results: Results) -> str:
+    """Return docs/performance.md with the parts that the results make."""
+    return fill(document, {name: make(results) for name, make in PARTS.items()})
 
 
 def main() -> None:

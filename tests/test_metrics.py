@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
+from bench import limits
 from hub import metrics
 from hub.log import SERVICE
 from tests.credentials import token
@@ -50,6 +51,7 @@ def test_a_message_is_counted_with_all_that_became_of_it(account: Account, capsy
     expected = {"Messages": 1, "Recipients": 2, "Delivered": 2, "Gone": 0, "Undelivered": 0}
     assert values(record) == expected
     assert record["DeliveryTime"][0] > 0
+    assert len(json.dumps(record, separators=(",", ":"))) == pytest.approx(limits.METRICS_LOG_BYTES, rel=0.25)
 
 
 @pytest.mark.parametrize(

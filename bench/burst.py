@@ -1,0 +1,119 @@
+"""One message to a large session, against the account's quota: posts, 429s and retries, in steps of 10 ms."""
+
+import random
+from collections import deque
+from dataclasses import dataclass, field
+
+from bench import limits
+from delivery.message import MAX_WAITING
+from delivery.requests import BACKOFF, LEAST_TIME, MAX_BACKOFF
+from hub.connections import PAGE
+
+STEP = 0.01
+"""Seconds."""
+
+
+@dataclass
+class Bucket:
+    """API Gateway's token bucket. Source: "Protect your WebSocket APIs in API Gateway", API Gateway developer guide."""
+
+    rate: float = limits.REQUESTS
+    size: float = limits.REQUEST_BURST
+    tokens: float = limits.REQUEST_BURST
+
+    def pass_time(self, seconds: float) -> None:
+        self.tokens = min(self.size, self.tokens + self.rate * seconds)
+
+    def take(self) -> bool:
+        """Return whether one more request passes."""
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass
+class Outcome:
+    """
+    Attributes:
+        delivered: Connections that were reached.
+        failed: Connections that were not, as the ack says.
+        throttled: Posts answered with 429.
+        seconds: Until the last one ended.
+        progress: Delivered so far, at the end of each step.
+
+    """
+
+    delivered: int = 0
+    failed: int = 0
+    throttled: int = 0
+    seconds: float = 0.0
+    progress: list[int] = field(default_factory=list)
+
+
+class Sending:
+    """One message on its way: the queue of delivery/endpoint.py, and the retries of delivery/requests.py."""
+
+    def __init__(self, recipients: int, answer: float, seed: int) -> None:
+        self.unread = recipients
+        self.answer = answer
+        self.under_way = 0
+        self.outcome = Outcome()
+        self._chance = random.Random(seed)  # noqa: S311 - no secret
+        self._queue: deque[int] = deque()  # the attempts that each post has behind it
+        self._again: dict[int, list[int]] = {}
+
+    def read(self, step: int) -> None:
+        """Add the retries that are due, and pages of rows unless MAX_WAITING posts wait already."""
+        self._queue.extend(self._again.pop(step, ()))
+        while self.unread and len(self._queue) <= MAX_WAITING:
+            page = min(PAGE, self.unread)
+            self._queue.extend([0] * page)
+            self.unread -= page
+            self.under_way += page
+
+    def post(self, step: int, most: int, bucket: Bucket) -> None:
+        """Make so many posts."""
+        for _ in range(min(most, len(self._queue))):
+            attempts = self._queue.popleft()
+            if bucket.take():
+                self.outcome.delivered += 1
+                self.under_way -= 1
+            else:
+                self.outcome.throttled += 1
+                self._try_again(step, attempts)
+
+    def _try_again(self, step: int, attempts: int) -> None:
+        now = step * STEP + self.answer
+        left = limits.DELIVERY_SECONDS - now
+        if left < LEAST_TIME:
+            self.outcome.failed += 1
+            self.under_way -= 1
+            return
+        delay = self._chance.random() * min(BACKOFF * 2**attempts, MAX_BACKOFF, left)
+        self._again.setdefault(max(step + 1, round((now + delay) / STEP)), []).append(attempts + 1)
+
+
+def deliver(recipients: int, pace: float, answer: float, seed: int = 1) -> Outcome:
+    """
+    Return what becomes of one message.
+
+    Args:
+        pace: Posts a second that the function makes.
+        answer: Seconds until a post is answered.
+
+    """
+    sending, bucket, made = Sending(recipients, answer, seed), Bucket(), 0
+    for step in range(round(limits.DELIVERY_SECONDS / STEP)):
+        sending.read(step)
+        allowed = round(pace * STEP * (step + 1), 6) // 1
+        sending.post(step, int(allowed) - made, bucket)
+        made = int(allowed)
+        bucket.pass_time(STEP)
+        sending.outcome.progress.append(sending.outcome.delivered)
+        sending.outcome.seconds = (step + 1) * STEP + answer
+        if not (sending.unread or sending.under_way):
+            return sending.outcome
+    sending.outcome.failed += sending.under_way + sending.unread
+    sending.outcome.seconds = limits.DELIVERY_SECONDS
+    return sending.outcome

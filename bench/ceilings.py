@@ -1,0 +1,71 @@
+"""How much of each limit a load uses, which one it reaches first, and at what size."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bench import limits, measured
+from bench.publish import Results
+from bench.steady import ANSWER_MS, Load, read_units
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """A limit, its unit in the name, and what a load takes of it."""
+
+    name: str
+    limit: float
+    taken: Callable[[Load], float]
+
+    def share(self, load: Load) -> float:
+        """Return 1 for the whole of it."""
+        return self.taken(load) / self.limit
+
+
+def reach(results: Results) -> float:
+    """Return the connections that one message reaches in its time: the least of account and function."""
+    quota = limits.REQUEST_BURST + limits.REQUESTS * limits.DELIVERY_SECONDS
+    return min(quota, measured.pace(results, ANSWER_MS) * limits.DELIVERY_SECONDS)
+
+
+def ceilings(results: Results) -> tuple[Ceiling, ...]:
+    """Return the limits, from the client to the table."""
+    return (
+        Ceiling("new connections/s, account", limits.CONNECTS, lambda load: load.connects),
+        Ceiling("requests of clients/s, `StageRate`", limits.STAGE_REQUESTS, lambda load: load.from_clients),
+        Ceiling("requests and posts/s, account", limits.REQUESTS, lambda load: load.requests),
+        Ceiling("connections of one message, in 27 s", reach(results), lambda load: load.hot_size),
+        Ceiling("Lambda calls at once, account", limits.CONCURRENCY, lambda load: sum(load.concurrency)),
+        Ceiling(
+            "calls of one function/s", limits.CONCURRENCY * limits.CALLS_PER_CONCURRENCY, lambda load: load.messages
+        ),
+        Ceiling("read units/s, new table", limits.WARM_READS, lambda load: load.reads),
+        Ceiling("read units/s, table's quota", limits.TABLE_UNITS, lambda load: load.reads),
+        Ceiling("read units/s, new index", limits.WARM_READS, lambda load: load.index_reads),
+        Ceiling("write units/s, new table or index", limits.WARM_WRITES, lambda load: load.writes),
+        Ceiling("read units/s, hot session's partition", limits.PARTITION_READS, lambda load: load.hot_reads),
+        Ceiling("write units/s, hot session's partition", limits.PARTITION_WRITES, lambda load: load.hot_writes),
+        Ceiling(
+            "reads of the signing key/s, account",
+            limits.SECRET_READS,
+            lambda load: 2 * load.concurrency[0] / limits.KEY_SECONDS,
+        ),
+    )
+
+
+def first(load: Load, results: Results) -> Ceiling:
+    """Return the limit that a load takes most of."""
+    return max(ceilings(results), key=lambda ceiling: ceiling.share(load))
+
+
+class Hot(NamedTuple):
+    """Messages a second to one session at which a limit is reached."""
+
+    posts: float
+    reads: float
+
+
+def hot(connections: int) -> Hot:
+    """Return how often such a session may get a message: by the account's posts, by its partition's reads."""
+    posts = limits.REQUESTS / connections if connections else float("inf")
+    return Hot(posts, limits.PARTITION_READS / read_units(connections))
