@@ -19,8 +19,9 @@ from hub.log import logger
 from hub.origins import check_origin, parse_origins
 from hub.settings import number, require
 
-(TABLE_NAME,) = require(os.environ, "TABLE_NAME")
-ALLOWED_ORIGINS = parse_origins(os.environ["ALLOWED_ORIGINS"])
+SECRET = () if os.environ.get("AUTH_MODE") == "none" else ("SIGNING_SECRET_NAME",)
+TABLE_NAME, *_, ORIGINS = require(os.environ, "TABLE_NAME", "AUTH_MODE", *SECRET, may_be_empty=("ALLOWED_ORIGINS",))
+ALLOWED_ORIGINS = parse_origins(ORIGINS)
 MAX_CONNECTIONS = number(os.environ, "MAX_CONNECTIONS_PER_SESSION")
 CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), TABLE_NAME)
 identify = authenticator(os.environ, partial(boto3.client, "secretsmanager"))

@@ -22,7 +22,7 @@ from hub.rate import RateLimit
 from hub.sessions import may_send
 from hub.settings import auth_mode, number, require
 
-TABLE_NAME, WEBSOCKET_ENDPOINT = require(os.environ, "TABLE_NAME", "WEBSOCKET_ENDPOINT")
+TABLE_NAME, WEBSOCKET_ENDPOINT, _ = require(os.environ, "TABLE_NAME", "WEBSOCKET_ENDPOINT", "AUTH_MODE")
 NEEDS_PROOF = auth_mode(os.environ) != "none"
 RATE_LIMIT = RateLimit(number(os.environ, "MESSAGE_RATE"), number(os.environ, "MESSAGE_BURST"))
 SESSION = boto3.Session()

@@ -35,6 +35,12 @@ def cold_start(
     declared = load(ROOT / "template.yaml", parameters).functions[function]
     for name, value in (environment_of(declared, {}) | environment).items():
         monkeypatch.setenv(name, value)
+    return imported(function)
+
+
+def imported(function: str) -> ModuleType:
+    """Import the module of a function with the environment as it is."""
+    declared = load(ROOT / "template.yaml", {}).functions[function]
     module = declared.handler.rpartition(".")[0]
     spec = importlib.util.spec_from_file_location(module, declared.path[0] / f"{module}.py")
     assert spec

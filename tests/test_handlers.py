@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 from hub.connection import Connection
 from hub.connections import Connections
 from hub.identity import Identity
+from hub.settings import SettingsError
 from tests.in_moto import rows
-from tests.lambdas import ROOT, Context, cold_start
+from tests.lambdas import ROOT, Context, cold_start, imported
 
 
 @pytest.fixture
@@ -194,9 +196,29 @@ def test_our_own_fault_is_logged_with_its_traceback_and_kept_from_the_client(
     assert "ResourceNotFoundException" in logged["exception"]
 
 
-def test_a_function_without_its_environment_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Exception, match="missing environment variables: TABLE_NAME, WEBSOCKET_ENDPOINT"):
-        cold_start("MessageFunction", monkeypatch, TABLE_NAME="", WEBSOCKET_ENDPOINT="")
+@pytest.mark.parametrize(
+    ("function", "mode", "missing"),
+    [
+        pytest.param("ConnectFunction", "none", "TABLE_NAME ALLOWED_ORIGINS", id="connect"),
+        pytest.param(
+            "ConnectFunction", "jwt", "TABLE_NAME SIGNING_SECRET_NAME ALLOWED_ORIGINS", id="connect-with-a-key"
+        ),
+        pytest.param(
+            "ConnectFunction", "none", "TABLE_NAME AUTH_MODE SIGNING_SECRET_NAME", id="connect-without-a-mode"
+        ),
+        pytest.param("DisconnectFunction", "none", "TABLE_NAME", id="disconnect"),
+        pytest.param("MessageFunction", "none", "TABLE_NAME WEBSOCKET_ENDPOINT AUTH_MODE", id="message"),
+    ],
+)
+def test_a_function_does_not_start_without_its_environment_and_names_all_it_lacks(
+    function: str, mode: str, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cold_start(function, monkeypatch, {"AuthMode": mode})
+    environment = {name: value for name, value in os.environ.items() if name not in missing.split()}
+    monkeypatch.setattr(os, "environ", environment)
+    with pytest.raises(SettingsError) as raised:
+        imported(function)
+    assert str(raised.value) == f"missing environment variables: {missing.replace(' ', ', ')}"
 
 
 def test_a_refusal_is_logged_with_connection_session_and_outcome(

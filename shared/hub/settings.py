@@ -10,18 +10,21 @@ class SettingsError(Exception):
     """A variable is missing or wrong: the deployment is at fault, not a client."""
 
 
-def require(env: Mapping[str, str], *names: str) -> tuple[str, ...]:
+def require(env: Mapping[str, str], *names: str, may_be_empty: tuple[str, ...] = ()) -> tuple[str, ...]:
     """
     Return the values of the variables that a function cannot do without.
 
+    Args:
+        may_be_empty: More of them, that say something by being empty. Missing they say nothing.
+
     Raises:
-        SettingsError: Names every variable that is missing or empty, not only the first.
+        SettingsError: Names every variable that is missing, or empty and should not be; not only the first.
 
     """
-    missing = [name for name in names if not env.get(name)]
+    missing = [name for name in names if not env.get(name)] + [name for name in may_be_empty if name not in env]
     if missing:
         raise SettingsError(f"missing environment variables: {', '.join(missing)}")
-    return tuple(env[name] for name in names)
+    return tuple(env[name] for name in (*names, *may_be_empty))
 
 
 def number(env: Mapping[str, str], name: str) -> int:
