@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help install run test check format build deploy logs delete release bench publish scaling clean
+.PHONY: help install run test check format build deploy deploy-local logs delete release bench publish scaling clean
 
 # Lambda runs 3.12, and only 3.12 can `sam build`. A pyenv shim may exist without the Python behind it, so each is tried.
 PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 help: ## list the targets
-	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/installed ## create .venv with the pinned tools (the other targets do this by themselves)
 
@@ -51,6 +51,9 @@ build: install ## build the functions and the layer for deployment, into .aws-sa
 
 deploy: build ## deploy to AWS; another environment of samconfig.toml: make deploy ENV=prod
 	$(BIN)/sam deploy --config-env $(ENV)
+
+deploy-local: install ## deploy the stack to MiniStack, an emulator of AWS, on this machine (needs Linux and Python 3.12)
+	$(BIN)/python -m tests.ministack $(ARGS)
 
 logs: install ## follow the functions' logs; options: make logs ENV=prod ARGS="--filter ERROR"
 	$(BIN)/sam logs $(foreach each,connect disconnect message,--cw-log-group /aws/lambda/$(STACK)-$(each)) --tail $(ARGS)
