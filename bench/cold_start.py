@@ -7,54 +7,21 @@ and nothing else on the path, and compares the CPU of it with ``import boto3; bo
 """
 
 import json
-import os
-import platform
-import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
+from bench.artefacts import ROOT, build, install_runtime, this_machine
 from local.app import load
 from local.process import environment_of
 
-ROOT = Path(__file__).parent.parent
 BUILD = ROOT / ".build" / "cold"
 RUNTIME = ROOT / ".build" / "runtime"
 ROUNDS = 21
 
 LEAST = "import boto3; boto3.client('dynamodb')"
 TIMED = "import time; start = time.process_time(); {}; print(time.process_time() - start)"
-
-
-def build() -> None:
-    """Build the functions for this machine, and put what Lambda's runtime has beside them."""
-    architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-    bin_folder = Path(sys.executable).parent
-    path = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-    build: list[str | Path] = [
-        bin_folder / "sam",
-        "build",
-        "--build-dir",
-        BUILD,
-        "--parameter-overrides",
-        f"Architecture={architecture}",
-    ]
-    subprocess.run(build, cwd=ROOT, env=path, check=True, capture_output=True)
-    pinned = (ROOT / "requirements-dev.txt").read_text().splitlines()
-    runtime = [line.split()[0] for line in pinned if line.startswith(("boto3=", "snapshot-restore-py="))]
-    shutil.rmtree(RUNTIME, ignore_errors=True)
-    install: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--target",
-        RUNTIME,
-        *runtime,
-    ]
-    subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
 
 
 def start(code: str, path: list[Path], environment: dict[str, str]) -> float:
@@ -69,9 +36,9 @@ def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
     """Return what is compared: code, path and environment of each."""
     compared: dict[str, tuple[str, list[Path], dict[str, str]]] = {"boto3 alone": (LEAST, [RUNTIME], {})}
     for mode in ("none", "jwt", "signature"):
-        for name, function in load(ROOT / "template.yaml", {"AuthMode": mode}).functions.items():
+        for name, function in load(BUILD / "template.yaml", {"AuthMode": mode}).functions.items():
             module = function.handler.rpartition(".")[0]
-            path = [BUILD / name, BUILD / "HubLayer" / "python", RUNTIME]
+            path = [*function.path, RUNTIME]
             environment = {key: value for key, value in environment_of(function, {}).items() if key != "PATH"}
             if name == "ConnectFunction" or mode == "none":
                 label = f"{name}, {mode}" if name == "ConnectFunction" else name
@@ -82,7 +49,8 @@ def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
 
 def measure() -> dict[str, float]:
     """Return for each start its ratio to that of boto3 alone: the median of rounds, each of which has all of them."""
-    build()
+    build(BUILD, this_machine())
+    install_runtime(RUNTIME, "boto3", "snapshot-restore-py")
     compared = starts()
     for each in compared.values():  # compiles what is imported, as sam build does not and Lambda does once
         start(*each)

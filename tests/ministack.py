@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import json
 import os
-import platform
 import signal
 import socket
 import subprocess
@@ -29,6 +28,7 @@ import boto3
 from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
+from bench.artefacts import this_machine
 from local.intrinsics import Resolver
 
 ROOT = Path(__file__).parent.parent
@@ -54,7 +54,6 @@ CALLS = {
 """What makes it after the deployment. The calls take the template's own properties."""
 
 STACK = "websocket-hub"
-ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 REGION = "us-east-1"
 KEY = "test"
 """Id and secret of an access key that MiniStack takes for the account's root user."""
@@ -119,7 +118,7 @@ class MiniStack:
         """
         options: list[str | Path] = ["--stack-name", STACK, "--template-file", PROVISIONED, "--resolve-s3"]
         options += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
-        self._sam("deploy", *options, "--parameter-overrides", f"Architecture={ARCHITECTURE}", *overrides)
+        self._sam("deploy", *options, "--parameter-overrides", f"Architecture={this_machine()}", *overrides)
         self._make_what_was_left_out()
 
     def delete(self) -> None:
@@ -177,7 +176,7 @@ def install() -> None:
 def build() -> None:
     """Build for this machine's processor, and leave out of the template what MiniStack cannot provision."""
     folders: list[str | Path] = ["--build-dir", BUILD, "--cache-dir", FOLDER / "cache"]
-    sam("build", *folders, "--parameter-overrides", f"Architecture={ARCHITECTURE}", environment={})
+    sam("build", *folders, "--parameter-overrides", f"Architecture={this_machine()}", environment={})
     template = yaml_parse((BUILD / "template.yaml").read_text())
     resources = {name: each for name, each in template["Resources"].items() if not is_left_out(each)}
     PROVISIONED.write_text(json.dumps(template | {"Resources": resources}))

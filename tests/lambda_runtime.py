@@ -1,0 +1,215 @@
+"""
+Built functions under AWS's own runtime, without Docker, beside the same functions in the local gateway's workers.
+
+AWS's own is two programs: the Runtime Interface Emulator, which comes with aws-sam-cli and plays Lambda's
+service, and awslambdaric, the client that takes events from it and calls the handler.
+
+"""
+
+import asyncio
+import contextlib
+import importlib.resources
+import json
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import boto3
+
+from bench.artefacts import this_machine
+from hub.connection import Connection
+from hub.connections import Connections
+from local.app import Function, load
+from local.process import Result, Worker, environment_of
+from tests.gateway import PATIENCE
+from tests.lambdas import ROOT
+
+EMULATOR = Path(str(importlib.resources.files("samcli"))) / "local" / "rapid" / f"aws-lambda-rie-{this_machine()}"
+
+Invoke: TypeAlias = Callable[[dict[str, Any]], Result]
+
+
+@contextlib.contextmanager
+def in_lambda(function: Function, libraries: Path, added: dict[str, str]) -> Iterator[Invoke]:
+    """
+    Run a function until the context ends. It is imported when the first event comes.
+
+    Args:
+        libraries: A folder with what Lambda has beside function and layers: boto3 and awslambdaric.
+        added: Variables that Lambda would not set.
+
+    """
+    port, runtime_port = _free_ports()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [
+                *(EMULATOR, "--log-level", "error"),
+                *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+                *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
+                *(sys.executable, "-S", "-m", "awslambdaric", function.handler),
+            ],
+            cwd=function.path[0],
+            env=_environment(function, libraries) | added,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_it_listens(process, port, log)
+            yield lambda event: _post(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", event)
+        finally:
+            _end(process)
+
+
+def _environment(function: Function, libraries: Path) -> dict[str, str]:
+    return environment_of(function, {}) | {
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(function.timeout)),  # for the emulator alone
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",  # as in the template's LoggingConfig
+        "PYTHONPATH": ":".join(map(str, (*function.path, libraries))),  # in Lambda's order
+    }
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: IO[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.01)
+    log.seek(0)
+    raise AssertionError(f"The emulator did not start:\n{log.read().decode(errors='replace')}")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()  # and it kills the runtime, busy or not, which has a process group of its own
+    try:
+        process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()  # the runtime then ends as soon as it asks for the next event
+        process.wait()
+        raise
+
+
+def _post(url: str, event: dict[str, Any]) -> Result:
+    try:
+        with urllib.request.urlopen(url, json.dumps(event).encode(), timeout=PATIENCE) as answered:
+            answer = json.load(answered)
+    except urllib.error.HTTPError as failed:  # the function could not start
+        with failed:
+            answer = json.load(failed)
+    failed_with = answer if isinstance(answer, dict) and "errorType" in answer else None
+    return Result(None if failed_with else answer, failed_with)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What an event leaves behind, as JSON, less what no two invocations share: times, and ids that the hub makes.
+
+    Attributes:
+        rows: Of the table.
+        posts: To ``@connections``: method, connection id, body.
+
+    """
+
+    answer: str
+    rows: list[str]
+    posts: list[str]
+
+
+@dataclass
+class Hub:
+    """
+    Every function twice: built, under Lambda's runtime, and as it is, in a worker of the gateway.
+
+    Both have the same table, secret and ``@connections``.
+
+    Attributes:
+        aws: URL of DynamoDB and Secrets Manager.
+        endpoint: That of ``@connections``.
+        requests: What came to it: method, connection id, body.
+        build: What ``sam build`` made for this machine.
+        libraries: What Lambda's runtime has.
+
+    """
+
+    aws: str
+    endpoint: str
+    requests: list[tuple[str, str, bytes]]
+    build: Path
+    libraries: Path
+    processes: contextlib.ExitStack
+    loop: asyncio.Runner
+    _started: dict[tuple[str, str, str], Invoke] = field(default_factory=dict)
+
+    def function(self, folder: Path, name: str, mode: str = "none") -> Function:
+        parameters = {"WebSocketEndpoint": self.endpoint, "AuthMode": mode}
+        return load(folder / "template.yaml", parameters).functions[name]
+
+    def in_lambda(self, function: Function) -> contextlib.AbstractContextManager[Invoke]:
+        return in_lambda(function, self.libraries, self._services)
+
+    @contextlib.contextmanager
+    def in_gateway(self, function: Function) -> Iterator[Invoke]:
+        worker = self.loop.run(Worker.start(function, self._services, lambda _name, _line: None))
+        try:
+            yield lambda event: self.loop.run(worker.run(event, function.timeout))
+        finally:
+            self.loop.run(worker.stop())
+
+    def outcomes(
+        self, name: str, event: dict[str, Any], stored: Sequence[Connection], mode: str = "none"
+    ) -> tuple[Outcome, Outcome]:
+        """Return what becomes of an event in Lambda and in the gateway, with the same connections stored before."""
+        built, ours = self.function(self.build, name, mode), self.function(ROOT, name, mode)
+        in_lambda = self._kept(("lambda", name, mode), lambda: self.in_lambda(built))
+        in_gateway = self._kept(("gateway", name, mode), lambda: self.in_gateway(ours))
+        return self._outcome(in_lambda, event, stored), self._outcome(in_gateway, event, stored)
+
+    @property
+    def _services(self) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL_DYNAMODB": self.aws, "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.aws}
+
+    def _kept(
+        self, key: tuple[str, str, str], start: Callable[[], contextlib.AbstractContextManager[Invoke]]
+    ) -> Invoke:
+        if key not in self._started:
+            self._started[key] = self.processes.enter_context(start())
+        return self._started[key]
+
+    def _outcome(self, invoke: Invoke, event: dict[str, Any], stored: Sequence[Connection]) -> Outcome:
+        dynamodb = boto3.client("dynamodb", endpoint_url=self.aws)
+        (table,) = dynamodb.list_tables()["TableNames"]
+        for item in dynamodb.scan(TableName=table)["Items"]:
+            key = {name: item[name] for name in ("session_id", "connection_id")}
+            dynamodb.delete_item(TableName=table, Key=key)
+        for each in stored:
+            Connections(dynamodb, table).add(each)
+        self.requests.clear()
+
+        result = invoke(event)
+
+        assert result.error is None
+        posts = [(method, connection_id, body.decode()) for method, connection_id, body in self.requests]
+        rows = dynamodb.scan(TableName=table)["Items"]
+        return Outcome(_comparable(result.value), sorted(map(_comparable, rows)), sorted(map(_comparable, posts)))
+
+
+def _comparable(value: Any) -> str:
+    """Return a value as JSON, with one and the same text for every time and every UUID."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an-id", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "a-time", text)
+    return re.sub(r'("(?:connected_at|expires_at)": \{"N": )"\d+"', r'\1"a-time"', text)

@@ -1,0 +1,207 @@
+"""What ``sam build`` makes, under AWS's own Lambda runtime: the same answers and rows as from the local gateway."""
+
+import asyncio
+import contextlib
+import json
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from bench.artefacts import build, install_runtime, this_machine
+from hub.connection import Connection
+from local import events
+from local.app import Function, LambdaIntegration, load
+from local.console import Console
+from local.process import WorkerFailed
+from local.provision import provision
+from tests.credentials import KEY, iso, sign, token
+from tests.faulty import faulty_endpoint
+from tests.in_moto import client, row
+from tests.lambda_runtime import Hub
+from tests.lambdas import ROOT
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator and its runtime client are for Linux"),
+    pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="sam build needs Python 3.12, as Lambda has it"),
+]
+
+APP = load(ROOT / "template.yaml", {})
+FILES = {path.stem: path for path in sorted((ROOT / "events").glob("*.json")) if path.stem != "env"}
+
+
+def event(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(FILES[name].read_text(encoding="utf-8"))
+    return loaded
+
+
+SENDER = event("send-message")["requestContext"]["connectionId"]
+EVERYBODY = [row("s1", SENDER), row("s1", "sibling="), row("s2", "other=")]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built") / "build"
+    build(folder, this_machine())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runtime") / "libraries"
+    install_runtime(folder, "awslambdaric", "boto3")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """Moto's server, with the template's table and its secret, which holds KEY. Returns its URL."""
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    try:
+        with pytest.MonkeyPatch.context() as environment:
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "no_proxy"):
+                environment.setenv(name, "*")
+            provision(APP, url, url, Console())
+            (secret,) = APP.secrets
+            manager = boto3.client("secretsmanager", "us-east-1", endpoint_url=url)
+            manager.put_secret_value(SecretId=secret["Name"], SecretString=KEY)
+        yield url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def hub(built: Path, libraries: Path, aws: str) -> Iterator[Hub]:
+    with faulty_endpoint() as endpoint, asyncio.Runner() as loop, contextlib.ExitStack() as processes:
+        yield Hub(aws, endpoint.url, endpoint.requests, built, libraries, processes, loop)
+
+
+def function_for(sent: dict[str, Any]) -> str:
+    """Return the function of an event's route. ping's has none; MessageFunction answers if it must."""
+    integration = APP.routes[sent["requestContext"]["routeKey"]].integration
+    return integration.function if isinstance(integration, LambdaIntegration) else "MessageFunction"
+
+
+@pytest.mark.parametrize("stored", [pytest.param([], id="nobody-there"), pytest.param(EVERYBODY, id="all-there")])
+@pytest.mark.parametrize("name", FILES)
+def test_every_event_leaves_behind_what_it_does_in_the_gateway(hub: Hub, name: str, stored: list[Connection]) -> None:
+    sent = event(name)
+    in_lambda, in_gateway = hub.outcomes(function_for(sent), sent, stored)
+    assert in_lambda == in_gateway
+
+
+def test_a_message_reaches_everybody(hub: Hub) -> None:
+    in_lambda, _ = hub.outcomes("MessageFunction", event("send-message"), EVERYBODY)
+
+    ack = json.loads(json.loads(in_lambda.answer)["body"])
+    assert ack == {"type": "ack", "id": "c-17", "delivered": {"s1": 2, "s2": 1}, "offline": [], "failed": {}}
+    assert [json.loads(post)[1] for post in in_lambda.posts] == sorted(each.connection_id for each in EVERYBODY)
+
+
+Credential: TypeAlias = tuple[str, dict[str, str]]
+"""Query and headers of a handshake."""
+
+
+def nothing() -> Credential:
+    return "session_id=s1", {}
+
+
+def bearer(key: str = KEY) -> Credential:
+    signed = token({"session_id": "s1", "exp": int(time.time()) + 600, "sub": "me", "send": ["order-*"]}, key=key)
+    return "", {"Sec-WebSocket-Protocol": f"hub.v1, bearer.{signed}"}
+
+
+def signature(key: str = KEY) -> Credential:
+    now = iso(time.time())
+    return "", {"X-Session": "s1", "X-Date-Time": now, "X-Signature": sign("s1", now, key)}
+
+
+@pytest.mark.parametrize(
+    ("mode", "credential", "status", "rows"),
+    [
+        pytest.param("jwt", bearer, 200, 1, id="token"),
+        pytest.param("jwt", lambda: bearer(KEY[::-1]), 401, 0, id="token-of-another-key"),
+        pytest.param("jwt", nothing, 401, 0, id="no-token"),
+        # That a signature was used is a row too.
+        pytest.param("signature", signature, 200, 2, id="signature"),
+        pytest.param("signature", lambda: signature(KEY[::-1]), 403, 0, id="signature-of-another-key"),
+    ],
+)
+def test_a_credential_is_judged_as_it_is_in_the_gateway(
+    hub: Hub, mode: str, credential: Callable[[], Credential], status: int, rows: int
+) -> None:
+    query, headers = credential()
+    handshake = events.connect(client(SENDER), time.time(), [*headers.items()], query)
+
+    in_lambda, in_gateway = hub.outcomes("ConnectFunction", handshake, [], mode)
+
+    assert in_lambda == in_gateway
+    assert (json.loads(in_lambda.answer)["statusCode"], len(in_lambda.rows)) == (status, rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        pytest.param(
+            "ConnectFunction", ["TABLE_NAME", "AUTH_MODE", "SIGNING_SECRET_NAME", "ALLOWED_ORIGINS"], id="connect"
+        ),
+        pytest.param("DisconnectFunction", ["TABLE_NAME"], id="disconnect"),
+        pytest.param("MessageFunction", ["TABLE_NAME", "WEBSOCKET_ENDPOINT", "AUTH_MODE"], id="message"),
+    ],
+)
+def test_a_function_without_its_variables_names_all_that_are_missing(hub: Hub, name: str, missing: list[str]) -> None:
+    def stripped(function: Function) -> Function:
+        return replace(
+            function, environment={key: text for key, text in function.environment.items() if key not in missing}
+        )
+
+    with hub.in_lambda(stripped(hub.function(hub.build, name))) as invoke:
+        in_lambda = invoke({}).error
+    with pytest.raises(WorkerFailed) as in_gateway, hub.in_gateway(stripped(hub.function(ROOT, name))):
+        pass
+
+    error = {"errorType": "SettingsError", "errorMessage": f"missing environment variables: {', '.join(missing)}"}
+    assert in_lambda
+    assert in_lambda | error == in_lambda
+    assert in_gateway.value.args[0] | error == in_gateway.value.args[0]
+
+
+LOOKER = """
+import os, sys
+import hub.answers
+
+def look(event, context):
+    seconds = context.get_remaining_time_in_millis() / 1000
+    return {"path": sys.path, "hub": hub.__file__, "variables": dict(os.environ), "seconds": seconds}
+"""
+
+
+def test_a_function_sees_its_folder_its_layer_and_the_runtime_and_nothing_of_the_checkout(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVELOPERS_OWN", "not for functions")
+    (tmp_path / "looker.py").write_text(LOOKER)
+    function = hub.function(hub.build, "MessageFunction")
+    layer = hub.build / "HubLayer" / "python"
+    assert function.path == (hub.build / "MessageFunction", layer)
+
+    with hub.in_lambda(replace(function, path=(tmp_path, layer), handler="looker.look")) as invoke:
+        seen = invoke({}).value
+
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    pythons_own = {stdlib.with_name("python312.zip"), stdlib, stdlib / "lib-dynload"}
+    folders = dict.fromkeys(Path(folder) for folder in seen["path"])
+    assert [folder for folder in folders if folder not in pythons_own] == [tmp_path, layer, hub.libraries]
+    assert Path(seen["hub"]).parent == layer / "hub"
+    assert "DEVELOPERS_OWN" not in seen["variables"]
+    assert seen["seconds"] == pytest.approx(function.timeout, abs=5)
