@@ -8,10 +8,13 @@ PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; d
 BIN := .venv/bin
 CODE := connect disconnect send-message shared local tests bench
 ENV ?= default
-STACK = $(shell $(BIN)/python -c 'import tomllib; print(tomllib.load(open("samconfig.toml", "rb"))["$(ENV)"]["global"]["parameters"]["stack_name"])')
+# Name and region of the stack, as samconfig.toml has them: also after sam deploy --guided.
+STACK = $(shell $(BIN)/python -c 'import tomllib; p = tomllib.load(open("samconfig.toml", "rb"))["$(ENV)"]["deploy"]["parameters"]; print(p["stack_name"])')
+REGION = $(shell $(BIN)/python -c 'import tomllib; p = tomllib.load(open("samconfig.toml", "rb"))["$(ENV)"]["deploy"]["parameters"]; print("--region " + p["region"] if "region" in p else "")')
 RELEASE = .build/websocket-hub-$(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' shared/hub/version.py)
 export SAM_CLI_TELEMETRY := 0
-export AWS_DEFAULT_REGION ?= us-east-1
+# Where a region is needed, and no account: what reaches AWS goes by your own settings.
+check test build run: export AWS_DEFAULT_REGION ?= us-east-1
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,10 +59,10 @@ deploy-local: install ## deploy the stack to MiniStack, an emulator of AWS, on t
 	$(BIN)/python -m tests.ministack $(ARGS)
 
 logs: install ## follow the functions' logs; options: make logs ENV=prod ARGS="--filter ERROR"
-	$(BIN)/sam logs $(foreach each,connect disconnect message,--cw-log-group /aws/lambda/$(STACK)-$(each)) --tail $(ARGS)
+	$(BIN)/sam logs $(foreach each,connect disconnect message,--cw-log-group /aws/lambda/$(STACK)-$(each)) $(REGION) --tail $(ARGS)
 
 delete: install ## delete the stack, its table and the secret it made: make delete ENV=staging
-	$(BIN)/sam delete --config-env $(ENV)
+	$(BIN)/sam delete --config-env $(ENV) --stack-name $(STACK) $(REGION)
 
 release: build ## make an archive of this version that sam deploy takes as it is, into .build
 	rm -rf $(RELEASE) $(RELEASE).zip

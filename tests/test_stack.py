@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,6 +182,37 @@ def test_an_option_adds_its_resource(option: dict[str, str], kind: str) -> None:
     assert len(stack(**option).of_type(kind)) == 1
 
 
+def versions(template: Path) -> set[str]:
+    return {name for name, each in translate(template)["Resources"].items() if each["Type"] == "AWS::Lambda::Version"}
+
+
+def test_a_new_layer_makes_new_versions_of_all_functions(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text((ROOT / "template.yaml").read_text().replace("shared/", "changed/"))
+    before, after = versions(ROOT / "template.yaml"), versions(tmp_path / "template.yaml")
+    assert (len(before), len(after), before & after) == (3, 3, set())
+
+
+@pytest.mark.parametrize("option", [{"Revision": "2"}, {"SnapStart": "on"}, {"AuthMode": "jwt"}], ids=str)
+def test_what_makes_a_new_version_changes_the_function_too(option: dict[str, str]) -> None:
+    # Lambda publishes no version of a function that is as it was.
+    described = [each["Description"] for each in stack(**option).of_type("AWS::Lambda::Version").values()]
+    functions = stack(**option).of_type("AWS::Lambda::Function").values()
+    assert described == [each["Environment"]["Variables"]["REVISION"] for each in functions]
+    assert set(described) & {each["Description"] for each in stack().of_type("AWS::Lambda::Version").values()} == set()
+
+
+def test_access_logs_wait_for_the_role_of_the_account() -> None:
+    assert "AccessLogGroup" in names(RESOURCES["HubApiStage"])
+    assert "ApiGatewayLogAccount" in names(RESOURCES["AccessLogGroup"])
+
+
+def test_no_alarm_is_silent_for_want_of_one_of_its_metrics() -> None:
+    for alarm in stack().of_type("AWS::CloudWatch::Alarm").values():
+        expression, *operands = alarm.get("Metrics", [{"Expression": ""}])
+        assert set(re.findall(r"FILL\((\w+), 0\)", expression["Expression"])) == {each["Id"] for each in operands}
+        assert not re.search(r"(?<!FILL\()\b(connect|disconnect|message|reads|writes)\b", expression["Expression"])
+
+
 def test_access_logs_go_to_a_group_of_the_stack() -> None:
     assert "AccessLogSettings" not in stack().only("AWS::ApiGatewayV2::Stage")
     settings = stack(AccessLogs="on").only("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
@@ -253,7 +285,7 @@ def test_each_environment_deploys_with_parameters_that_exist(environment: str) -
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())[environment]
     given = config["deploy"]["parameters"].get("parameter_overrides", "")
     assert parameter_values(TEMPLATE, dict(pair.split("=", 1) for pair in given.split()))
-    assert config["global"]["parameters"]["stack_name"].startswith("websocket-hub")
+    assert config["deploy"]["parameters"]["stack_name"].startswith("websocket-hub")
 
 
 @pytest.mark.parametrize(
