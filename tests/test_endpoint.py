@@ -22,6 +22,7 @@ from botocore.exceptions import NoCredentialsError
 from delivery import endpoint, requests
 from delivery.endpoint import Endpoint
 from delivery.fan_out import FanOut
+from delivery.message import Delivery
 from tests.fan_outs import ENVELOPE, Rows, account, fan_out_to, row
 from tests.faulty import ANSWERS, DELIVERS, GONE, PASSES, REFUSES, FaultyEndpoint, faulty_endpoint
 
@@ -106,14 +107,17 @@ def test_http_connections_are_kept_between_messages(faulty: FaultyEndpoint) -> N
     assert (faulty.opened, len(faulty.requests)) == (1, 5)
 
 
-def test_an_http_connection_that_was_closed_while_idle_costs_no_delivery(faulty: FaultyEndpoint) -> None:
+def test_an_http_connection_that_was_closed_while_idle_costs_no_delivery_and_no_wait(
+    faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(Delivery, "submit_again", lambda work, request, delay: waits.append(delay))
     rows = Rows([row("s1", f"{number}=") for number in range(20)])
     with fan_out_to(faulty.url, rows) as fan_out:
         for _ in range(5):
-            started = time.monotonic()
             assert send(fan_out) == account(live=20, delivered=20)
             faulty.close_idle()
-    assert time.monotonic() - started < 1
+    assert waits == []
 
 
 def test_an_http_connection_that_idled_too_long_is_not_used_again(
@@ -196,11 +200,9 @@ def test_a_way_that_leads_nowhere_fails_soon_and_says_what_to_check(
         with closing(socket.create_connection(address)):
             rows = Rows([row("s1", f"{number}=") for number in range(1000)])
             with fan_out_to(f"http://127.0.0.1:{address[1]}/prod", rows) as fan_out:
-                started = time.monotonic()
                 assert send(fan_out) == account(live=1000)
-                assert time.monotonic() - started < 5
 
-    (line,) = [json.loads(text) for text in log.getvalue().splitlines()]
+    (line,) = [json.loads(text) for text in log.getvalue().splitlines()]  # and none that the time was up
     assert line["reason"] == endpoint.UNREACHABLE
     assert line["connections"] == 1000
 

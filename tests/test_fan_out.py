@@ -273,9 +273,7 @@ def test_removing_many_rows_slowly_keeps_nobody_waiting(faulty: FaultyEndpoint) 
     with fan_out_to(faulty.url, rows) as out:
         accounts = out.send(ENVELOPE, ("gone", "s1"), None, seconds=2)
         assert accounts == {"gone": account(200, gone=200), "s1": account(50, delivered=50)}
-        started = time.monotonic()
-        assert out.send(ENVELOPE, ("s1",), None, seconds=20) == {"s1": account(50, delivered=50)}
-        assert time.monotonic() - started < 10
+        assert out.send(ENVELOPE, ("s1",), None, seconds=10) == {"s1": account(50, delivered=50)}
 
 
 def test_rows_are_removed_although_the_time_runs_out(faulty: FaultyEndpoint) -> None:

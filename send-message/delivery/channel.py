@@ -29,6 +29,7 @@ class Channel(asyncio.Protocol):
 
     Attributes:
         served: Requests that have ended.
+        kept: Whether it was open before this invocation.
         since: When the request under way was sent, or the last one ended. Seconds of the loop's clock.
 
     """
@@ -37,6 +38,7 @@ class Channel(asyncio.Protocol):
         self._owner = owner
         self._request: Request | None = None
         self.served = 0
+        self.kept = False
         self.since = 0.0
 
     # What the endpoint calls.
@@ -102,7 +104,7 @@ class Channel(asyncio.Protocol):
         self._owner.lost(self)
         if self._request is None:
             return
-        if self.served and not self._heard:
+        if (self.served or self.kept) and not self._heard:
             # The server closed a connection that had been idle, at the moment it was used again.
             request, self._request = self._request, None
             self._owner.unanswered(request)

@@ -80,6 +80,8 @@ class Endpoint:
         """Take the credentials as they are now, and forget what failed before: once for each invocation."""
         self._signer.renew()
         self._failing_since = None
+        for channel in self._channels:
+            channel.kept = True
 
     def abandon(self) -> None:
         """Forget the requests that wait, and end those under way as what they are at this moment."""
