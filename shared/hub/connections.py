@@ -1,20 +1,17 @@
-"""The stored connections. The only file that knows DynamoDB, and therefore longer than the others."""
+"""The stored connections. With ``items``, all that knows DynamoDB."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.config import Config
-from botocore.exceptions import ResponseStreamingError
 
-from hub.connection import NEVER, Connection
+from hub import items
+from hub.connection import Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 USED = "used#"
 """Begins the keys of rows that stand for a used credential. No session id has a #."""
@@ -36,13 +33,13 @@ class Connections:
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._dynamodb = dynamodb
-        self._dynamodb.meta.events.register("before-parse.dynamodb.Query", _parse_items)
+        self._dynamodb.meta.events.register("before-parse.dynamodb.Query", items.parse_items)
         self._table = table
         self._sleep = sleep
 
     def add(self, connection: Connection) -> None:
         """Store a connection. From the answer on, every fan-out to its session reads it."""
-        self._dynamodb.put_item(TableName=self._table, Item=_item(connection))
+        self._dynamodb.put_item(TableName=self._table, Item=items.item_of(connection))
 
     def add_once(self, connection: Connection, once: str, until: int) -> bool:
         """
@@ -66,7 +63,7 @@ class Connections:
             self._dynamodb.transact_write_items(
                 TransactItems=[
                     {"Put": {"TableName": self._table, "Item": used, "ConditionExpression": condition}},
-                    {"Put": {"TableName": self._table, "Item": _item(connection)}},
+                    {"Put": {"TableName": self._table, "Item": items.item_of(connection)}},
                 ]
             )
         except self._dynamodb.exceptions.TransactionCanceledException as error:
@@ -117,7 +114,7 @@ class Connections:
             PaginationConfig={"PageSize": PAGE},
         )
         for page in pages:
-            yield [_connection(item, session_id) for item in page["Items"]]
+            yield [items.connection_of(item, session_id) for item in page["Items"]]
 
     def find(self, connection_id: str) -> Connection | None:
         """
@@ -156,52 +153,4 @@ class Connections:
             KeyConditionExpression="connection_id = :connection",
             ExpressionAttributeValues={":connection": {"S": connection_id}},
         )
-        return (_connection(item, item["session_id"]["S"]) for item in answer["Items"])
-
-
-def _parse_items(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
-    """
-    Take the items out of an answer before botocore parses it.
-
-    Its parser looks for each of DynamoDB's ten types in each value, which took a quarter of the CPU
-    of a large delivery. The rows have no binary values, so the items are as JSON has them.
-    Were the event ever to go, botocore would parse the items as well as ever.
-
-    """
-    if response_dict["status_code"] != HTTPStatus.OK:
-        return
-    try:
-        content = json.loads(response_dict["body"])
-    except ValueError as error:
-        raise ResponseStreamingError(error=error) from error
-    customized_response_dict["Items"] = content.pop("Items", [])
-    response_dict["body"] = json.dumps(content).encode()
-
-
-def _item(connection: Connection) -> "dict[str, AttributeValueTypeDef]":
-    item: dict[str, AttributeValueTypeDef] = {
-        "session_id": {"S": connection.session_id},
-        "connection_id": {"S": connection.connection_id},
-        "connected_at": {"N": str(connection.connected_at)},
-        "expires_at": {"N": str(connection.expires_at)},
-    }
-    if connection.subject is not None:
-        item["subject"] = {"S": connection.subject}
-    if connection.send is not None:
-        item["send"] = {"L": [{"S": grant} for grant in connection.send]}
-    return item
-
-
-def _connection(item: dict[str, Any], session_id: str) -> Connection:
-    return Connection(
-        session_id=session_id,
-        connection_id=item["connection_id"]["S"],
-        connected_at=_number(item, "connected_at", missing=0),
-        expires_at=_number(item, "expires_at", missing=NEVER),
-        subject=item["subject"]["S"] if "subject" in item else None,
-        send=tuple(grant["S"] for grant in item["send"]["L"]) if "send" in item else None,
-    )
-
-
-def _number(item: dict[str, Any], name: str, missing: int) -> int:
-    return int(item[name]["N"]) if name in item else missing
+        return (items.connection_of(item, item["session_id"]["S"]) for item in answer["Items"])
