@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from hmac import digest
 from types import SimpleNamespace
@@ -75,7 +76,7 @@ def one_by_one(stub: Stub) -> Engine:
     return send
 
 
-def threads(stub: Stub, size: int) -> Engine:
+def threads(size: int, stub: Stub) -> Engine:
     """boto3 in a pool of threads."""
     api = boto3_client(stub, size)
     pool = ThreadPoolExecutor(size)
@@ -136,7 +137,7 @@ class BareSigner:
         return f"POST /prod/@connections/{each}{self.head}{signature}\r\n\r\n".encode() + FRAME
 
 
-def bare_sockets(stub: Stub, new_event_loop: Callable[[], asyncio.AbstractEventLoop]) -> Engine:
+def bare_sockets(new_event_loop: Callable[[], asyncio.AbstractEventLoop], stub: Stub) -> Engine:
     """The floor: as many sockets as the hub has, and nothing that a real client needs."""
     from delivery.endpoint import MAX_CHANNELS
 
@@ -146,11 +147,14 @@ def bare_sockets(stub: Stub, new_event_loop: Callable[[], asyncio.AbstractEventL
     loop = new_event_loop()
     sockets: list[Bare] = []
 
-    async def send(count: int) -> int:
-        missing = min(count, MAX_CHANNELS) - len(sockets)
+    async def open_up_to(count: int) -> None:
         address = host.split(":")[0], int(host.split(":")[1])
+        missing = count - len(sockets)
         opening = [loop.create_connection(lambda: Bare(signer), *address, ssl=context) for _ in range(missing)]
         sockets.extend(each for _, each in await asyncio.gather(*opening))
+
+    async def send(count: int) -> int:
+        await open_up_to(min(count, MAX_CHANNELS))
         answers: list[bool] = []
         all_ended = loop.create_future()
 
@@ -170,8 +174,8 @@ def bare_sockets(stub: Stub, new_event_loop: Callable[[], asyncio.AbstractEventL
 
 ENGINES: dict[str, Callable[[Stub], Engine]] = {
     "hub": hub,
-    "bare sockets, asyncio": lambda stub: bare_sockets(stub, asyncio.new_event_loop),
-    "bare sockets, uvloop": lambda stub: bare_sockets(stub, uvloop.new_event_loop),
+    "bare sockets, asyncio": partial(bare_sockets, asyncio.new_event_loop),
+    "bare sockets, uvloop": partial(bare_sockets, uvloop.new_event_loop),
     "boto3, one by one": one_by_one,
-    **{f"boto3, {size} threads": lambda stub, size=size: threads(stub, size) for size in THREADS},  # type: ignore[misc]
+    **{f"boto3, {size} threads": partial(threads, size) for size in THREADS},
 }

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.engines import ENGINES
+from bench.engines import ENGINES, Engine
 from bench.pin import pin
 from bench.stub import Stub
 
@@ -33,24 +33,27 @@ def main() -> None:
         "AWS_SESSION_TOKEN": "t" * 900,
     }
     os.environ |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1", "AWS_CA_BUNDLE": stub.bundle}
-    send = ENGINES[name](stub)
+    print(json.dumps(figures(ENGINES[name](stub), int(count), int(runs))), flush=True)
+    os._exit(0)  # without waiting for the threads of pools
+
+
+def figures(send: Engine, count: int, runs: int) -> dict[str, float]:
+    """Return medians of the runs after the first, which opens the HTTP connections, and the figures of that."""
     before = resident()
     rates, costs = [], []
-    for _ in range(int(runs) + 1):
+    for _ in range(runs + 1):
         wall, cpu = time.perf_counter(), time.process_time()
-        taken = send(int(count))
-        rates.append(int(count) / (time.perf_counter() - wall))
-        costs.append((time.process_time() - cpu) * 1000 / int(count))
-        assert taken == int(count), f"{name} delivered {taken} of {count}"
-    figures = {
+        taken = send(count)
+        rates.append(count / (time.perf_counter() - wall))
+        costs.append((time.process_time() - cpu) * 1000 / count)
+        assert taken == count, f"{taken} of {count} were delivered"
+    return {
         "per_second": statistics.median(rates[1:]),
         "cpu_ms": statistics.median(costs[1:]),
         "first_per_second": rates[0],
         "first_cpu_ms": costs[0],
         "memory_mb": resident() - before,
     }
-    print(json.dumps(figures), flush=True)
-    os._exit(0)  # without waiting for the threads of pools
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ class Listener:
     async def _run_clocks(self, connection: Connection) -> None:
         now = self._gateway.clock
         end = now() + self._limits.duration
-        while (wait := min(end, connection.last_active_at + self._limits.idle) - now()) > 0:  # noqa: ASYNC110
+        while (wait := min(end, connection.last_active_at + self._limits.idle) - now()) > 0:  # noqa: ASYNC110 - each message moves the end
             await asyncio.sleep(wait)  # up to the end as it stands; traffic moves it, and nobody needs to be told
         connection.close(1001, "Going away")
 
