@@ -15,6 +15,7 @@ from hub.connections import Connections
 from hub.log import logger
 from local.app import load
 from tests.browser import CHROMIUM, QUIET
+from tests.faulty import FaultyEndpoint, faulty_endpoint
 from tests.gateway import RunningGateway
 from tests.in_moto import Account
 
@@ -87,3 +88,10 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *QUIET])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def faulty() -> Iterator[FaultyEndpoint]:
+    """An ``@connections`` that answers by script."""
+    with faulty_endpoint() as served:
+        yield served

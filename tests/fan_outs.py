@@ -1,8 +1,11 @@
 """A fan-out to an endpoint, and what became of a message."""
 
 import contextlib
+import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import boto3
 
@@ -61,3 +64,8 @@ def fan_out_to(url: str, connections: Connections, needs_proof: bool = False) ->
 def account(live: int, delivered: int = 0, gone: int = 0, left_out: int = 0, readable: bool = True) -> Account:
     """Return an account; what is neither delivered nor gone has failed."""
     return Account(live, live - left_out, delivered, gone, readable)
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    """Return what was logged."""
+    return [json.loads(line) for line in log.getvalue().splitlines()]
