@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from bench.artefacts import ROOT, build, install_runtime, this_machine
-from local.app import load
-from local.process import environment_of
+from local.lambdas.process import environment_of
+from local.stack.app import load
 
 BUILD = ROOT / ".build" / "cold"
 RUNTIME = ROOT / ".build" / "runtime"

@@ -11,14 +11,14 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, NoReturn
 
+from local.api.gateway import INTEGRATION_TIMEOUT
 from local.console import Console
 from local.credentials import CannotSign, mint, signed
-from local.gateway import INTEGRATION_TIMEOUT
-from local.intrinsics import TemplateError
-from local.invoke import CannotInvoke, invoke
+from local.lambdas.invoke import CannotInvoke, invoke
 from local.serve import CannotListen, Options, serve
-from local.sockets import Limits
-from local.template import translate
+from local.stack.intrinsics import TemplateError
+from local.stack.template import translate
+from local.wire.sockets import Limits
 
 
 def main(argv: list[str] | None = None) -> int:

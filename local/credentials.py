@@ -12,8 +12,8 @@ import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.endpoints import Endpoints, of_running_gateway
-from local.process import CREDENTIALS
-from local.template import REGION
+from local.lambdas.process import CREDENTIALS
+from local.stack.template import REGION
 
 
 class CannotSign(Exception):

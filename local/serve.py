@@ -15,14 +15,15 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from local import embedded_aws, management
-from local.app import App, load
+from local.api.gateway import INTEGRATION_TIMEOUT, Gateway
+from local.aws import embedded
+from local.aws.provision import provision
 from local.console import BOLD, Console
 from local.endpoints import Endpoints
-from local.gateway import INTEGRATION_TIMEOUT, Gateway
-from local.pool import STARTS_AT_ONCE, Pool
-from local.provision import provision
-from local.sockets import Limits, Listener
+from local.lambdas.pool import STARTS_AT_ONCE, Pool
+from local.stack.app import App, load
+from local.wire import management
+from local.wire.sockets import Limits, Listener
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
         endpoints = _endpoints(options, sockets, app)
         app = load_with(options, endpoints)
         console.say("Starting the embedded AWS")
-        async with embedded_aws.run(sockets.aws):
+        async with embedded.run(sockets.aws):
             console.say(f"Creating {_names(app)}")
             await asyncio.to_thread(provision, app, endpoints.dynamodb, endpoints.aws, console)
             if options.aws_endpoint:

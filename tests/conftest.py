@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from hub.connections import Connections
 from hub.log import logger
-from local.app import load
+from local.stack.app import load
 from tests.browser import CHROMIUM, QUIET
 from tests.faulty import FaultyEndpoint, faulty_endpoint
 from tests.gateway import RunningGateway

@@ -5,11 +5,11 @@ import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from local.app import App, LambdaIntegration, Route
+from local.api.events import Event
+from local.api.gateway import Connection, Gateway, Handshake
 from local.console import Console
-from local.events import Event
-from local.gateway import Connection, Gateway, Handshake
-from local.process import Result
+from local.lambdas.process import Result
+from local.stack.app import App, LambdaIntegration, Route
 
 HANDSHAKE = Handshake("/prod", "session_id=s1", [("User-Agent", "Example/1")], "203.0.113.24")
 FUNCTION = LambdaIntegration("MyFunction", None)

@@ -17,8 +17,8 @@ from moto import mock_aws
 
 from hub.connection import Connection
 from hub.connections import Connections
-from local import events
-from local.app import load
+from local.api import events
+from local.stack.app import load
 from tests.credentials import KEY
 from tests.lambdas import ROOT, Context, cold_start
 

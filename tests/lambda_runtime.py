@@ -28,8 +28,8 @@ import boto3
 from bench.artefacts import this_machine
 from hub.connection import Connection
 from hub.connections import Connections
-from local.app import Function, load
-from local.process import Result, Worker, environment_of
+from local.lambdas.process import Result, Worker, environment_of
+from local.stack.app import Function, load
 from tests.gateway import PATIENCE
 from tests.lambdas import ROOT
 

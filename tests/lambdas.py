@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from local.app import load
-from local.process import environment_of
+from local.lambdas.process import environment_of
+from local.stack.app import load
 
 ROOT = Path(__file__).parent.parent
 

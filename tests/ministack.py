@@ -29,7 +29,7 @@ from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from bench.artefacts import this_machine
-from local.intrinsics import Resolver
+from local.stack.intrinsics import Resolver
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = Path(__file__).with_suffix(".txt")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from local.app import Function, load
-from local.pool import Pool
-from local.process import Result
+from local.lambdas.pool import Pool
+from local.lambdas.process import Result
+from local.stack.app import Function, load
 from tests.gateway import PATIENCE
 
 OBEDIENT = Path(__file__).parent / "apps" / "obedient" / "template.yaml"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.app import App, Function, LambdaIntegration, MockIntegration, Route, load
-from local.intrinsics import TemplateError
+from local.stack.app import App, Function, LambdaIntegration, MockIntegration, Route, load
+from local.stack.intrinsics import TemplateError
 from tests.conftest import ROOT
 from tests.test_template import written
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.artefacts import build
-from local.template import translate
+from local.stack.template import translate
 from tests.lambdas import ROOT
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="sam build needs Python 3.12, as Lambda has it")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.command_line import main
-from local.template import translate
+from local.stack.template import translate
 from tests.conftest import ROOT
 from tests.gateway import PATIENCE, READY, RunningGateway, get_json, launch_local, run_local
 from tests.pools import OBEDIENT

@@ -17,7 +17,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from local.template import Resources, parameter_values, translate
+from local.stack.template import Resources, parameter_values, translate
 from tests import ministack
 from tests.credentials import KEY, token
 from tests.gateway import PATIENCE, Client, wait_until

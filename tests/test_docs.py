@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.errors import HubError, TooManyConnections, Unauthorized
-from local.app import load
-from local.template import translate
+from local.stack.app import load
+from local.stack.template import translate
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.app import LambdaIntegration, MockIntegration, Route
-from local.gateway import MAX_REFUSALS, Handshake, Refused
-from local.process import Result
+from local.api.gateway import MAX_REFUSALS, Handshake, Refused
+from local.lambdas.process import Result
+from local.stack.app import LambdaIntegration, MockIntegration, Route
 from tests.fakes import FUNCTION, HANDSHAKE, World, hang
 from tests.gateway import PATIENCE
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from local import process
-from local.app import Function
-from local.process import Result
+from local.lambdas import process
+from local.lambdas.process import Result
+from local.stack.app import Function
 from tests.gateway import PATIENCE
 from tests.pools import RunningPool, run
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import NOTHING, Resolver, TemplateError, text
+from local.stack.intrinsics import NOTHING, Resolver, TemplateError, text
 
 TEMPLATE = {
     "Conditions": {

@@ -17,11 +17,11 @@ from moto.server import ThreadedMotoServer
 
 from bench.artefacts import build, install_runtime, this_machine
 from hub.connection import Connection
-from local import events
-from local.app import Function, LambdaIntegration, load
+from local.api import events
+from local.aws.provision import provision
 from local.console import Console
-from local.process import WorkerFailed
-from local.provision import provision
+from local.lambdas.process import WorkerFailed
+from local.stack.app import Function, LambdaIntegration, load
 from tests.credentials import KEY, iso, sign, token
 from tests.faulty import faulty_endpoint
 from tests.in_moto import client, row

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from hub.log import logger
-from local import events
+from local.api import events
 from tests.corpus import EVER, TEXT, Secrets, frames, handshakes
 from tests.credentials import KEY
 from tests.in_moto import SECRET, Account, Hub, client, row

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local import events, routes
-from local.app import load
-from local.events import Client, Event
+from local.api import events, routes
+from local.api.events import Client, Event
+from local.stack.app import load
 from tests.conftest import ROOT
 
 NOW = 1_795_392_007.124  # 23 November 2026, 00:00:07.124 UTC

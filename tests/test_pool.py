@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.pool import MAX_WORKERS
-from local.process import Result
-from local.routes import Malformed, read_result
+from local.api.routes import Malformed, read_result
+from local.lambdas.pool import MAX_WORKERS
+from local.lambdas.process import Result
 from tests.pools import RunningPool, obedient, run
 
 

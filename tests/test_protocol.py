@@ -14,8 +14,8 @@ from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.frames import SendMessage
 from hub.ids import timestamp, uuid7
 from hub.sessions import SESSION_ID
-from local import routes
-from local.app import MockIntegration, load
+from local.api import routes
+from local.stack.app import MockIntegration, load
 from tests.documents import kind, problems
 from tests.lambdas import ROOT, Context
 

@@ -14,7 +14,8 @@ from hub.envelope import MAX_FRAME_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.ids import timestamp
 from hub.sessions import SESSION_ID
-from local import gateway, sockets
+from local.api import gateway
+from local.wire import sockets
 from tests.documents import ASYNCAPI, ASYNCAPI_TEXT, MESSAGES, PROTOCOL, SCHEMAS, examples, kind, problems, section
 from tests.fan_outs import Rows, fan_out_to, row
 from tests.faulty import faulty_endpoint

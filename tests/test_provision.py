@@ -13,10 +13,10 @@ from typing import Any
 import boto3
 import pytest
 
-from local.app import App, load
+from local.aws.provision import provision
 from local.console import Console
-from local.intrinsics import TemplateError
-from local.provision import provision
+from local.stack.app import App, load
+from local.stack.intrinsics import TemplateError
 from tests.conftest import ROOT
 from tests.gateway import RunningGateway
 

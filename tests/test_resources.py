@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import TemplateError
-from local.template import Resources
+from local.stack.intrinsics import TemplateError
+from local.stack.template import Resources
 
 
 def resources(members: dict[str, Any], **parameters: str) -> Resources:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.app import MockIntegration, Route
-from local.process import Result
-from local.routes import Answer, Malformed, error_frame, read_result, select
+from local.api.routes import Answer, Malformed, error_frame, read_result, select
+from local.lambdas.process import Result
+from local.stack.app import MockIntegration, Route
 
 ACTION = "$request.body.action"
 

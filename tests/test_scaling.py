@@ -13,8 +13,8 @@ from bench.steady import Workload
 from hub import frames
 from hub.envelope import Envelope
 from hub.ids import uuid7
-from local.app import load
-from local.template import translate
+from local.stack.app import load
+from local.stack.template import translate
 from tests.lambdas import ROOT, Context, cold_start
 from tests.test_handlers import event
 

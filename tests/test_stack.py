@@ -12,8 +12,8 @@ import yaml
 
 from hub import metrics
 from hub.version import VERSION
-from local.intrinsics import TemplateError
-from local.template import Resources, parameter_values, translate
+from local.stack.intrinsics import TemplateError
+from local.stack.template import Resources, parameter_values, translate
 from tests.lambdas import ROOT
 
 TEMPLATE = translate(ROOT / "template.yaml")

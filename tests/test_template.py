@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.intrinsics import TemplateError
-from local.template import parameter_values, translate
+from local.stack.intrinsics import TemplateError
+from local.stack.template import parameter_values, translate
 from tests.conftest import ROOT
 
 FUNCTION = """

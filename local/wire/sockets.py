@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from local.gateway import Connection, Gateway, Handshake, Refused
+from local.api.gateway import Connection, Gateway, Handshake, Refused
 
 MAX_MESSAGE = 128 * 1024
 """Bytes of a message from a client; a longer one closes with 1009 (quota)."""
@@ -41,7 +41,7 @@ CLOSE_TIMEOUT = 2
 STOP_TIMEOUT = 5
 """Seconds that functions have to finish when the gateway stops."""
 
-PAGE = Path(__file__).with_name("page")
+PAGE = Path(__file__).parent.parent / "page"
 
 PAGE_FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -232,6 +232,6 @@ def _phrase(status: int) -> str:
 
 def _logger() -> logging.Logger:
     """Return a logger for the library that leaves out what clients did wrong before there was a connection."""
-    logger = logging.getLogger("local.sockets")
+    logger = logging.getLogger("local.wire.sockets")
     logger.addFilter(lambda record: record.msg != "opening handshake failed")
     return logger

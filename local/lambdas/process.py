@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.app import Function
-from local.template import REGION, function_arn
+from local.stack.app import Function
+from local.stack.template import REGION, function_arn
 
 INIT_TIMEOUT = 30.0
 """Seconds to import a handler in. Lambda gives 10; laptops are slower."""

@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from local import events, routes
-from local.app import App, LambdaIntegration, MockIntegration, Route
+from local.api import events, routes
+from local.api.events import Client, Event
+from local.api.routes import Answer, Malformed
 from local.console import Console
-from local.events import Client, Event
-from local.process import Result
-from local.routes import Answer, Malformed
+from local.lambdas.process import Result
+from local.stack.app import App, LambdaIntegration, MockIntegration, Route
 
 INTEGRATION_TIMEOUT = 29.0
 """Seconds until API Gateway stops waiting for a function (quota, cannot be raised)."""

@@ -8,11 +8,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.app import App
 from local.console import Console
-from local.intrinsics import TemplateError
-from local.process import CREDENTIALS
-from local.template import REGION
+from local.lambdas.process import CREDENTIALS
+from local.stack.app import App
+from local.stack.intrinsics import TemplateError
+from local.stack.template import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local.app import App
 from local.console import Console
 from local.endpoints import Endpoints, of_running_gateway
-from local.process import Result, Worker, WorkerFailed
+from local.lambdas.process import Result, Worker, WorkerFailed
 from local.serve import Options, load_with, prepare
+from local.stack.app import App
 
 
 class CannotInvoke(Exception):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from local.template import API_ID
+from local.stack.template import API_ID
 
 Event: TypeAlias = dict[str, Any]
 

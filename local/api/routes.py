@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.app import Route
-from local.process import Result
+from local.lambdas.process import Result
+from local.stack.app import Route
 
 RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 """What a proxy result may hold. API Gateway takes any other key for a malformed result."""

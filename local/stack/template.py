@@ -13,7 +13,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-from local.intrinsics import Resolver, TemplateError, text
+from local.stack.intrinsics import Resolver, TemplateError, text
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from local.gateway import Connection, Gateway
+from local.api.gateway import Connection, Gateway
 
 MAX_PAYLOAD = 128 * 1024
 """Bytes of a post (quota)."""

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.app import Function
-from local.process import Result, Worker, WorkerFailed
+from local.lambdas.process import Result, Worker, WorkerFailed
+from local.stack.app import Function
 
 AHEAD = 2
 """Workers of each function that are started before the first event."""

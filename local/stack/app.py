@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.intrinsics import TemplateError, text
-from local.template import CODE_BUCKET, Resources, parameter_values, translate
+from local.stack.intrinsics import TemplateError, text
+from local.stack.template import CODE_BUCKET, Resources, parameter_values, translate
 
 
 @dataclass(frozen=True)

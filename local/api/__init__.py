@@ -1,0 +1,1 @@
+"""The rules of API Gateway for WebSocket APIs. Knows no sockets and no processes."""

@@ -1,0 +1,1 @@
+"""Runs functions: pools of worker processes, one event at a time each, as Lambda does."""

@@ -1,0 +1,1 @@
+"""What a template declares: read, translated by SAM, evaluated, and put into an ``App``."""

@@ -1,0 +1,1 @@
+"""What clients and functions speak to: WebSocket, HTTP, TLS."""
