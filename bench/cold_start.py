@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.artefacts import ROOT, build, install_runtime, this_machine
 from local.lambdas.process import environment_of
-from local.stack.app import load
+from local.stack.loading import load
 
 BUILD = ROOT / ".build" / "cold"
 RUNTIME = ROOT / ".build" / "runtime"

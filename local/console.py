@@ -48,14 +48,24 @@ class Console:
         """Print a line that somebody should read."""
         self.say(self.paint(text, YELLOW))
 
-    def invoked(self, route_key: str, function: str, status: str, milliseconds: float, cold: bool) -> None:
-        """Report one invocation: its route, function, duration and status, or what went wrong."""
-        good = status.isdecimal() and int(status) < 400
-        self._event(route_key, function, self.paint(status, GREEN if good else RED), milliseconds, cold)
+    def invoked(self, label: str, function: str, status: object, milliseconds: float, cold: bool) -> None:
+        """
+        Report one invocation.
 
-    def _event(self, route_key: str, function: str, status: str, milliseconds: float, cold: bool) -> None:
+        Args:
+            label: The route that led to it, or what else did.
+            status: The status that the function answered with, None for an answer without one, or what went wrong.
+
+        """
+        text = "no status" if status is None else str(status)
+        good = status in (None, "allowed", "done") or (text.isdecimal() and int(text) < 400)
         start = ", cold start" if cold else ""
-        self.say(f"{_now()}  {route_key:<12} {function}  {status}  {milliseconds:.0f} ms{start}")
+        colour = GREEN if good else RED
+        self.say(f"{_now()}  {label:<12} {function}  {self.paint(text, colour)}  {milliseconds:.0f} ms{start}")
+
+    def refused(self, label: str, text: str) -> None:
+        """Report a message or a call that no function gets to see, and why."""
+        self.say(f"{_now()}  {label or '(none)':<12} {self.paint(text, RED)}")
 
     def logged(self, function: str, line: str) -> None:
         """Print a line that a handler wrote; JSON as level, message and fields."""

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.endpoints import Endpoints, of_running_gateway
 from local.lambdas.process import CREDENTIALS
-from local.stack.template import REGION
+from local.stack.names import REGION
 
 
 class CannotSign(Exception):

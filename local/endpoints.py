@@ -13,6 +13,11 @@ class Endpoints:
     Where everything is, as URLs without a slash at the end.
 
     Attributes:
+        page: Of the gateway itself: sockets, management API and, for the hub, the page.
+        websocket: Where clients connect.
+        management: Where functions post to connections.
+        tls: The same as page, by TLS: ``domainName`` in events is its host and port.
+        bundle: Path of the certificates that a function has to trust, to believe that.
         auth_mode: The hub's AUTH_MODE; empty for another application.
         signing_secret: The name of the hub's signing secret, likewise.
 
@@ -21,18 +26,27 @@ class Endpoints:
     page: str
     websocket: str
     management: str
+    tls: str
+    bundle: str
     aws: str
     dynamodb: str
     auth_mode: str
     signing_secret: str
 
+    @property
+    def is_hub(self) -> bool:
+        """Whether the page knows how to speak to the application."""
+        return bool(self.auth_mode)
+
     def environment(self) -> dict[str, str]:
         """Return the variables by which boto3 finds the services; the only ones that Lambda would not set."""
         return {
+            "AWS_CA_BUNDLE": self.bundle,
             "AWS_ENDPOINT_URL": self.aws,
-            "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.aws,
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.management,
+            "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
+            "AWS_ENDPOINT_URL_LAMBDA": self.page,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.aws,
         }
 
 

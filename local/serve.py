@@ -2,61 +2,64 @@
 
 import asyncio
 import contextlib
-import errno
-import ipaddress
-import os
-import socket
-import sys
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NoReturn
-from urllib.parse import urlsplit
+from typing import Any, NoReturn
 
 from aiohttp import web
 
-from local.api.gateway import INTEGRATION_TIMEOUT, Gateway
+from local import ports, welcome
+from local.api.gateway import Gateway
+from local.api.integrations import INTEGRATION_TIMEOUT, Integrations
 from local.aws import embedded
-from local.aws.provision import provision
-from local.console import BOLD, Console
+from local.aws.provision import names, provision
+from local.console import Console
 from local.endpoints import Endpoints
 from local.lambdas.pool import STARTS_AT_ONCE, Pool
-from local.stack.app import App, load
-from local.wire import management
-from local.wire.sockets import Limits, Listener
+from local.lambdas.process import Result, Surroundings, access_key
+from local.lambdas.watch import watch
+from local.ports import Sockets
+from local.stack.app import App, LambdaAuthorizer, LambdaIntegration
+from local.stack.loading import load
+from local.stack.names import execute_api_host
+from local.wire import tls
+from local.wire.http import application
+from local.wire.invocations import Invocations
+from local.wire.listener import Listener
+from local.wire.management import ManagementApi
+from local.wire.tls import Tls
+from local.wire.websocket import Limits
 
 
 @dataclass(frozen=True)
 class Options:
     """
     Attributes:
-        port: Of the sockets and the page; the next two are the management API's and
-            the embedded AWS's. 0 takes any three that are free.
+        api: The logical id of the API to serve; None for the first.
+        port: Of the sockets, the management API and the page; the next two are those of the same by TLS,
+            and of the embedded AWS. 0 takes any three that are free.
         aws_endpoint: URL of another DynamoDB, or None for the embedded one.
         integration_timeout: Seconds that a route waits for its function.
+        wss: Whether clients are told of TLS, too.
+        debug: Whether ``breakpoint()`` waits for a debugger, and nothing times out.
+        runs_disconnect: Whether ``$disconnect`` comes at all.
 
     """
 
     template: Path = Path("template.yaml")
+    api: str | None = None
     host: str = "127.0.0.1"
     port: int = 3001
     parameters: dict[str, str] = field(default_factory=dict)
     aws_endpoint: str | None = None
     limits: Limits = field(default_factory=Limits)
     integration_timeout: float = INTEGRATION_TIMEOUT
-
-
-class CannotListen(Exception):
-    """A port cannot be had. The text says which, and what to do."""
-
-
-@dataclass(frozen=True)
-class Sockets:
-    """Bound before anything starts, so that a taken port costs nobody a wait."""
-
-    page: socket.socket
-    management: socket.socket
-    aws: socket.socket
+    wss: bool = False
+    debug: bool = False
+    runs_disconnect: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Prepared:
     app: App
     endpoints: Endpoints
     sockets: Sockets
+    tls: Tls
+    surroundings: Surroundings
 
 
 async def serve(options: Options, console: Console) -> NoReturn:
@@ -80,20 +85,22 @@ async def serve(options: Options, console: Console) -> NoReturn:
     async with prepare(options, console) as prepared, contextlib.AsyncExitStack() as stack:
         app, endpoints = prepared.app, prepared.endpoints
         console.say(f"Starting workers for {', '.join(app.functions)}")
-        pools = await stack.enter_async_context(_running_pools(app, endpoints, console))
+        pools = await stack.enter_async_context(_running_pools(app, prepared.surroundings))
         gateway = Gateway(
             app,
-            invoke=lambda function, event: pools[function].invoke(event),
-            domain_name=endpoints.page.removeprefix("http://"),
-            console=console,
-            integration_timeout=options.integration_timeout,
+            Integrations(
+                invoke=lambda function, event: pools[function].invoke(event),
+                console=console,
+                timeout=float("inf") if options.debug else options.integration_timeout,
+            ),
+            domain_name=endpoints.tls.removeprefix("https://"),
+            runs_disconnect=options.runs_disconnect,
         )
-        await stack.enter_async_context(_management(gateway, prepared.sockets.management))
-        listener = Listener(gateway, options.limits, vars(endpoints))
-        await stack.enter_async_context(listener.listen(prepared.sockets.page))
-
-        _welcome(endpoints, options, console)
-        await asyncio.Event().wait()
+        await stack.enter_async_context(_listening(gateway, prepared, options.limits, pools, console))
+        watching = asyncio.create_task(watch(options.template, app.functions, pools, console))
+        stack.callback(watching.cancel)
+        welcome.say(app, endpoints, prepared.tls, options, console)
+        await watching
     raise AssertionError("cancellation is the only way out")
 
 
@@ -107,142 +114,100 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
         CannotListen: If a port cannot be had.
 
     """
-    console.say(f"Reading {options.template}")
-    app = load(options.template, options.parameters)
-    with _bind(options.host, options.port) as sockets:
-        endpoints = _endpoints(options, sockets, app)
-        app = load_with(options, endpoints)
-        console.say("Starting the embedded AWS")
-        async with embedded.run(sockets.aws):
-            console.say(f"Creating {_names(app)}")
-            await asyncio.to_thread(provision, app, endpoints.dynamodb, endpoints.aws, console)
+    with (
+        ports.bind(options.host, options.port) as sockets,
+        tempfile.TemporaryDirectory(prefix="local-gateway-") as folder,
+    ):
+        console.say(f"Reading {options.template}, and starting the embedded AWS")
+        async with embedded.run(sockets.aws) as aws_is_ready:
+            app, endpoints = _load(options, sockets, Path(folder))
+            for note in app.notes:
+                console.warn(note)
+            hosts = (execute_api_host(app.api_id), *app.domains)
+            secure = tls.make([*ports.names(options.host), *hosts], Path(folder))
+            await aws_is_ready
+            if stored := names(app.store):
+                console.say(f"Creating {', '.join(stored)}")
+            await asyncio.to_thread(provision, app.store, endpoints.dynamodb, endpoints.aws, console)
             if options.aws_endpoint:
                 console.say(f"DynamoDB is the one at {options.aws_endpoint}; every other service is the embedded AWS.")
-            yield Prepared(app, endpoints, sockets)
+            here = sockets.tls.getsockname()[:2]
+            surroundings = surroundings_of(endpoints, console, dict.fromkeys(hosts, here), options.debug)
+            yield Prepared(app, endpoints, sockets, secure, surroundings)
 
 
-def load_with(options: Options, endpoints: Endpoints) -> App:
+def surroundings_of(
+    endpoints: Endpoints, console: Console, hosts: Mapping[str, tuple[str, int]], debug: bool
+) -> Surroundings:
+    return Surroundings(endpoints.environment(), console.logged, hosts, debug)
+
+
+def _load(options: Options, sockets: Sockets, folder: Path) -> tuple[App, Endpoints]:
     """Read the template, with our own management API as its parameter WebSocketEndpoint, if it has one."""
-    app = load(options.template, options.parameters)
-    if "WebSocketEndpoint" not in app.parameters:
-        return app
-    return load(options.template, {"WebSocketEndpoint": endpoints.management} | options.parameters)
-
-
-@contextlib.asynccontextmanager
-async def _running_pools(app: App, endpoints: Endpoints, console: Console) -> AsyncIterator[dict[str, Pool]]:
-    """Run the workers of every function while the context lasts."""
-    starts = asyncio.Semaphore(STARTS_AT_ONCE)
-    environment = endpoints.environment()
-    pools = {name: Pool(each, environment, console.logged, starts) for name, each in app.functions.items()}
-    try:
-        await asyncio.gather(*(pool.start_ahead() for pool in pools.values()))
-        yield pools
-    finally:
-        await asyncio.gather(*(pool.stop() for pool in pools.values()))
-
-
-@contextlib.contextmanager
-def _bind(host: str, port: int) -> Iterator[Sockets]:
-    with contextlib.ExitStack() as stack:
-
-        def bind(number: int, purpose: str) -> socket.socket:
-            try:
-                family = socket.getaddrinfo(host, number)[0][0]
-                return stack.enter_context(socket.create_server((host, number), family=family, backlog=1024))
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    advice = "Stop what is using it, or choose three others with --port (in make: ARGS='--port 3999')."
-                    raise CannotListen(f"Port {number}, {purpose}, is taken. {advice}") from error
-                raise CannotListen(f"Cannot listen on {host} port {number}: {error.strerror or error}.") from error
-
-        yield Sockets(
-            page=bind(port, "for the page and the sockets"),
-            management=bind(port and port + 1, "for the management API"),
-            aws=bind(port and port + 2, "for the embedded AWS"),
-        )
-
-
-def _endpoints(options: Options, sockets: Sockets, app: App) -> Endpoints:
-    def at(sock: socket.socket) -> str:
-        host = "127.0.0.1" if _is_any(options.host) else options.host
-        return f"{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
+    page = f"http://{ports.address(options.host, sockets.page)}"
+    aws = f"http://{ports.address(options.host, sockets.aws)}"
+    endpoints = Endpoints(
+        page=page,
+        websocket="",
+        management="",
+        tls=f"https://{ports.address(options.host, sockets.tls)}",
+        bundle=str(folder / tls.BUNDLE),
+        aws=aws,
+        dynamodb=options.aws_endpoint or aws,
+        auth_mode="",
+        signing_secret="",
+    )
+    app = load(options.template, options.parameters, options.api, page)
 
     def variable(name: str) -> str:
         values = (function.environment.get(name) for function in app.functions.values())
         return next(filter(None, values), "")
 
-    aws = f"http://{at(sockets.aws)}"
-    return Endpoints(
-        page=f"http://{at(sockets.page)}",
-        websocket=f"ws://{at(sockets.page)}/{app.stage}",
-        management=f"http://{at(sockets.management)}/{app.stage}",
-        aws=aws,
-        dynamodb=options.aws_endpoint or aws,
+    return app, replace(
+        endpoints,
+        websocket=f"{page.replace('http', 'ws')}/{app.stage}",
+        management=f"{page}/{app.stage}",
         auth_mode=variable("AUTH_MODE"),
         signing_secret=variable("SIGNING_SECRET_NAME"),
     )
 
 
 @contextlib.asynccontextmanager
-async def _management(gateway: Gateway, sock: socket.socket) -> AsyncIterator[None]:
-    runner = web.AppRunner(management.application(gateway), access_log=None)
-    await runner.setup()
-    await web.SockSite(runner, sock).start()
+async def _running_pools(app: App, surroundings: Surroundings) -> AsyncIterator[dict[str, Pool]]:
+    """Run the workers of every function while the context lasts; one of each that the API itself calls, at once."""
+    starts = asyncio.Semaphore(STARTS_AT_ONCE)
+    pools = {name: Pool(each, surroundings, starts) for name, each in app.functions.items()}
+    integrations = [each.integration for each in app.routes.values()]
+    integrations += [each.authorizer.integration for each in app.routes.values()
+                     if isinstance(each.authorizer, LambdaAuthorizer)]  # fmt: skip
+    called = {each.function for each in integrations if isinstance(each, LambdaIntegration)}
     try:
-        yield
+        await asyncio.gather(*(pools[name].start_ahead() for name in called))
+        yield pools
+    finally:
+        await asyncio.gather(*(pool.stop() for pool in pools.values()))
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    gateway: Gateway, prepared: Prepared, limits: Limits, pools: Mapping[str, Pool], console: Console
+) -> AsyncIterator[None]:
+    async def invoke(name: str, event: Any) -> Result:
+        started = time.perf_counter()
+        result = await pools[name].invoke(event)
+        status = result.error["errorType"] if result.error else "done"
+        console.invoked("(invoke)", name, status, (time.perf_counter() - started) * 1000, result.cold)
+        return result
+
+    app = prepared.app
+    management = ManagementApi(gateway, {access_key(each): each for each in app.functions.values()}, console)
+    invocations = Invocations(app, invoke, later=lambda work: listener.run(work))
+    runner = web.AppRunner(application(gateway, management, invocations, prepared.endpoints), access_log=None)
+    await runner.setup()
+    assert runner.server
+    listener = Listener(gateway, limits, runner.server)
+    try:
+        async with listener.listen(prepared.sockets.page), listener.listen(prepared.sockets.tls, prepared.tls.context):
+            yield
     finally:
         await runner.cleanup()
-
-
-def _welcome(endpoints: Endpoints, options: Options, console: Console) -> None:
-    console.say()
-    console.say(console.paint("The hub is ready.", BOLD))
-    console.say(f"  Page         {endpoints.page}/")
-    console.say(f"  WebSocket    {endpoints.websocket}")
-    console.say(f"  Management   {endpoints.management}/@connections/{{id}}")
-    console.say(f"  AWS          {endpoints.aws}")
-    if endpoints.dynamodb != endpoints.aws:
-        console.say(f"  DynamoDB     {endpoints.dynamodb}")
-    console.say()
-    console.say("Open the page in two windows, or in another terminal join the session me, and send it a message:")
-    console.say(f'  {_client()} "{_example_url(endpoints, options)}"')
-    console.say('  {"action": "sendMessage", "sessions": ["me"], "message": "hello"}')
-    console.say()
-    if endpoints.auth_mode == "none":
-        console.warn("AUTH_MODE is none: whoever knows or guesses a session id can join that session and listen to it.")
-    if not _is_loopback(options.host):
-        console.warn(f"Listening on {options.host}: every machine that reaches this one can connect.")
-    console.say("Press Ctrl-C to stop.")
-    console.say()
-
-
-def _example_url(endpoints: Endpoints, options: Options) -> str:
-    python = os.path.relpath(sys.executable)
-    where = "" if options.port == Options.port else f" --port {urlsplit(endpoints.page).port}"
-    if endpoints.auth_mode == "jwt":
-        return f"{endpoints.websocket}?token=$({python} -m local token --session me{where})"
-    if endpoints.auth_mode == "signature":
-        return f"$({python} -m local sign --session me --url{where})"
-    return f"{endpoints.websocket}?session_id=me"
-
-
-def _client() -> str:
-    """Return how to start the websockets library's own client from here: it is installed beside this Python."""
-    command = Path(sys.executable).with_name("websockets")
-    return os.path.relpath(command) if command.exists() else f"{sys.executable} -m websockets"
-
-
-def _names(app: App) -> str:
-    return ", ".join([table["TableName"] for table in app.tables] + [secret["Name"] for secret in app.secrets])
-
-
-def _is_any(host: str) -> bool:
-    return host in {"", "0.0.0.0", "::"}  # noqa: S104 - recognised, not bound
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

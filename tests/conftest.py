@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from hub.connections import Connections
 from hub.log import logger
-from local.stack.app import load
+from local.stack.loading import load
 from tests.browser import CHROMIUM, QUIET
 from tests.faulty import FaultyEndpoint, faulty_endpoint
 from tests.gateway import RunningGateway
@@ -36,7 +36,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def table() -> Iterator[str]:
     """The table that the template declares, in moto. Returns its name."""
-    (properties,) = load(ROOT / "template.yaml", {}).tables
+    (properties,) = load(ROOT / "template.yaml", {}).store.tables
     with mock_aws():
         known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
         boto3.client("dynamodb").create_table(**{name: properties[name] for name in known})

@@ -3,10 +3,13 @@
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from local.api.events import Event
-from local.api.gateway import Connection, Gateway, Handshake
+from local.api.gateway import Connection, Gateway
+from local.api.handshake import Handshake
+from local.api.integrations import Integrations
 from local.console import Console
 from local.lambdas.process import Result
 from local.stack.app import App, LambdaIntegration, Route
@@ -24,8 +27,8 @@ class FakeSocket:
     sent: list[str] = field(default_factory=list)
     closed: list[tuple[int, str]] = field(default_factory=list)
 
-    async def send(self, text: str) -> None:
-        self.sent.append(text)
+    def send(self, data: bytes) -> None:
+        self.sent.append(data.decode())
 
     def close(self, code: int, reason: str) -> None:
         self.closed.append((code, reason))
@@ -39,22 +42,23 @@ class World:
     routes: tuple[Route, ...]
     integration_timeout: float = 3600
     now: float = 1000.0
+    app: dict[str, Any] = field(default_factory=dict)
+    printed: io.StringIO = field(default_factory=io.StringIO)
     events: list[Event] = field(default_factory=list)
     socket: FakeSocket = field(default_factory=FakeSocket)
 
     def __post_init__(self) -> None:
         app = App(
-            parameters=frozenset(),
+            api="Api",
+            api_id="localapi00",
             stage="prod",
             selection="$request.body.action",
             routes={each.key: each for each in self.routes},
             functions={},
-            tables=(),
-            secrets=(),
         )
-        self.gateway = Gateway(
-            app, self._invoke, "127.0.0.1:3001", Console(io.StringIO()), self.integration_timeout, lambda: self.now
-        )
+        app = replace(app, **self.app)
+        integrations = Integrations(self._invoke, Console(self.printed), self.integration_timeout)
+        self.gateway = Gateway(app, integrations, "127.0.0.1:3002", lambda: self.now)
 
     async def _invoke(self, function: str, event: Event) -> Result:
         assert function == "MyFunction"

@@ -119,8 +119,8 @@ class RunningGateway:
         """Run ``python -m local`` on free ports until the context ends."""
         with launch_local("--port", "0", *options) as (process, output):
             output.wait_for(re.escape(READY))
-            page = output.wait_for(r"^  Page").split()[1].rstrip("/")
-            yield cls(process, output, get_json(f"{page}/_local/endpoints"))
+            address = urlsplit(output.wait_for(r"^  WebSocket").split()[1]).netloc
+            yield cls(process, output, get_json(f"http://{address}/_local/endpoints"))
 
     def url(self, session_id: str) -> str:
         return f"{self.endpoints['websocket']}?session_id={session_id}"

@@ -18,7 +18,7 @@ from moto import mock_aws
 from hub.connection import Connection
 from hub.connections import Connections
 from local.api import events
-from local.stack.app import load
+from local.stack.loading import load
 from tests.credentials import KEY
 from tests.lambdas import ROOT, Context, cold_start
 
@@ -129,7 +129,7 @@ class Account:
     @classmethod
     @contextlib.contextmanager
     def opened(cls) -> Iterator["Account"]:
-        (table,) = load(ROOT / "template.yaml", {}).tables
+        (table,) = load(ROOT / "template.yaml", {}).store.tables
         known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
         with mock_aws(), endpoint() as served, pytest.MonkeyPatch.context() as environment:
             environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -169,7 +169,7 @@ class Account:
 
 
 def client(connection_id: str) -> events.Client:
-    return events.Client(connection_id, 0, "prod", "127.0.0.1:3001", "203.0.113.24", None)
+    return events.Client(connection_id, 0, "localapi00", "prod", "127.0.0.1:3001", "203.0.113.24", None)
 
 
 def row(session_id: str, connection_id: str, **changes: Any) -> Connection:

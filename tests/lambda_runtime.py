@@ -28,8 +28,9 @@ import boto3
 from bench.artefacts import this_machine
 from hub.connection import Connection
 from hub.connections import Connections
-from local.lambdas.process import Result, Worker, environment_of
-from local.stack.app import Function, load
+from local.lambdas.process import Result, Surroundings, Worker, environment_of
+from local.stack.app import Function
+from local.stack.loading import load
 from tests.gateway import PATIENCE
 from tests.lambdas import ROOT
 
@@ -163,7 +164,7 @@ class Hub:
 
     @contextlib.contextmanager
     def in_gateway(self, function: Function) -> Iterator[Invoke]:
-        worker = self.loop.run(Worker.start(function, self._services, lambda _name, _line: None))
+        worker = self.loop.run(Worker.start(function, Surroundings(self._services, lambda _name, _line: None)))
         try:
             yield lambda event: self.loop.run(worker.run(event, function.timeout))
         finally:

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from local.lambdas.process import environment_of
-from local.stack.app import load
+from local.stack.loading import load
 
 ROOT = Path(__file__).parent.parent
 

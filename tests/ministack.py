@@ -153,7 +153,7 @@ class MiniStack:
         # MiniStack's id of a route has the API's before it.
         refs = {each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("/")[2] for each in self.resources()}
         template = yaml_parse((BUILD / "template.yaml").read_text())
-        resolver = Resolver(template, refs, lambda name, attribute: f"{name}.{attribute}")
+        resolver = Resolver(template, refs.__getitem__, lambda name, attribute: f"{name}.{attribute}")
         gateway = self.client("apigatewayv2")
         for kind, properties in left_out(template):
             if call := CALLS.get(kind):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from local.lambdas.pool import Pool
-from local.lambdas.process import Result
-from local.stack.app import Function, load
+from local.lambdas.process import Result, Surroundings
+from local.stack.app import Function
+from local.stack.loading import load
 from tests.gateway import PATIENCE
 
 OBEDIENT = Path(__file__).parent / "apps" / "obedient" / "template.yaml"
@@ -31,7 +32,8 @@ class RunningPool:
     @contextlib.asynccontextmanager
     async def start(cls, function: Function, environment: Mapping[str, str]) -> AsyncIterator["RunningPool"]:
         lines: list[str] = []
-        pool = Pool(function, environment, lambda _name, line: lines.append(line), asyncio.Semaphore(2))
+        surroundings = Surroundings(environment, lambda _name, line: lines.append(line))
+        pool = Pool(function, surroundings, asyncio.Semaphore(2))
         try:
             await pool.start_ahead()
             yield cls(pool, lines)

@@ -1,11 +1,13 @@
 """What a template declares for a gateway: the hub's, and what is accepted and refused of others."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local.stack.app import App, Function, LambdaIntegration, MockIntegration, Route, load
-from local.stack.intrinsics import TemplateError
+from local.stack.app import App, Function, LambdaIntegration, MockIntegration, Route, Unavailable
+from local.stack.loading import load
+from local.stack.source import TemplateError
 from tests.conftest import ROOT
 from tests.test_template import written
 
@@ -35,17 +37,18 @@ VARIABLES = {
 def test_the_hub_s_template() -> None:
     def function(name: str, folder: str, module: str, timeout: float, memory: int) -> Function:
         path = (ROOT.resolve() / folder, ROOT.resolve() / "shared")
-        return Function(name, path, f"{module}.lambda_handler", VARIABLES[name], timeout, memory)
+        handler = f"{module}.lambda_handler"
+        return Function(name, path, handler, VARIABLES[name], timeout, memory, called=name)
 
     app = load(ROOT / "template.yaml", {})
     assert (app.stage, app.selection, app.routes) == ("prod", "$request.body.action", ROUTES)
-    assert list(app.functions.values()) == [
+    assert [replace(each, policy=None, role="") for each in app.functions.values()] == [
         function("ConnectFunction", "connect", "on_connect_lambda", 10, 256),
         function("DisconnectFunction", "disconnect", "on_disconnect_lambda", 10, 256),
         function("MessageFunction", "send-message", "on_send_message_lambda", 28, 1024),
     ]
-    assert [each["TableName"] for each in app.tables] == ["ConnectionsTable"]
-    assert [each["Name"] for each in app.secrets] == ["SigningSecret"]
+    assert [each["TableName"] for each in app.store.tables] == ["ConnectionsTable"]
+    assert [each["Name"] for each in app.store.secrets] == ["SigningSecret"]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +74,8 @@ def test_a_parameter_of_the_hub_changes_one_thing(parameter: str, value: str, ch
         for name, variables in VARIABLES.items()
     }
     assert app.stage == (value if parameter == "StageName" else "prod")
-    assert [each["TableName"] for each in app.tables] == [changed.get("TABLE_NAME", "ConnectionsTable")]
-    assert len(app.secrets) == (parameter != "SigningSecretName")
+    assert [each["TableName"] for each in app.store.tables] == [changed.get("TABLE_NAME", "ConnectionsTable")]
+    assert len(app.store.secrets) == (parameter != "SigningSecretName")
 
 
 API = """
@@ -114,16 +117,19 @@ def loaded(folder: Path, text: str = API, **parameters: str) -> App:
 
 
 def test_a_small_template_whole(tmp_path: Path) -> None:
-    my_function = Function("MyFunction", (tmp_path / "function",), "main.handle", {}, timeout=3, memory=128)
-    assert loaded(tmp_path) == App(
-        parameters=frozenset({"Milliseconds"}),
+    path = (tmp_path / "function",)
+    my_function = Function("MyFunction", path, "main.handle", {}, timeout=3, memory=128, called="MyFunction")
+    app = loaded(tmp_path)
+    assert replace(
+        app, functions={name: replace(each, policy=None, role="") for name, each in app.functions.items()}
+    ) == App(
+        api="Api",
+        api_id="localapi00",
         stage="test",
         selection="$request.body.action",
         # One-way in spite of its selection expression: there is no RouteResponse.
         routes={"$default": Route("$default", LambdaIntegration("MyFunction", 1.0), two_way=False)},
         functions={"MyFunction": my_function},
-        tables=(),
-        secrets=(),
     )
 
 
@@ -166,35 +172,14 @@ def test_a_mock_route_answers_its_text(tmp_path: Path) -> None:
         ),
         pytest.param(
             "Resources: { Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } } }",
-            "The template's API is an HTTP API, and only a WebSocket API can be served here.",
+            "{folder}/template.yaml:1: The template's API is an HTTP API, and only a WebSocket API can be served here.",
             id="an-http-api",
         ),
         pytest.param(
-            API.replace("!GetAtt MyFunction.Arn", "arn:aws:lambda:us-east-1:123456789012:function:other"),
-            "A route calls the function other, which is not one of the template.",
-            id="a-function-of-another-stack",
-        ),
-        pytest.param(
-            API + MOCK.replace("REPLY", "$input.body"),
-            "A MOCK integration's response template is not plain text; Velocity is not evaluated here.",
-            id="velocity",
-        ),
-        pytest.param(
-            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: HTTP_PROXY"),
-            "An integration of type HTTP_PROXY cannot be served here.",
-            id="an-http-integration",
-        ),
-        pytest.param(API.replace("CodeUri: function/", "InlineCode: pass"), ELSEWHERE, id="inline-code"),
-        pytest.param(API.replace("function/,", "s3://bucket/key,"), ELSEWHERE, id="code-in-s3"),
-        pytest.param(
-            API.replace("function/,", "missing/,"),
-            "The code of MyFunction should be in {folder}/missing, and there is no such folder.",
-            id="no-folder",
-        ),
-        pytest.param(
-            API.replace("Handler:", "Layers: ['arn:aws:lambda:us-east-1:1:layer:x:1'], Handler:"),
-            "The layer arn:aws:lambda:us-east-1:1:layer:x:1 is not one of the template, so it cannot be had here.",
-            id="a-layer-of-others",
+            API.replace("      StageName: test", "      Missing: {}").replace("Missing: {}", "StageName: !Ref Nothing"),
+            "{folder}/template.yaml:6: "
+            "The template refers to Nothing, which is neither a parameter nor a resource of it.",
+            id="a-reference-to-nothing",
         ),
     ],
 )
@@ -202,3 +187,66 @@ def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem
     with pytest.raises(TemplateError) as raised:
         loaded(tmp_path, text)
     assert str(raised.value) == problem.format(folder=tmp_path)
+
+
+NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
+
+
+@pytest.mark.parametrize(
+    ("text", "route", "reason"),
+    [
+        pytest.param(
+            API.replace("!GetAtt MyFunction.Arn", NOT_THERE),
+            "$default",
+            "The function other is not one of the template.",
+            id="a-function-of-another-stack",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "$input.body"),
+            "mock",
+            "The response template of Integration is not plain text, and Velocity is not evaluated here.",
+            id="velocity",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: HTTP_PROXY"),
+            "mock",
+            "Integration is an integration of type HTTP_PROXY, which is not imitated here.",
+            id="an-http-integration",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("${Integration}", "other"),
+            "mock",
+            "The route test/mock has no integration of the template.",
+            id="no-integration",
+        ),
+        pytest.param(
+            API.replace("function/,", "s3://bucket/key,"), "$default", f"{{template}}:16: {ELSEWHERE}", id="code-in-s3"
+        ),
+        pytest.param(
+            API.replace("function/,", "missing/,"),
+            "$default",
+            "{template}:16: The code of MyFunction should be in {folder}/missing, and there is no such folder.",
+            id="no-folder",
+        ),
+        pytest.param(
+            API.replace("python3.12", "nodejs22.x"),
+            "$default",
+            "{template}:16: MyFunction runs on nodejs22.x, and only Python functions run here.",
+            id="another-runtime",
+        ),
+        pytest.param(
+            API.replace("Handler:", "FunctionName: mine, Environment: {Variables: {A: !ImportValue x}}, Handler:"),
+            "$default",
+            "{template}:16: Fn::ImportValue takes x from another stack, and there is none here. "
+            "A parameter instead of it can have a value here.",
+            id="a-value-of-another-stack",
+        ),
+    ],
+)
+def test_what_cannot_be_imitated_is_said_in_a_sentence_and_the_rest_still_runs(
+    text: str, route: str, reason: str, tmp_path: Path
+) -> None:
+    app = loaded(tmp_path, text)
+    expected = reason.format(folder=tmp_path, template=tmp_path / "template.yaml")
+    assert app.routes[route].integration == Unavailable(expected)
+    assert not app.notes or expected in app.notes

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bench.artefacts import build
-from local.stack.template import translate
+from local.stack.loading import translated
 from tests.lambdas import ROOT
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="sam build needs Python 3.12, as Lambda has it")
 
-ARCHITECTURE = translate(ROOT / "template.yaml")["Parameters"]["Architecture"]["Default"]
+ARCHITECTURE = translated(ROOT / "template.yaml")["Parameters"]["Architecture"]["Default"]
 PROCESSOR = {"arm64": "aarch64", "x86_64": "x86_64"}[ARCHITECTURE]
 MACHINE = {"arm64": 183, "x86_64": 62}[ARCHITECTURE]
 """``e_machine`` of an ELF file. Source: the generic ABI's list of machines."""

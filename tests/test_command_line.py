@@ -6,11 +6,12 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from local.command_line import main
-from local.stack.template import translate
+from local.stack.loading import translated
 from tests.conftest import ROOT
 from tests.gateway import PATIENCE, READY, RunningGateway, get_json, launch_local, run_local
 from tests.pools import OBEDIENT
@@ -78,8 +79,8 @@ def three_in_a_row() -> tuple[int, list[socket.socket]]:
 @pytest.mark.parametrize(
     ("taken", "purpose"),
     [
-        pytest.param(0, "for the page and the sockets", id="the-first"),
-        pytest.param(1, "for the management API", id="the-second"),
+        pytest.param(0, "for the sockets and the page", id="the-first"),
+        pytest.param(1, "for the same by TLS", id="the-second"),
         pytest.param(2, "for the embedded AWS", id="the-third"),
     ],
 )
@@ -136,14 +137,14 @@ def test_nothing_says_ready_before_the_functions_are() -> None:
             with gate.accept()[0]:
                 assert [line for line in output.lines if "ready" in line or "://" in line] == []
                 gate.close()
-            page = output.wait_for(r"^  Page").split()[1]
-            assert get_json(f"{page}_local/endpoints")["page"] == page.rstrip("/")
+            address = urlsplit(output.wait_for(r"^  WebSocket").split()[1]).netloc
+            assert get_json(f"http://{address}/_local/endpoints")["page"] == f"http://{address}"
 
 
 @pytest.mark.parametrize(
     ("line", "number"),
     [
-        pytest.param("Starting the embedded AWS", signal.SIGINT, id="while-aws-starts"),
+        pytest.param("starting the embedded AWS", signal.SIGINT, id="while-aws-starts"),
         pytest.param("Creating ", signal.SIGINT, id="while-tables-are-created"),
         pytest.param("Starting workers", signal.SIGINT, id="while-workers-start"),
         pytest.param(READY, signal.SIGTERM, id="terminated"),
@@ -165,7 +166,7 @@ def test_a_signal_ends_it_at_any_time_with_status_0_and_nothing_left(line: str, 
 def test_translate_prints_what_sam_makes_of_the_template() -> None:
     ended = run_local("translate")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert json.loads(ended.stdout) == translate(ROOT / "template.yaml")
+    assert json.loads(ended.stdout) == translated(ROOT / "template.yaml")
     resources = json.loads(ended.stdout)["Resources"].values()
     of_type = {
         kind: [each["Properties"] for each in resources if each["Type"] == f"AWS::ApiGatewayV2::{kind}"]

@@ -17,7 +17,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from local.stack.template import Resources, parameter_values, translate
+from local.stack.loading import translated
+from local.stack.parameters import parameter_values
+from local.stack.resources import Resources
 from tests import ministack
 from tests.credentials import KEY, token
 from tests.gateway import PATIENCE, Client, wait_until
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.skipif(
     reason="MiniStack runs what sam builds for Lambda: that needs Linux and Python 3.12",
 )
 
-TEMPLATE = translate(ROOT / "template.yaml")
+TEMPLATE = translated(ROOT / "template.yaml")
 SECRET = "key-of-the-tests"
 SECOND = {"AuthMode": "jwt", "MaxConnectionsPerSession": "1", "SigningSecretName": SECRET}
 """What changes with the second deployment: all that gives a function more rights."""
@@ -131,7 +133,7 @@ def environment_of_messages(running: MiniStack) -> dict[str, str]:
 
 def declared(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the type of every resource that the template has with these parameters, by logical id."""
-    resources = Resources(TEMPLATE, parameter_values(TEMPLATE, dict(parameters)))
+    resources = Resources(TEMPLATE, parameter_values(TEMPLATE["Parameters"], dict(parameters)))
     kinds = {name: each["Type"] for name, each in TEMPLATE["Resources"].items() if not is_left_out(each)}
     return {name: kind for name, kind in kinds.items() if name in resources.of_type(kind)}
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import HubError, TooManyConnections, Unauthorized
-from local.stack.app import load
-from local.stack.template import translate
+from local.stack.loading import load, translated
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -22,8 +21,8 @@ APP = load(ROOT / "template.yaml", {})
 def documented_names() -> list[str]:
     """Functions, parameters, variables, routes and the table, as the template has them."""
     variables = {name for function in APP.functions.values() for name in function.environment}
-    tables = [table["TableName"] for table in APP.tables]
-    return sorted({*APP.functions, *APP.parameters, *APP.routes, *variables, *tables})
+    tables = [table["TableName"] for table in APP.store.tables]
+    return sorted({*APP.functions, *translated(ROOT / "template.yaml")["Parameters"], *APP.routes, *variables, *tables})
 
 
 @pytest.mark.parametrize("name", documented_names())
@@ -63,7 +62,7 @@ def test_the_tree_in_the_readme_is_the_tree_on_the_disk(folder: str) -> None:
 
 def test_sam_local_can_set_every_variable_of_env_json() -> None:
     # `sam local invoke --env-vars` ignores variables that the template does not name.
-    resources = translate(ROOT / "template.yaml")["Resources"].values()
+    resources = translated(ROOT / "template.yaml")["Resources"].values()
     declared = {
         name
         for resource in resources

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.api.gateway import MAX_REFUSALS, Handshake, Refused
+from local.api.gateway import MAX_REFUSALS
+from local.api.handshake import Handshake, Refused
 from local.lambdas.process import Result
 from local.stack.app import LambdaIntegration, MockIntegration, Route
 from tests.fakes import FUNCTION, HANDSHAKE, World, hang
@@ -22,7 +23,6 @@ CONNECT = (Route("$connect", FUNCTION, two_way=False),)
     [
         pytest.param({"statusCode": 200}, None, id="200"),
         pytest.param({"statusCode": 299}, None, id="299"),
-        pytest.param(None, None, id="nothing"),
         pytest.param(
             {"statusCode": 200, "headers": {"SEC-websocket-PROTOCOL": "hub.v1"}}, "hub.v1", id="a-subprotocol"
         ),
@@ -45,6 +45,8 @@ def test_connect_opens_with_any_2xx(answer: Any, protocol: str | None) -> None:
         pytest.param(World(Result({"statusCode": 500}), CONNECT), HANDSHAKE, 500, id="500"),
         pytest.param(World(Result(error=ERROR), CONNECT), HANDSHAKE, 502, id="raises"),
         pytest.param(World(Result({"data": 1}), CONNECT), HANDSHAKE, 502, id="malformed"),
+        pytest.param(World(Result(None), CONNECT), HANDSHAKE, 502, id="nothing"),
+        pytest.param(World(Result({"body": "b"}), CONNECT), HANDSHAKE, 502, id="no-status"),
         pytest.param(World(hang, CONNECT, integration_timeout=0.01), HANDSHAKE, 504, id="takes-too-long"),
         pytest.param(World(Result(), CONNECT), replace(HANDSHAKE, path="/dev"), 403, id="another-stage"),
         pytest.param(World(Result(), CONNECT), replace(HANDSHAKE, path="/prod/more"), 403, id="a-longer-path"),

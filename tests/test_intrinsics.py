@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from local.stack.intrinsics import NOTHING, Resolver, TemplateError, text
+from local.stack.intrinsics import NOTHING, Resolver, text
+from local.stack.source import TemplateError
 
 TEMPLATE = {
     "Conditions": {
@@ -21,7 +22,7 @@ REFS = {"Stage": "prod", "Debug": "true", "Table": "connections", "AWS::Region":
 
 
 def resolver() -> Resolver:
-    return Resolver(TEMPLATE, REFS, lambda name, attribute: f"<{name}'s {attribute}>")
+    return Resolver(TEMPLATE, REFS.__getitem__, lambda name, attribute: f"<{name}'s {attribute}>")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,10 @@ def resolver() -> Resolver:
         pytest.param({"Fn::Select": ["1", {"Fn::Split": [",", "a,b"]}]}, "b", id="select"),
         pytest.param({"Fn::Select": [0, ["a", "b"]]}, "a", id="select-the-first"),
         pytest.param({"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "Memory"]}, 1024, id="find-in-map"),
+        pytest.param({"Fn::FindInMap": ["Sizes", "x", "y", {"DefaultValue": 1}]}, 1, id="find-in-map-with-a-default"),
+        pytest.param({"Fn::Length": {"Fn::Split": [",", "a,b"]}}, 2, id="length"),
+        pytest.param({"Fn::ToJsonString": {"a": [{"Ref": "Stage"}]}}, '{"a": ["prod"]}', id="to-json"),
+        pytest.param({"Fn::Select": [1, {"Fn::GetAZs": ""}]}, "us-east-1b", id="availability-zones"),
         pytest.param({"Fn::Base64": {"Fn::Sub": "${Stage}\n"}}, "cHJvZAo=", id="base64"),  # printf 'prod\n' | base64
         pytest.param({"Fn::If": ["Always", "yes", "no"]}, "yes", id="if-true"),
         pytest.param({"Fn::If": ["Never", "yes", "no"]}, "no", id="if-false"),
@@ -112,8 +117,14 @@ def test_conditions(name: str, holds: bool) -> None:
             {"Fn::Select": [-1, ["a", "b"]]}, "The template selects item -1 of a list that has 2.", id="item-below-0"
         ),
         pytest.param(
-            {"Fn::ImportValue": "x"},
-            "The template uses Fn::ImportValue, which cannot be evaluated here.",
+            {"Fn::ImportValue": {"Fn::Sub": "${Stage}-x"}},
+            "Fn::ImportValue takes prod-x from another stack, and there is none here. "
+            "A parameter instead of it can have a value here.",
+            id="import",
+        ),
+        pytest.param(
+            {"Fn::Transform": {"Name": "AWS::Include"}},
+            "The template uses Fn::Transform, which cannot be evaluated here.",
             id="function",
         ),
     ],

@@ -21,7 +21,8 @@ from local.api import events
 from local.aws.provision import provision
 from local.console import Console
 from local.lambdas.process import WorkerFailed
-from local.stack.app import Function, LambdaIntegration, load
+from local.stack.app import Function, LambdaIntegration
+from local.stack.loading import load
 from tests.credentials import KEY, iso, sign, token
 from tests.faulty import faulty_endpoint
 from tests.in_moto import client, row
@@ -71,8 +72,8 @@ def aws() -> Iterator[str]:
         with pytest.MonkeyPatch.context() as environment:
             for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "no_proxy"):
                 environment.setenv(name, "*")
-            provision(APP, url, url, Console())
-            (secret,) = APP.secrets
+            provision(APP.store, url, url, Console())
+            (secret,) = APP.store.secrets
             manager = boto3.client("secretsmanager", "us-east-1", endpoint_url=url)
             manager.put_secret_value(SecretId=secret["Name"], SecretString=KEY)
         yield url

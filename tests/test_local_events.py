@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local.api import events, routes
+from local.api import events, selection
 from local.api.events import Client, Event
-from local.stack.app import load
+from local.stack.loading import load
 from tests.conftest import ROOT
 
 NOW = 1_795_392_007.124  # 23 November 2026, 00:00:07.124 UTC
@@ -20,6 +20,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{14}[AEIMQUYcgkosw048]=")
 CLIENT = Client(
     connection_id="Qm9vEeX_ZjMCK-w=",
     connected_at=1_795_392_000_123,
+    api_id="localapi00",
     stage="prod",
     domain_name="127.0.0.1:3001",
     source_ip="203.0.113.24",
@@ -55,22 +56,25 @@ def test_the_event_of_a_handshake() -> None:
         ("Cookie", "b=2"),
     ]
     event = events.connect(CLIENT, NOW, headers, "token=t%2D1&tag=a&tag=b+c&empty=")
+    trace = event["headers"].pop("X-Amzn-Trace-Id")
+    assert re.fullmatch(r"Root=1-6b038207-[0-9a-f]{24}", trace)
+    assert event["multiValueHeaders"].pop("X-Amzn-Trace-Id") == [trace]
     assert event == {
         "headers": {
             "Host": "127.0.0.1:3001",
             "sec-websocket-key": "3q2+7wAAAAAAAAAAAAAAAA==",
             "Cookie": "b=2",
             "X-Forwarded-For": "203.0.113.24",
-            "X-Forwarded-Port": "3001",
-            "X-Forwarded-Proto": "http",
+            "X-Forwarded-Port": "443",
+            "X-Forwarded-Proto": "https",
         },
         "multiValueHeaders": {
             "Host": ["127.0.0.1:3001"],
             "sec-websocket-key": ["3q2+7wAAAAAAAAAAAAAAAA=="],
             "Cookie": ["a=1", "b=2"],
             "X-Forwarded-For": ["203.0.113.24"],
-            "X-Forwarded-Port": ["3001"],
-            "X-Forwarded-Proto": ["http"],
+            "X-Forwarded-Port": ["443"],
+            "X-Forwarded-Proto": ["https"],
         },
         "queryStringParameters": {"token": "t-1", "tag": "b c", "empty": ""},
         "multiValueQueryStringParameters": {"token": ["t-1"], "tag": ["a", "b c"], "empty": [""]},
@@ -108,7 +112,7 @@ def test_the_event_of_a_close() -> None:
 
 
 def test_a_client_without_a_user_agent_has_none_in_any_event() -> None:
-    silent = Client("Qm9vEeX_ZjMCK-w=", 0, "prod", "127.0.0.1:3001", "203.0.113.24", user_agent=None)
+    silent = Client("Qm9vEeX_ZjMCK-w=", 0, "localapi00", "prod", "127.0.0.1:3001", "203.0.113.24", user_agent=None)
     for event in (
         events.connect(silent, NOW, [], ""),
         events.message(silent, NOW, "$default", ""),
@@ -139,12 +143,17 @@ def test_ids_are_new_each_time_and_have_api_gateway_s_form() -> None:
 FILES = sorted(path for path in (ROOT / "events").glob("*.json") if path.name != "env.json")
 
 
+ADDED = ("X-Amzn-Trace-Id", "X-Forwarded-")
+"""Headers that the gateway adds to those of the client."""
+
+
 def rebuilt(event: Event) -> Event:
     """Build the event that our gateway would have sent for the same thing, ids apart."""
     request = event["requestContext"]
     client = Client(
         request["connectionId"],
         request["connectedAt"],
+        request["apiId"],
         request["stage"],
         request["domainName"],
         request["identity"]["sourceIp"],
@@ -157,13 +166,13 @@ def rebuilt(event: Event) -> Event:
         built = events.disconnect(client, now, request["disconnectStatusCode"], request["disconnectReason"])
     else:
         # The gateway adds what a load balancer would: those are not the client's.
-        sent = {name: each for name, each in event["multiValueHeaders"].items() if "X-Forwarded" not in name}
+        sent = {name: each for name, each in event["multiValueHeaders"].items() if not name.startswith(ADDED)}
         pairs = [(name, value) for name, values in sent.items() for value in values]
         query = urlencode(event.get("multiValueQueryStringParameters", {}), doseq=True)
         built = events.connect(client, now, pairs, query)
         for every in ("headers", "multiValueHeaders"):
             built[every] = {
-                name: event[every][name] if "X-For" in name else each for name, each in built[every].items()
+                name: event[every][name] if name.startswith(ADDED) else each for name, each in built[every].items()
             }
     for name in {"requestId", "extendedRequestId", "messageId"} & request.keys():
         built["requestContext"][name] = request[name]
@@ -182,7 +191,7 @@ def test_every_file_in_events_is_what_the_gateway_would_send(event: Event) -> No
     assert datetime.strptime(request["requestTime"], "%d/%b/%Y:%H:%M:%S %z") == moment.replace(microsecond=0)
     if request["eventType"] == "MESSAGE":
         app = load(ROOT / "template.yaml", {})
-        route = routes.select(app.selection, app.routes, event["body"])
+        route = selection.select(app.selection, app.routes, event["body"])
         assert route
         assert route.key == request["routeKey"]
     else:

@@ -61,7 +61,7 @@ def test_an_id_that_api_gateway_would_not_give_is_a_bad_request(gateway: Running
         pytest.param("PUT", f"@connections/{UNKNOWN}", 403, "ForbiddenException", id="another-method"),
         pytest.param("POST", "connections/x", 403, "ForbiddenException", id="another-path"),
         pytest.param("GET", f"@connections/{UNKNOWN}/more", 403, "ForbiddenException", id="a-longer-path"),
-        pytest.param("GET", "", 403, "ForbiddenException", id="the-stage-alone"),
+        pytest.param("POST", "", 403, "ForbiddenException", id="the-stage-alone"),
     ],
 )
 def test_the_kind_of_an_error_is_in_a_header(

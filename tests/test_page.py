@@ -166,8 +166,8 @@ def test_a_refusal_by_the_function_is_explained(browser: Browser) -> None:
 def test_it_says_so_when_it_cannot_know_more(open_page: Open, gateway: RunningGateway) -> None:
     page = open_page("elsewhere", connect=False)
 
-    # The management API answers, is of another origin, and opens no WebSocket.
-    page.get_by_label("Hub").fill(gateway.endpoints["management"].replace("http", "ws"))
+    # The embedded AWS answers, is of another origin, and opens no WebSocket.
+    page.get_by_label("Hub").fill(gateway.endpoints["aws"].replace("http", "ws"))
     page.get_by_role("button", name="Connect").click()
     expect(entries(page, "refused")).to_have_text(
         re.compile("answers, but did not open the connection. A browser is not told why")

@@ -14,8 +14,9 @@ from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.frames import SendMessage
 from hub.ids import timestamp, uuid7
 from hub.sessions import SESSION_ID
-from local.api import routes
-from local.stack.app import MockIntegration, load
+from local.api import results
+from local.stack.app import MockIntegration
+from local.stack.loading import load
 from tests.documents import kind, problems
 from tests.lambdas import ROOT, Context
 
@@ -106,7 +107,7 @@ def test_api_gateway_and_the_function_answer_ping_alike() -> None:
 
 
 def test_api_gateways_own_frame_fits_its_schema() -> None:
-    frame = json.loads(routes.error_frame("Forbidden", "L0SM9cOFvHcCIhw=", "Qm9vEFakZjMFgHI="))
+    frame = json.loads(results.error_frame("Forbidden", "L0SM9cOFvHcCIhw=", "Qm9vEFakZjMFgHI="))
     assert problems(frame, "gatewayError") == []
 
 

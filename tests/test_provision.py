@@ -15,23 +15,24 @@ import pytest
 
 from local.aws.provision import provision
 from local.console import Console
-from local.stack.app import App, load
-from local.stack.intrinsics import TemplateError
+from local.stack.app import Store
+from local.stack.loading import load
+from local.stack.source import TemplateError
 from tests.conftest import ROOT
 from tests.gateway import RunningGateway
 
 
-def hub(**changes: Any) -> App:
-    """The hub's template, with a table and a secret of names that nobody else uses."""
-    app = load(ROOT / "template.yaml", {"TableName": f"table-{uuid.uuid4()}"})
-    (secret,) = app.secrets
-    return replace(app, **{"secrets": (secret | {"Name": f"secret-{uuid.uuid4()}"},)} | changes)
+def hub(**changes: Any) -> Store:
+    """What the hub's template stores, with a table and a secret of names that nobody else uses."""
+    store = load(ROOT / "template.yaml", {"TableName": f"table-{uuid.uuid4()}"}).store
+    (secret,) = store.secrets
+    return replace(store, **{"secrets": (secret | {"Name": f"secret-{uuid.uuid4()}"},)} | changes)
 
 
-def provisioned(app: App, dynamodb: str, secrets: str) -> str:
+def provisioned(store: Store, dynamodb: str, secrets: str) -> str:
     """Provision, and return what was said."""
     said = io.StringIO()
-    provision(app, dynamodb, secrets, Console(said))
+    provision(store, dynamodb, secrets, Console(said))
     return said.getvalue()
 
 

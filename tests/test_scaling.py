@@ -13,8 +13,7 @@ from bench.steady import Workload
 from hub import frames
 from hub.envelope import Envelope
 from hub.ids import uuid7
-from local.stack.app import load
-from local.stack.template import translate
+from local.stack.loading import load, translated
 from tests.lambdas import ROOT, Context, cold_start
 from tests.test_handlers import event
 
@@ -65,7 +64,7 @@ def test_memory_and_rate_are_those_of_the_template() -> None:
     functions = load(ROOT / "template.yaml", {}).functions
     memory = [functions[f"{name}Function"].memory for name in ("Connect", "Disconnect", "Message")]
     assert memory == [limits.SMALL_MB, limits.SMALL_MB, limits.MESSAGE_MB]
-    parameters = translate(ROOT / "template.yaml")["Parameters"]
+    parameters = translated(ROOT / "template.yaml")["Parameters"]
     assert parameters["StageRate"]["Default"] == limits.STAGE_REQUESTS
 
 

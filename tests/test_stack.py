@@ -12,11 +12,13 @@ import yaml
 
 from hub import metrics
 from hub.version import VERSION
-from local.stack.intrinsics import TemplateError
-from local.stack.template import Resources, parameter_values, translate
+from local.stack.loading import translated
+from local.stack.parameters import parameter_values
+from local.stack.resources import Resources
+from local.stack.source import TemplateError
 from tests.lambdas import ROOT
 
-TEMPLATE = translate(ROOT / "template.yaml")
+TEMPLATE = translated(ROOT / "template.yaml")
 PARAMETERS = TEMPLATE["Parameters"]
 RESOURCES = TEMPLATE["Resources"]
 ON = {
@@ -35,15 +37,20 @@ ON = {
 }
 """Every option switched on."""
 
-TABLE = "arn:aws:local:us-east-1:123456789012:ConnectionsTable/Arn"
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/ConnectionsTable"
 API = "arn:aws:execute-api:us-east-1:123456789012:localapi00/prod"
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 def stack(**parameters: str) -> Resources:
     """Return the resources of a stack, with all values filled in."""
-    template = translate(ROOT / "template.yaml", parameters)
-    return Resources(template, parameter_values(template, parameters))
+    template = translated(ROOT / "template.yaml", parameters)
+    return Resources(template, parameter_values(template["Parameters"], parameters))
+
+
+def only(resources: Resources, kind: str) -> dict[str, Any]:
+    (properties,) = resources.of_type(kind).values()
+    return properties
 
 
 def references(node: Any) -> Iterator[str]:
@@ -91,7 +98,7 @@ def _depends(resource: dict[str, Any]) -> set[str]:
 def test_every_parameter_has_a_description_and_a_default_within_its_bounds(name: str) -> None:
     parameter = PARAMETERS[name]
     assert parameter["Description"].endswith(".")
-    assert parameter_values(TEMPLATE, {name: str(parameter["Default"])})
+    assert parameter_values(TEMPLATE["Parameters"], {name: str(parameter["Default"])})
     groups = yaml.safe_load(json.dumps(TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]))
     assert [name in group["Parameters"] for group in groups].count(True) == 1
 
@@ -123,7 +130,7 @@ def actions(resources: Resources, role: str) -> dict[str, set[str]]:
 
 
 def log_group(name: str) -> str:
-    return f"arn:aws:local:us-east-1:123456789012:{name}LogGroup/Arn"
+    return f"arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/local-{name.lower()}:*"
 
 
 def test_each_function_has_exactly_the_rights_it_uses() -> None:
@@ -183,7 +190,7 @@ def test_an_option_adds_its_resource(option: dict[str, str], kind: str) -> None:
 
 
 def versions(template: Path) -> set[str]:
-    return {name for name, each in translate(template)["Resources"].items() if each["Type"] == "AWS::Lambda::Version"}
+    return {name for name, each in translated(template)["Resources"].items() if each["Type"] == "AWS::Lambda::Version"}
 
 
 def test_a_new_layer_makes_new_versions_of_all_functions(tmp_path: Path) -> None:
@@ -214,9 +221,9 @@ def test_no_alarm_is_silent_for_want_of_one_of_its_metrics() -> None:
 
 
 def test_access_logs_go_to_a_group_of_the_stack() -> None:
-    assert "AccessLogSettings" not in stack().only("AWS::ApiGatewayV2::Stage")
-    settings = stack(AccessLogs="on").only("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
-    assert settings["DestinationArn"].endswith(":AccessLogGroup/Arn")
+    assert "AccessLogSettings" not in only(stack(), "AWS::ApiGatewayV2::Stage")
+    settings = only(stack(AccessLogs="on"), "AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
+    assert settings["DestinationArn"].endswith(":log-group:/aws/apigateway/local:*")
     assert re.findall(r"\$context\.[\w.]+", settings["Format"])
     assert "\n" not in settings["Format"]
 
@@ -229,7 +236,7 @@ def test_options_of_the_functions(name: str) -> None:
     assert (off["TracingConfig"]["Mode"], on["TracingConfig"]["Mode"]) == ("PassThrough", "Active")
     assert (off["SnapStart"]["ApplyOn"], on["SnapStart"]["ApplyOn"]) == ("None", "PublishedVersions")
     assert (off["Architectures"], on["Architectures"]) == (["arm64"], ["x86_64"])
-    assert off["LoggingConfig"]["LogGroup"] == f"{name.removesuffix('Function')}LogGroup"
+    assert off["LoggingConfig"]["LogGroup"] == f"/aws/lambda/local-{name.removesuffix('Function').lower()}"
 
 
 def test_nothing_has_a_name_that_a_second_stack_would_want() -> None:
@@ -263,7 +270,7 @@ def test_alarms_and_dashboard_watch_metrics_that_exist() -> None:
         for each in stack().of_type("AWS::CloudWatch::Alarm").values()
         if each.get("Namespace") == metrics.NAMESPACE
     }
-    dashboard = stack().only("AWS::CloudWatch::Dashboard")["DashboardBody"]
+    dashboard = only(stack(), "AWS::CloudWatch::Dashboard")["DashboardBody"]
     json.loads(dashboard)
     shown = set(re.findall(r'"WebSocketHub", "(\w+)"', dashboard))
     assert watched == {"Faults", "Undelivered", "Refused"}
@@ -271,7 +278,7 @@ def test_alarms_and_dashboard_watch_metrics_that_exist() -> None:
 
 
 def test_the_dashboard_shows_every_alarm() -> None:
-    alarms = set(re.findall(r":(\w+Alarm)/Arn", stack().only("AWS::CloudWatch::Dashboard")["DashboardBody"]))
+    alarms = set(re.findall(r":(\w+Alarm)/Arn", only(stack(), "AWS::CloudWatch::Dashboard")["DashboardBody"]))
     assert alarms == set(stack().of_type("AWS::CloudWatch::Alarm"))
 
 
@@ -284,7 +291,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 def test_each_environment_deploys_with_parameters_that_exist(environment: str) -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())[environment]
     given = config["deploy"]["parameters"].get("parameter_overrides", "")
-    assert parameter_values(TEMPLATE, dict(pair.split("=", 1) for pair in given.split()))
+    assert parameter_values(TEMPLATE["Parameters"], dict(pair.split("=", 1) for pair in given.split()))
     assert config["deploy"]["parameters"]["stack_name"].startswith("websocket-hub")
 
 
@@ -309,4 +316,4 @@ def test_each_environment_deploys_with_parameters_that_exist(environment: str) -
 )
 def test_a_parameter_outside_its_bounds_is_refused(name: str, value: str) -> None:
     with pytest.raises(TemplateError, match=name):
-        parameter_values(TEMPLATE, {name: value})
+        parameter_values(TEMPLATE["Parameters"], {name: value})

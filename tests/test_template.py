@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.intrinsics import TemplateError
-from local.stack.template import parameter_values, translate
+from local.stack.loading import translated
+from local.stack.parameters import parameter_values
+from local.stack.source import TemplateError
 from tests.conftest import ROOT
 
 FUNCTION = """
@@ -24,7 +25,7 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 
 def test_every_two_way_route_of_the_hub_has_a_route_response() -> None:
-    resources = translate(ROOT / "template.yaml")["Resources"]
+    resources = translated(ROOT / "template.yaml")["Resources"]
     two_way = {
         name: each["Properties"]["RouteKey"]
         for name, each in resources.items()
@@ -48,8 +49,8 @@ def test_every_two_way_route_of_the_hub_has_a_route_response() -> None:
     ],
 )
 def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str, str], tmp_path: Path) -> None:
-    translated = translate(written(tmp_path, FUNCTION.replace("CODE", uri)))
-    assert translated["Resources"]["MyFunction"]["Properties"]["Code"] == code
+    template = translated(written(tmp_path, FUNCTION.replace("CODE", uri)))
+    assert template["Resources"]["MyFunction"]["Properties"]["Code"] == code
 
 
 @pytest.mark.parametrize(
@@ -58,26 +59,26 @@ def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str,
         pytest.param("", "has no Resources.", id="empty"),
         pytest.param("- a", "has no Resources.", id="a-list"),
         pytest.param("Resources: []", "has no Resources.", id="resources-a-list"),
-        pytest.param("Resources: {A: }", "A, in the Resources of {path}, has no Type.", id="a-resource-null"),
-        pytest.param("Resources: {A: x}", "A, in the Resources of {path}, has no Type.", id="a-resource-text"),
+        pytest.param("Resources: {A: }", "{path}:1: A, in the Resources, has no Type.", id="a-resource-null"),
+        pytest.param("Resources: {A: x}", "{path}:1: A, in the Resources, has no Type.", id="a-resource-text"),
         pytest.param(
-            "Resources: {A: {}}", "A, in the Resources of {path}, has no Type.", id="a-resource-without-a-type"
+            "Resources: {A: {}}", "{path}:1: A, in the Resources, has no Type.", id="a-resource-without-a-type"
         ),
         pytest.param(
             "Resources: {A: {Type: T, Properties: }}",
-            "The Properties of A, in {path}, are not a mapping.",
+            "{path}:1: The Properties of A are not a mapping.",
             id="properties-null",
         ),
         pytest.param("Parameters: []\nResources: {}", "The Parameters of {path} are not a mapping.", id="parameters"),
         pytest.param(
-            "Parameters: {P: }\nResources: {}", "P, in the Parameters of {path}, has no Type.", id="a-parameter-null"
+            "Parameters: {P: }\nResources: {}", "{path}:1: P, in the Parameters, has no Type.", id="a-parameter-null"
         ),
-        pytest.param("a: [", "The template {path} is not YAML: while parsing a flow node", id="not-yaml"),
-        pytest.param(b"\xff\xfe\x00", "The template {path} is not YAML: 'utf-8' codec can't", id="not-utf-8"),
-        pytest.param(b"a: \x00", "The template {path} is not YAML: unacceptable character", id="control-characters"),
+        pytest.param("a: [", "{path}:2: The template is not YAML: did not find expected node content.", id="not-yaml"),
+        pytest.param(b"\xff\xfe\x00", "The template {path} is not YAML: it is not UTF-8.", id="not-utf-8"),
+        pytest.param(b"a: \x00", "{path}: The template is not YAML: unacceptable character", id="control-characters"),
         pytest.param(
             FUNCTION.replace("Handler: main.handle,", ""),
-            "SAM cannot translate {path}: Resource with id [MyFunction] is invalid.",
+            "{path}:4: SAM cannot translate {path}: Resource with id [MyFunction] is invalid.",
             id="not-sam",
         ),
     ],
@@ -85,7 +86,7 @@ def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str,
 def test_a_template_that_cannot_be_read_says_what_is_wrong(text: str | bytes, problem: str, tmp_path: Path) -> None:
     path = written(tmp_path, text)
     with pytest.raises(TemplateError) as raised:
-        translate(path)
+        translated(path)
     assert problem.format(path=path) in str(raised.value)
 
 
@@ -98,7 +99,7 @@ def test_a_template_that_cannot_be_read_says_what_is_wrong(text: str | bytes, pr
 )
 def test_a_template_that_is_no_file(name: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as raised:
-        translate(tmp_path / name)
+        translated(tmp_path / name)
     assert str(raised.value) == f"The template {tmp_path / name} cannot be read: {problem}."
 
 
@@ -127,7 +128,7 @@ DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3", "Ra
     ],
 )
 def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, str], changed: dict[str, str]) -> None:
-    assert parameter_values(PARAMETERS, given) == DEFAULTS | changed
+    assert parameter_values(PARAMETERS["Parameters"], given) == DEFAULTS | changed
 
 
 @pytest.mark.parametrize(
@@ -162,14 +163,14 @@ def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, st
 )
 def test_a_parameter_out_of_its_bounds(given: dict[str, str], problem: str) -> None:
     with pytest.raises(TemplateError) as raised:
-        parameter_values(PARAMETERS, given)
+        parameter_values(PARAMETERS["Parameters"], given)
     assert str(raised.value) == problem
 
 
 def test_parameters_without_a_default_are_named_all_at_once() -> None:
     template = {"Parameters": {"A": {"Type": "String"}, "B": {"Type": "String"}, "C": {"Type": "String"}}}
     with pytest.raises(TemplateError) as raised:
-        parameter_values(template, {"B": ""})
+        parameter_values(template["Parameters"], {"B": ""})
     assert str(raised.value) == "These parameters have no default: A, C. Give each with --parameter."
     with pytest.raises(TemplateError, match=r"^The template has no parameter A; it has none\.$"):
         parameter_values({}, {"A": ""})

@@ -24,7 +24,7 @@ def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway
     run(work, function, {"AWS_ENDPOINT_URL": "http://127.0.0.1:3003"})
     seen.pop("LC_CTYPE", None)  # Python's own, where the locale is not installed
     assert seen == {
-        "AWS_ACCESS_KEY_ID": "localgateway",
+        "AWS_ACCESS_KEY_ID": "local-ObedientFunction",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:3003",
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",

@@ -1,24 +1,25 @@
 """
 The events that API Gateway sends to functions, member for member.
 
-Shapes as captured on AWS; order of keys included, for the reader's sake.
+Shapes and order of members as captured on AWS.
 
 """
 
 import base64
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from local.stack.template import API_ID
+from local.stack.names import arn
 
 Event: TypeAlias = dict[str, Any]
+Pairs: TypeAlias = Sequence[tuple[str, str]]
 
 NOT_FORWARDED = {"connection", "upgrade"}
-"""Headers of the handshake that ``$connect`` does not get."""
+"""Headers of the handshake that ``$connect`` does not get, and its authorizer does."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,26 @@ class Client:
         connected_at: Epoch milliseconds.
         domain_name: Host, and port where it is not the scheme's own, that functions see.
         user_agent: None if the client sent none; the events then have no such key.
+        authorizer: What the authorizer said of the client: its principalId and context, as text. Empty without one.
+        caller: What IAM knows of who signed the handshake, for the events' identity.
 
     """
 
     connection_id: str
     connected_at: int
+    api_id: str
     stage: str
     domain_name: str
     source_ip: str
     user_agent: str | None
+    stage_variables: Mapping[str, str] = field(default_factory=dict)
+    authorizer: Mapping[str, str] = field(default_factory=dict)
+    caller: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> dict[str, str]:
-        return ({"userAgent": self.user_agent} if self.user_agent is not None else {}) | {"sourceIp": self.source_ip}
+        agent = {"userAgent": self.user_agent} if self.user_agent is not None else {}
+        return {**self.caller, **agent, "sourceIp": self.source_ip}
 
 
 def new_id() -> str:
@@ -50,7 +58,12 @@ def new_id() -> str:
     return base64.urlsafe_b64encode(os.urandom(11)).decode()
 
 
-def connect(client: Client, now: float, headers: Sequence[tuple[str, str]], query: str) -> Event:
+def values_of(query: str) -> Pairs:
+    """Return the parameters of a query string, in order, decoded."""
+    return parse_qsl(query, keep_blank_values=True)
+
+
+def connect(client: Client, now: float, headers: Pairs, query: str) -> Event:
     """
     Build the event of a handshake.
 
@@ -60,41 +73,61 @@ def connect(client: Client, now: float, headers: Sequence[tuple[str, str]], quer
 
     """
     passed = [(name, value) for name, value in headers if name.lower() not in NOT_FORWARDED]
-    passed += [
-        ("X-Forwarded-For", client.source_ip),
-        ("X-Forwarded-Port", client.domain_name.rpartition(":")[2]),
-        ("X-Forwarded-Proto", "http"),
-    ]
-    event = _with_values("headers", "multiValueHeaders", passed)
+    event = _with_values("headers", "multiValueHeaders", _from_gateway(client, now, passed))
     if query:
-        pairs = parse_qsl(query, keep_blank_values=True)
-        event |= _with_values("queryStringParameters", "multiValueQueryStringParameters", pairs)
-    context = _context(client, "$connect", "CONNECT", now)
-    return event | {"requestContext": context, "isBase64Encoded": False}
+        event |= _with_values("queryStringParameters", "multiValueQueryStringParameters", values_of(query))
+    return _event(client, event, _context(client, "$connect", "CONNECT", now))
+
+
+def authorize(client: Client, now: float, headers: Pairs, query: str) -> Event:
+    """Build the event of ``$connect``'s authorizer, which is asked before ``$connect``."""
+    passed = _from_gateway(client, now, [*headers, ("content-length", "0")])
+    return {
+        "type": "REQUEST",
+        "methodArn": arn("execute-api", f"{client.api_id}/{client.stage}/$connect"),
+        **_with_values("headers", "multiValueHeaders", passed),
+        **_with_values("queryStringParameters", "multiValueQueryStringParameters", values_of(query)),
+        "stageVariables": dict(client.stage_variables),
+        "requestContext": _context(client, "$connect", "CONNECT", now),
+    }
 
 
 def message(client: Client, now: float, route_key: str, body: str) -> Event:
     """Build the event of a message. It has neither headers nor query: those came with the handshake."""
-    context = _context(client, route_key, "MESSAGE", now) | {"messageId": new_id()}
-    return {"requestContext": context, "body": body, "isBase64Encoded": False}
+    context = _context(client, route_key, "MESSAGE", now, messageId=new_id())
+    return _event(client, {}, context, body=body)
 
 
 def disconnect(client: Client, now: float, code: int, reason: str) -> Event:
     """Build the event of a close; ``code`` and ``reason`` as RFC 6455 has them."""
     headers = [("Host", client.domain_name), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")]
-    context = _context(client, "$disconnect", "DISCONNECT", now)
-    context |= {"disconnectStatusCode": code, "disconnectReason": reason}
-    return _with_values("headers", "multiValueHeaders", headers) | {
-        "requestContext": context,
-        "isBase64Encoded": False,
-    }
+    context = _context(client, "$disconnect", "DISCONNECT", now, disconnectStatusCode=code, disconnectReason=reason)
+    return _event(client, _with_values("headers", "multiValueHeaders", headers), context)
 
 
-def _context(client: Client, route_key: str, event_type: str, now: float) -> Event:
+def _event(client: Client, head: Event, context: Event, **tail: Any) -> Event:
+    # unsure: no capture has stage variables; Lambda's own types place them at the top.
+    variables = {"stageVariables": dict(client.stage_variables)} if client.stage_variables else {}
+    return {**head, **variables, "requestContext": context, **tail, "isBase64Encoded": False}
+
+
+def _from_gateway(client: Client, now: float, headers: Pairs) -> Pairs:
+    """Add what API Gateway adds, and sort by name as it does. On AWS every client comes by TLS, on port 443."""
+    added = [
+        ("X-Amzn-Trace-Id", f"Root=1-{int(now):08x}-{os.urandom(12).hex()}"),
+        ("X-Forwarded-For", client.source_ip),
+        ("X-Forwarded-Port", "443"),
+        ("X-Forwarded-Proto", "https"),
+    ]
+    return sorted([*headers, *added], key=lambda pair: pair[0].lower())
+
+
+def _context(client: Client, route_key: str, event_type: str, now: float, **own: Any) -> Event:
     request_id = new_id()
     moment = datetime.fromtimestamp(now, UTC)
     return {
         "routeKey": route_key,
+        **own,
         "eventType": event_type,
         "extendedRequestId": request_id,
         # The common log format. strftime's %b would follow the locale.
@@ -104,18 +137,20 @@ def _context(client: Client, route_key: str, event_type: str, now: float) -> Eve
         "connectedAt": client.connected_at,
         "requestTimeEpoch": int(now * 1000),
         "identity": client.identity,
+        **({"authorizer": dict(client.authorizer)} if client.authorizer else {}),
         "requestId": request_id,
         "domainName": client.domain_name,
         "connectionId": client.connection_id,
-        "apiId": API_ID,
+        "apiId": client.api_id,
     }
 
 
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _with_values(last: str, every: str, pairs: Sequence[tuple[str, str]]) -> Event:
+def _with_values(last: str, every: str, pairs: Pairs) -> Event:
     many: dict[str, list[str]] = {}
     for name, value in pairs:
         many.setdefault(name, []).append(value)
+    # unsure: the last of several values in the single map is REST APIs' rule.
     return {last: {name: values[-1] for name, values in many.items()}, every: many}

@@ -1,26 +1,23 @@
 """
 What happens to a connection, from the handshake to the close.
 
-Knows no sockets: ``sockets`` and ``management`` are the wire around it, and the clock,
-the functions and the output are arguments.
+Knows no sockets: ``wire`` is around it, and the clock, the functions and the output are arguments.
 
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from local.api import events, routes
+from local.api import events
 from local.api.events import Client, Event
-from local.api.routes import Answer, Malformed
-from local.console import Console
-from local.lambdas.process import Result
-from local.stack.app import App, LambdaIntegration, MockIntegration, Route
-
-INTEGRATION_TIMEOUT = 29.0
-"""Seconds until API Gateway stops waiting for a function (quota, cannot be raised)."""
+from local.api.handshake import Handshake, Refused, authorize, client_of
+from local.api.integrations import Integrations
+from local.api.results import Answer, NotInvoked, Unusable, bad_request_frame, error_frame, read_handshake, read_result
+from local.api.selection import fits, select
+from local.api.throttle import Throttles
+from local.stack.app import App, Route
 
 MAX_REFUSALS = 100
 """Refused handshakes that the page may ask about."""
@@ -36,14 +33,14 @@ class Socket(Protocol):
     def is_clogged(self) -> bool:
         """Whether the client has stopped reading what is sent."""
 
-    async def send(self, text: str) -> None:
-        """Send a text frame, or do nothing if the socket has closed."""
+    def send(self, data: bytes) -> None:
+        """Send a text frame of UTF-8, or do nothing if the socket has closed."""
 
     def close(self, code: int, reason: str) -> None:
         """Start to close, without waiting for the client's part."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Connection:
     """
     Attributes:
@@ -64,50 +61,27 @@ class Connection:
             self.socket.close(code, reason)
 
 
-@dataclass(eq=False)
-class Refused(Exception):
-    """A handshake that does not become a connection. ``explanation`` is for the page; AWS tells clients the status."""
-
-    status: int
-    explanation: str
-
-
-@dataclass(frozen=True)
-class Handshake:
-    """A WebSocket handshake: path and query as the client wrote them."""
-
-    path: str
-    query: str
-    headers: Sequence[tuple[str, str]]
-    source_ip: str
-
-    @property
-    def target(self) -> str:
-        return f"{self.path}?{self.query}" if self.query else self.path
-
-    @property
-    def user_agent(self) -> str | None:
-        return next((value for name, value in self.headers if name.lower() == "user-agent"), None)
-
-
 @dataclass
 class Gateway:
     """
     Args:
-        invoke: Runs a function: ``(name, event) -> Result``.
         domain_name: Host and port that functions see in their events.
         clock: Returns epoch seconds.
+        runs_disconnect: False for a gateway that loses every ``$disconnect``, as API Gateway may.
 
     """
 
     app: App
-    invoke: Callable[[str, Event], Awaitable[Result]]
+    integrations: Integrations
     domain_name: str
-    console: Console
-    integration_timeout: float = INTEGRATION_TIMEOUT
     clock: Callable[[], float] = time.time
+    runs_disconnect: bool = True
     connections: dict[str, Connection] = field(default_factory=dict)
     refusals: dict[str, Refused] = field(default_factory=dict)
+    throttles: Throttles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.throttles = Throttles(self.app.routes, self.app.throttle, self.clock)
 
     async def connect(self, handshake: Handshake, socket: Socket) -> tuple[Connection, str | None]:
         """
@@ -130,103 +104,80 @@ class Gateway:
             raise
 
     async def _connect(self, handshake: Handshake, socket: Socket) -> tuple[Connection, str | None]:
-        if handshake.path.rstrip("/") != f"/{self.app.stage}":
-            # unsure: no capture of this status on a WebSocket API; REST APIs answer 403.
-            raise Refused(403, f"There is no stage at {handshake.path}; it is /{self.app.stage}.")
         now = self.clock()
-        client = Client(
-            connection_id=events.new_id(),
-            connected_at=int(now * 1000),
-            stage=self.app.stage,
-            domain_name=self.domain_name,
-            source_ip=handshake.source_ip,
-            user_agent=handshake.user_agent,
-        )
+        client = client_of(handshake, self.app, self.domain_name, now)
+        if not self.throttles.admit("$connect"):
+            raise Refused(429, "More handshakes come than the stage's throttle lets pass.")
         answer = Answer(200, {}, "")
         if route := self.app.routes.get("$connect"):
+            client = await authorize(route, client, handshake, self.integrations, self.clock)
             event = events.connect(client, now, handshake.headers, handshake.query)
             answer = await self._answer_handshake(route, event)
-        connection = Connection(client, socket, now)
+        connection = Connection(client, socket, self.clock())
         self.connections[client.connection_id] = connection
         return connection, answer.headers.get("sec-websocket-protocol")
 
     async def _answer_handshake(self, route: Route, event: Event) -> Answer:
         try:
-            answer = await self._integrate(route, event)
+            answer = await self.integrations.call(route.key, route.integration, event, read_handshake)
         except TimeoutError:
             # unsure: 504 is what REST APIs answer.
             raise Refused(504, "$connect took longer than the integration timeout.") from None
-        except Malformed:
+        except NotInvoked:
+            # unsure: for messages it is the frame of an internal error.
+            raise Refused(500, "$connect could not be called; the terminal of the gateway shows why.") from None
+        except Unusable:
             raise Refused(502, "$connect failed; the terminal of the gateway shows why.") from None
-        if not 200 <= answer.status < 300:
-            raise Refused(answer.status, answer.body)
+        if answer.status is None or not 200 <= answer.status < 300:
+            raise Refused(answer.status or 502, answer.body)
         return answer
 
     async def receive(self, connection: Connection, text: str) -> None:
         """Take a message from a client, run its route, and send back what there is to send."""
         connection.last_active_at = now = self.clock()
-        route = routes.select(self.app.selection, self.app.routes, text)
+        route = select(self.app.selection, self.app.routes, text)
         event = events.message(connection.client, now, route.key if route else "", text)
         reply = await self._reply(route, event)
         if reply is not None:
-            await self.send(connection, reply)
+            self.send(connection, reply.encode())
 
     async def _reply(self, route: Route | None, event: Event) -> str | None:
+        context = event["requestContext"]
+
         def error(text: str) -> str:
-            return routes.error_frame(
-                text, event["requestContext"]["connectionId"], event["requestContext"]["requestId"]
-            )
+            return error_frame(text, context["connectionId"], context["requestId"])
 
         if route is None:
+            self.integrations.console.refused("", "Forbidden: no route, and no $default")
             return error("Forbidden")
+        if not self.throttles.admit(route.key):
+            self.integrations.console.refused(route.key, "Too Many Requests")
+            return error("Too Many Requests")  # unsure: no capture of this frame
+        if not fits(route.models, event["body"]):
+            self.integrations.console.refused(route.key, "Bad request body: it does not fit the route's model")
+            return bad_request_frame(context["connectionId"], context["messageId"])
         try:
-            answer = await self._integrate(route, event)
+            answer = await self.integrations.call(route.key, route.integration, event, read_result)
         except TimeoutError:
             return error("Endpoint request timed out")
-        except Malformed:
+        except Unusable:
             return error("Internal server error")
         return answer.body if route.two_way else None
 
-    async def send(self, connection: Connection, text: str) -> None:
+    def send(self, connection: Connection, data: bytes) -> None:
         """Send to a client; messages in either direction keep a connection from idling out."""
         connection.last_active_at = self.clock()
-        await connection.socket.send(text)
+        connection.socket.send(data)
 
     async def disconnect(self, connection: Connection, code: int, reason: str) -> None:
         """Run ``$disconnect`` for a socket that has closed. Its result is ignored."""
         self.connections.pop(connection.client.connection_id, None)
-        if not (route := self.app.routes.get("$disconnect")):
+        route = self.app.routes.get("$disconnect")
+        if route is None or not self.runs_disconnect:
             return
         code, reason = connection.closed_by_us or (code, reason)
         event = events.disconnect(connection.client, self.clock(), code, reason)
         try:
-            await self._integrate(route, event)
-        except (Malformed, TimeoutError):
+            await self.integrations.call(route.key, route.integration, event, read_result)
+        except (Unusable, TimeoutError):
             return  # reported already, and there is nobody to tell
-
-    async def _integrate(self, route: Route, event: Event) -> Answer:
-        """
-        Raises:
-            Malformed: If the function failed or returned what API Gateway does not accept.
-            TimeoutError: If it took too long. It runs on, up to its own timeout.
-
-        """
-        if isinstance(route.integration, MockIntegration):
-            return Answer(200, {}, route.integration.reply)
-        running = asyncio.ensure_future(self._run(route.key, route.integration, event))
-        # If nobody waits any longer when it fails: it has been reported.
-        running.add_done_callback(lambda done: done.cancelled() or done.exception())
-        async with asyncio.timeout(route.integration.timeout or self.integration_timeout):
-            return await asyncio.shield(running)
-
-    async def _run(self, route_key: str, integration: LambdaIntegration, event: Event) -> Answer:
-        started = time.perf_counter()
-        result = await self.invoke(integration.function, event)
-        milliseconds = (time.perf_counter() - started) * 1000
-        try:
-            answer = routes.read_result(result)
-        except Malformed as error:
-            self.console.invoked(route_key, integration.function, str(error), milliseconds, result.cold)
-            raise
-        self.console.invoked(route_key, integration.function, str(answer.status), milliseconds, result.cold)
-        return answer

@@ -17,8 +17,8 @@ from typing import Any
 
 
 @contextlib.asynccontextmanager
-async def run(sock: socket.socket) -> AsyncIterator[None]:
-    """Run moto's server on a bound socket while the context lasts. It is ready when the context starts."""
+async def run(sock: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
+    """Run moto's server on a bound socket while the context lasts. Gives a task that is done once it is ready."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", __file__, str(sock.fileno()), *map(str, sock.getsockname()[:2])),
         pass_fds=[sock.fileno()],
@@ -28,13 +28,18 @@ async def run(sock: socket.socket) -> AsyncIterator[None]:
     )
     assert process.stdin
     assert process.stdout
+    ready = asyncio.create_task(_until_ready(process.stdout))
     try:
-        if not await process.stdout.readline():
-            raise RuntimeError("moto's server did not start")
-        yield
+        yield ready
     finally:
+        ready.cancel()
         process.stdin.close()
         await process.wait()
+
+
+async def _until_ready(output: asyncio.StreamReader) -> None:
+    if not await output.readline():
+        raise RuntimeError("moto's server did not start")
 
 
 def main() -> None:

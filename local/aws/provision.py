@@ -1,5 +1,6 @@
 """Creates the template's tables and secrets in whatever serves DynamoDB and Secrets Manager."""
 
+import json
 import secrets
 import string
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.console import Console
 from local.lambdas.process import CREDENTIALS
-from local.stack.app import App
-from local.stack.intrinsics import TemplateError
-from local.stack.template import REGION
+from local.stack.app import Store
+from local.stack.names import REGION
+from local.stack.source import TemplateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TABLE_PROPERTIES = (
@@ -34,9 +37,25 @@ CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts
 """The services are near: one that does not answer soon will not."""
 
 
-def provision(app: App, dynamodb_url: str, secrets_url: str, console: Console) -> None:
+def names(store: Store) -> list[str]:
+    """Return what everything in it is called."""
+    kinds = {
+        "TableName": store.tables,
+        "Name": (*store.secrets, *store.parameters),
+        "BucketName": store.buckets,
+        "QueueName": store.queues,
+        "TopicName": store.topics,
+    }
+    return [str(each[key]) for key, resources in kinds.items() for each in resources]
+
+
+def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -> None:
     """
-    Create every table and secret that is not there yet.
+    Create everything that is not there yet.
+
+    Args:
+        dynamodb_url: Where tables go.
+        aws_url: Where everything else goes.
 
     Raises:
         TemplateError: If a table cannot be created.
@@ -47,15 +66,32 @@ def provision(app: App, dynamodb_url: str, secrets_url: str, console: Console) -
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
     )
-    dynamodb = session.client("dynamodb", endpoint_url=dynamodb_url, config=CONFIG)
-    for table in app.tables:
+
+    def client(service: str, url: str = aws_url) -> Any:
+        return session.client(service, endpoint_url=url, config=CONFIG)  # type: ignore[call-overload]
+
+    if store.tables:
+        _create_tables(store.tables, client("dynamodb", dynamodb_url), dynamodb_url, console)
+    creations: tuple[tuple[str, tuple[dict[str, Any], ...], Callable[[Any, dict[str, Any]], object]], ...] = (
+        ("secretsmanager", store.secrets, _create_secret),
+        ("ssm", store.parameters, _create_parameter),
+        ("s3", store.buckets, lambda s3, each: s3.create_bucket(Bucket=each["BucketName"])),
+        ("sqs", store.queues, _create_queue),
+        ("sns", store.topics, lambda sns, each: sns.create_topic(Name=each["TopicName"])),
+    )
+    for service, resources, create in creations:
+        if resources:
+            there = client(service)
+            for each in resources:
+                create(there, each)
+
+
+def _create_tables(tables: tuple[dict[str, Any], ...], dynamodb: "DynamoDBClient", url: str, console: Console) -> None:
+    for table in tables:
         try:
             _create_table(dynamodb, table, console)
         except (ClientError, BotoCoreError) as error:
-            raise TemplateError(f"DynamoDB at {dynamodb_url} cannot hold {table['TableName']}: {error}") from error
-    manager = session.client("secretsmanager", endpoint_url=secrets_url, config=CONFIG)
-    for secret in app.secrets:
-        manager.create_secret(Name=secret["Name"], SecretString=_secret_value(secret))
+            raise TemplateError(f"DynamoDB at {url} cannot hold {table['TableName']}: {error}") from error
 
 
 def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Console) -> None:
@@ -76,8 +112,26 @@ def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Co
             console.warn(f"This DynamoDB has no TTL: rows of {name} past their time are ignored, but stay.")
 
 
+def _create_secret(manager: Any, secret: dict[str, Any]) -> None:
+    manager.create_secret(Name=secret["Name"], SecretString=_secret_value(secret))
+
+
 def _secret_value(secret: dict[str, Any]) -> str:
     if "SecretString" in secret:
         return str(secret["SecretString"])
-    length = int(secret.get("GenerateSecretString", {}).get("PasswordLength", 32))
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+    how = secret.get("GenerateSecretString", {})
+    length = int(how.get("PasswordLength", 32))
+    value = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+    if "SecretStringTemplate" not in how:
+        return value
+    return json.dumps(json.loads(how["SecretStringTemplate"]) | {how["GenerateStringKey"]: value})
+
+
+def _create_parameter(ssm: Any, parameter: dict[str, Any]) -> None:
+    kind, value = parameter.get("Type", "String"), parameter.get("Value", "")
+    ssm.put_parameter(Name=parameter["Name"], Type=kind, Value=str(value))
+
+
+def _create_queue(sqs: Any, queue: dict[str, Any]) -> None:
+    fifo = {"FifoQueue": "true"} if queue["QueueName"].endswith(".fifo") else {}
+    sqs.create_queue(QueueName=queue["QueueName"], Attributes=fifo)

@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.console import Console
-from local.endpoints import Endpoints, of_running_gateway
-from local.lambdas.process import Result, Worker, WorkerFailed
-from local.serve import Options, load_with, prepare
+from local.endpoints import of_running_gateway
+from local.lambdas.process import Result, Surroundings, Worker, WorkerFailed
+from local.serve import Options, prepare, surroundings_of
 from local.stack.app import App
+from local.stack.loading import load
+from local.stack.names import execute_api_host
 
 
 class CannotInvoke(Exception):
@@ -35,12 +38,12 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
 
     """
     payload = _read(event)
-    async with _surroundings(options, console) as (app, endpoints):
+    async with _surroundings(options, console) as (app, surroundings):
         if function not in app.functions:
             raise CannotInvoke(f"The template has no function {function}; it has {', '.join(app.functions)}.")
         what = app.functions[function]
         try:
-            worker = await Worker.start(what, endpoints.environment(), console.logged)
+            worker = await Worker.start(what, surroundings)
             try:
                 return await worker.run(payload, what.timeout)
             finally:
@@ -50,14 +53,17 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
 
 
 @contextlib.asynccontextmanager
-async def _surroundings(options: Options, console: Console) -> AsyncIterator[tuple[App, Endpoints]]:
+async def _surroundings(options: Options, console: Console) -> AsyncIterator[tuple[App, Surroundings]]:
     if running := of_running_gateway(options.host, options.port):
         console.say(f"Using the gateway that runs at {running.page}/")
-        yield load_with(options, running), running
+        app = load(options.template, options.parameters, options.api, running.page)
+        tls = urlsplit(running.tls)
+        hosts = dict.fromkeys((execute_api_host(app.api_id), *app.domains), (tls.hostname or "", tls.port or 443))
+        yield app, surroundings_of(running, console, hosts, debug=False)
         return
     console.say("No gateway runs here, so the function gets an AWS of its own, with an empty table")
     async with prepare(replace(options, port=0), console) as prepared:
-        yield prepared.app, prepared.endpoints
+        yield prepared.app, prepared.surroundings
 
 
 def _read(path: str) -> Any:

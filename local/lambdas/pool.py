@@ -1,16 +1,13 @@
 """Worker processes: several for each function, one event at a time each, as Lambda's environments."""
 
 import asyncio
+import math
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.lambdas.process import Result, Worker, WorkerFailed
+from local.lambdas.process import Result, Surroundings, Worker, WorkerFailed
 from local.stack.app import Function
-
-AHEAD = 2
-"""Workers of each function that are started before the first event."""
 
 MAX_WORKERS = 16
 """Workers of one function. An event that finds all busy waits for the first that is free."""
@@ -28,39 +25,44 @@ class Pool:
 
     """
 
-    def __init__(
-        self,
-        function: Function,
-        environment: Mapping[str, str],
-        output: Callable[[str, str], None],
-        starts: asyncio.Semaphore,
-    ) -> None:
+    def __init__(self, function: Function, surroundings: Surroundings, starts: asyncio.Semaphore) -> None:
         self._function = function
+        self._timeout = math.inf if surroundings.debug else function.timeout
+        self._surroundings = surroundings
         self._starts = starts
         self._stopped = False
-        self._environment = environment
-        self._output = output
+        self._has_started = False
+        self._generation = 0
         self._idle: list[Worker] = []
         self._waiting: deque[asyncio.Future[Worker]] = deque()
-        self._workers: set[Worker] = set()
+        self._workers: dict[Worker, int] = {}
         self._starting: set[asyncio.Task[None]] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     async def start_ahead(self) -> None:
-        """Start the first workers. A handler that cannot be imported has printed why; events will find out too."""
-        for _ in range(AHEAD):
-            self._start_one()
+        """Start the first worker. A handler that cannot be imported has printed why; events will find out too."""
+        self._start_one()
         await asyncio.gather(*self._starting)
 
-    async def invoke(self, event: dict[str, Any]) -> Result:
+    def renew(self) -> None:
+        """Let no event that comes from now on meet a worker that has started before: the code has changed."""
+        self._generation += 1
+        for worker in self._idle:
+            self._retire(worker)
+        self._idle.clear()
+        if self._has_started:
+            self._start_one()
+
+    async def invoke(self, event: Any) -> Result:
         """Run the handler once, in the first worker that is free. Errors are in the result."""
         cold = not self._idle
         worker = None
         try:
             worker = await self._take()
-            result = await worker.run(event, self._function.timeout)
+            result = await worker.run(event, self._timeout)
         except WorkerFailed as error:
             if worker:
-                self._workers.discard(worker)
+                self._workers.pop(worker, None)
                 self._start_for_waiting()
             return Result(error=error.args[0], cold=cold)
         self._give(worker)
@@ -72,7 +74,7 @@ class Pool:
         for task in self._starting:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
-        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        await asyncio.gather(*(worker.stop() for worker in self._workers), *self._retiring)
 
     async def _take(self) -> Worker:
         if self._idle:
@@ -86,11 +88,21 @@ class Pool:
         return await future
 
     def _give(self, worker: Worker) -> None:
+        if self._workers[worker] != self._generation:
+            self._retire(worker)
+            self._start_for_waiting()
+            return
         while self._waiting:
             if not (future := self._waiting.popleft()).done():
                 future.set_result(worker)
                 return
         self._idle.append(worker)
+
+    def _retire(self, worker: Worker) -> None:
+        del self._workers[worker]
+        task = asyncio.create_task(worker.stop())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
     def _start_for_waiting(self) -> None:
         if len(self._starting) < len(self._waiting):
@@ -98,20 +110,25 @@ class Pool:
 
     def _start_one(self) -> None:
         if not self._stopped and len(self._workers) + len(self._starting) < MAX_WORKERS:
+            self._has_started = True
             self._starting.add(asyncio.create_task(self._start()))
 
     async def _start(self) -> None:
+        generation = self._generation
         try:
             async with self._starts:
-                worker = await Worker.start(self._function, self._environment, self._output)
+                generation = self._generation
+                worker = await Worker.start(self._function, self._surroundings)
         except WorkerFailed as error:
-            # All who wait would meet the same failure. The next event tries again.
-            while self._waiting:
+            # All who wait would meet the same failure, unless the code has changed. The next event tries again.
+            while self._waiting and generation == self._generation:
                 if not (future := self._waiting.popleft()).done():
                     future.set_exception(error)
             return
         finally:
             # Not in a callback of the task: that runs after an event that waited has failed and another has come.
             self._starting -= {asyncio.current_task()}
-        self._workers.add(worker)
+            if generation != self._generation:
+                self._start_for_waiting()
+        self._workers[worker] = generation
         self._give(worker)

@@ -3,19 +3,21 @@
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from local.stack.app import Function
-from local.stack.template import REGION, function_arn
+from local.stack.names import REGION, function_arn
 
 INIT_TIMEOUT = 30.0
 """Seconds to import a handler in. Lambda gives 10; laptops are slower."""
@@ -23,10 +25,37 @@ INIT_TIMEOUT = 30.0
 EXIT_TIMEOUT = 1.0
 """Seconds that a process has to exit after its last word, and its output to end after its exit."""
 
+MAX_TIMEOUT = 900
+"""Seconds that a function may run at most (Lambda's quota)."""
+
 WORKER = Path(__file__).with_name("worker.py")
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localgateway", "AWS_SECRET_ACCESS_KEY": "localgateway"}
 """Obviously not real, so that nothing here can reach an account."""
+
+
+def access_key(function: Function) -> str:
+    """Return what a function signs with: it tells who calls."""
+    return f"local-{function.name}"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """
+    What every worker of a gateway has in common.
+
+    Attributes:
+        environment: Variables beside the template's and Lambda's.
+        output: Called with a function's name and each line that its processes print.
+        hosts: Where hosts lead that exist on AWS only: to an address and a port.
+        debug: Whether ``breakpoint()`` waits for a debugger.
+
+    """
+
+    environment: Mapping[str, str]
+    output: Callable[[str, str], None]
+    hosts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    debug: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,24 +91,19 @@ class Worker:
         self._output: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(
-        cls, function: Function, environment: Mapping[str, str], output: Callable[[str, str], None]
-    ) -> "Worker":
+    async def start(cls, function: Function, surroundings: Surroundings) -> "Worker":
         """
         Start a process and wait until it has imported its handler.
 
-        Args:
-            output: Called with the function's name and each line that the process prints.
-
         Raises:
-            WorkerFailed: If the handler could not be imported.
+            WorkerFailed: If the handler could not be imported. Why not has been printed.
 
         """
         ours, theirs = socket.socketpair()
         with theirs:
             reader, writer = await asyncio.open_connection(sock=ours)
             try:
-                process = await _spawn(function, environment, theirs.fileno())
+                process = await _spawn(function, surroundings, theirs.fileno())
             except BaseException as error:
                 writer.close()
                 if isinstance(error, OSError):
@@ -87,9 +111,9 @@ class Worker:
                     raise WorkerFailed({"errorType": "Runtime.StartError", "errorMessage": text}) from error
                 raise
         worker = cls(process, reader, writer)
-        worker._output = asyncio.create_task(worker._read_output(function.name, output))
+        worker._output = asyncio.create_task(worker._read_output(function.name, surroundings.output))
         try:
-            async with asyncio.timeout(INIT_TIMEOUT):
+            async with asyncio.timeout(None if surroundings.debug else INIT_TIMEOUT):
                 answer = await worker._receive()
         except BaseException as error:
             await worker.stop()
@@ -98,22 +122,26 @@ class Worker:
             raise
         if "init_error" in answer:
             await worker.stop()
+            surroundings.output(function.name, f"{function.name} cannot start: {answer['because']}")
             raise WorkerFailed(answer["init_error"])
         return worker
 
-    async def run(self, event: dict[str, Any], seconds: float) -> Result:
+    async def run(self, event: Any, seconds: float) -> Result:
         """
         Run the handler once.
+
+        Args:
+            seconds: The function's timeout; infinite for who debugs.
 
         Raises:
             WorkerFailed: If the process died, or ran longer than ``seconds`` and was killed.
 
         """
         request_id = str(uuid.uuid4())
-        deadline_ms = int((time.time() + seconds) * 1000)
+        deadline_ms = int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)
         data = json.dumps({"event": event, "request_id": request_id, "deadline_ms": deadline_ms}).encode()
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds if seconds < math.inf else None):
                 self._writer.write(len(data).to_bytes(4, "big") + data)
                 answer = await self._receive()
         except TimeoutError:
@@ -154,25 +182,37 @@ class Worker:
             output(name, line)
 
 
-async def _spawn(function: Function, environment: Mapping[str, str], channel: int) -> asyncio.subprocess.Process:
+async def _spawn(function: Function, surroundings: Surroundings, channel: int) -> asyncio.subprocess.Process:
     what = {
         "fd": channel,
-        "name": function.name,
-        "arn": function_arn(function.name),
+        "name": function.aws_name,
+        "arn": function_arn(function.aws_name),
         "memory": function.memory,
         "handler": function.handler,
+        "inline": function.inline,
         "path": [str(folder) for folder in function.path],
+        "hosts": surroundings.hosts,
+        "debug": surroundings.debug,
+        "home": os.getcwd(),
     }
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-u", str(WORKER), json.dumps(what)),
-        env=environment_of(function, environment),
-        cwd=function.path[0],
+        # Without bytecode of its own (-B): two edits within a second look alike to it, and Lambda's is read-only.
+        *(sys.executable, "-P", "-u", "-B", str(WORKER), json.dumps(what)),
+        env=environment_of(function, surroundings.environment),
+        cwd=_task_root(function),
         pass_fds=[channel],
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C reaches the gateway alone, which then ends the workers
     )
+
+
+def _task_root(function: Function) -> Path:
+    if function.inline is not None:
+        return Path(tempfile.gettempdir())
+    own = function.path[0]
+    return own if own.suffix != ".zip" else own.parent
 
 
 def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, str]:
@@ -186,18 +226,19 @@ def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, st
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_NAME": function.aws_name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.aws_name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_REGION": REGION,
-        "LAMBDA_TASK_ROOT": str(function.path[0]),
+        "LAMBDA_TASK_ROOT": str(_task_root(function)),
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TZ": ":UTC",
         "_HANDLER": function.handler,
         **CREDENTIALS,
+        "AWS_ACCESS_KEY_ID": access_key(function),
         **function.environment,
         **added,
     }

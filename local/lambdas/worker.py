@@ -14,6 +14,7 @@ started, even if the handler hangs: nothing is left running.
 import contextlib
 import importlib
 import json
+import linecache
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 import traceback
+import types
 from typing import Any
 
 
@@ -40,6 +42,9 @@ class Context:
         self.log_stream_name = "local"
         self._deadline_ms = deadline_ms
 
+    def log(self, message: str) -> None:
+        sys.stdout.write(f"{message}\n")
+
     def get_remaining_time_in_millis(self) -> int:
         return max(0, self._deadline_ms - int(time.time() * 1000))
 
@@ -51,11 +56,13 @@ def main() -> None:
     sys.argv = [""]
     sys.path[:0] = function["path"]
 
+    _lead_hosts_here(function["hosts"])
+    _set_breakpoint_hook(function["debug"])
+
     try:
-        module, _, name = function["handler"].rpartition(".")
-        handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+        handler = _handler(function)
     except Exception as error:  # noqa: BLE001 - whatever the function does wrong is an answer
-        _send(channel, {"init_error": _report(error)})
+        _send(channel, {"init_error": _shape(error), "because": _because(error, function)})
         return
     _send(channel, {"ready": True})
 
@@ -63,6 +70,88 @@ def main() -> None:
         while (request := _receive(channel)) is not None:
             _send(channel, _run(handler, function, request))
     _end_with_all_it_started()
+
+
+def _handler(function: dict[str, Any]) -> Any:
+    name, _, attribute = function["handler"].rpartition(".")
+    if function["inline"] is None:
+        module = importlib.import_module(name.replace("/", "."))
+    else:
+        module = _inline_module(name, function["inline"])
+    if not hasattr(module, attribute):
+        raise HandlerNotFound(f"{_relative(module.__file__, function)} has no {attribute}")
+    return getattr(module, attribute)
+
+
+class HandlerNotFound(Exception):
+    """The module is there, and the handler is not."""
+
+
+def _inline_module(name: str, source: str) -> Any:
+    """Make a module of a function's source in the template, which tracebacks can show."""
+    module = types.ModuleType(name)
+    module.__file__ = f"{name}.py"
+    linecache.cache[module.__file__] = (len(source), None, source.splitlines(keepends=True), module.__file__)
+    sys.modules[name] = module
+    exec(compile(source, module.__file__, "exec"), vars(module))  # noqa: S102 - this is what runs functions
+    return module
+
+
+def _because(error: Exception, function: dict[str, Any]) -> str:
+    """Say in a sentence why a handler cannot be had, with the file and the line at fault."""
+    if isinstance(error, HandlerNotFound):
+        return f"{error}, which its Handler {function['handler']} asks for."
+    where = _where(error, function)
+    if isinstance(error, ModuleNotFoundError):
+        if not where:
+            folder = _relative(function["path"][0], function) if function["path"] else "it"
+            return f"{error} in {folder}, which its Handler {function['handler']} asks for."
+        advice = (
+            f"Install it with {sys.executable} -m pip, or serve what sam build makes: .aws-sam/build/template.yaml."
+        )
+        return f"{where}: {error}. {advice}"
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{where}: {type(error).__name__}: {text}" if where else f"{type(error).__name__}: {text}"
+
+
+def _where(error: Exception, function: dict[str, Any]) -> str:
+    """Return the file and the line of the function's own that an error comes from, if it comes from one."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_relative(error.filename, function)}:{error.lineno}"
+    frames = [(each.filename, each.lineno) for each in traceback.extract_tb(error.__traceback__)]
+    own = [each for each in frames if each[0] == "index.py" or each[0].startswith(tuple(function["path"]))]
+    return f"{_relative(own[-1][0], function)}:{own[-1][1]}" if own else ""
+
+
+def _relative(path: str | None, function: dict[str, Any]) -> str:
+    if path is None or not os.path.isabs(path):
+        return path or "it"
+    relative = os.path.relpath(path, function["home"])
+    return path if relative.startswith("..") else relative
+
+
+def _lead_hosts_here(hosts: dict[str, list[Any]]) -> None:
+    """Resolve the API's own host names, which exist on AWS only, to the gateway's listener for TLS."""
+    ask = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and name.lower() in hosts:
+            host, port = hosts[name.lower()]
+        return ask(host, port, *arguments, **options)
+
+    socket.getaddrinfo = getaddrinfo
+
+
+def _set_breakpoint_hook(debug: bool) -> None:
+    if "PYTHONBREAKPOINT" in os.environ:
+        return
+    if debug:
+        import remote_pdb
+
+        sys.breakpointhook = remote_pdb.set_trace
+    else:
+        sys.breakpointhook = lambda *_: print("breakpoint() does nothing here: start the gateway with --debug")
 
 
 def _run(handler: Any, function: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
@@ -77,15 +166,20 @@ def _run(handler: Any, function: dict[str, Any], request: dict[str, Any]) -> dic
 
 def _report(error: Exception) -> dict[str, Any]:
     """Print an error with its traceback, less our own frames, and return it in Lambda's shape."""
+    traceback.print_exception(type(error), error, _own_frames(error))
+    return _shape(error)
+
+
+def _shape(error: Exception) -> dict[str, Any]:
+    frames = traceback.format_tb(_own_frames(error))
+    return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": frames}
+
+
+def _own_frames(error: Exception) -> Any:
     frames = error.__traceback__
     while frames and frames.tb_frame.f_code.co_filename == __file__:
         frames = frames.tb_next
-    traceback.print_exception(type(error), error, frames)
-    return {
-        "errorMessage": str(error),
-        "errorType": type(error).__name__,
-        "stackTrace": traceback.format_tb(frames),
-    }
+    return frames
 
 
 def _die_with_parent() -> None:

@@ -7,16 +7,16 @@ fails on ``AWS::NoValue``, which most templates use (see docs/decisions.md).
 """
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.stack.names import REGION
+from local.stack.source import TemplateError
+
 NOTHING = object()
 """What ``!Ref AWS::NoValue`` resolves to: the property that has it does not exist."""
-
-
-class TemplateError(Exception):
-    """The template, or a parameter given for it, is wrong. The text is a whole sentence."""
 
 
 def text(value: Any) -> str:
@@ -30,13 +30,13 @@ class Resolver:
 
     Args:
         template: After SAM's translation; ``Conditions`` and ``Mappings`` are read from it.
-        refs: What ``Ref`` gives for each parameter, pseudo parameter and resource.
+        refs: What ``Ref`` gives for a parameter, pseudo parameter or resource; KeyError for any other name.
         attributes: What ``Fn::GetAtt`` gives: ``(logical id, attribute) -> value``.
 
     """
 
     def __init__(
-        self, template: Mapping[str, Any], refs: Mapping[str, Any], attributes: Callable[[str, str], Any]
+        self, template: Mapping[str, Any], refs: Callable[[str], Any], attributes: Callable[[str, str], Any]
     ) -> None:
         self._conditions = template.get("Conditions", {})
         self._mappings = template.get("Mappings", {})
@@ -49,6 +49,10 @@ class Resolver:
             "Fn::Sub": self._sub,
             "Fn::Join": lambda value: text(value[0]).join(map(text, self.resolve(value[1]))),
             "Fn::Split": lambda value: str(self.resolve(value[1])).split(value[0]),
+            "Fn::Length": lambda value: len(self.resolve(value)),
+            "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value)),
+            "Fn::GetAZs": lambda _region: [f"{REGION}{zone}" for zone in "abc"],
+            "Fn::ImportValue": self._import_value,
             "Fn::Select": self._select,
             "Fn::FindInMap": self._find_in_map,
             "Fn::Base64": lambda value: base64.b64encode(text(self.resolve(value)).encode()).decode(),
@@ -89,9 +93,15 @@ class Resolver:
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return NOTHING
-        if name not in self._refs:
-            raise TemplateError(f"The template refers to {name}, which is neither a parameter nor a resource of it.")
-        return self._refs[name]
+        try:
+            return self._refs(name)
+        except KeyError:
+            text = f"The template refers to {name}, which is neither a parameter nor a resource of it."
+            raise TemplateError(text) from None
+
+    def _import_value(self, value: Any) -> Any:
+        text = f"Fn::ImportValue takes {self.resolve(value)} from another stack, and there is none here."
+        raise TemplateError(f"{text} A parameter instead of it can have a value here.")
 
     def _get_att(self, value: str | list[str]) -> Any:
         name, _, attribute = value.partition(".") if isinstance(value, str) else (value[0], ".", value[1])
@@ -120,6 +130,8 @@ class Resolver:
         keys = [str(self.resolve(each)) for each in value[:3]]
         found: Any = self._mappings
         for key in keys:
+            if key not in found and len(value) > 3:
+                return self.resolve(value[3]["DefaultValue"])
             if key not in found:
                 raise TemplateError(f"The template's Mappings have no {' / '.join(keys)}.")
             found = found[key]

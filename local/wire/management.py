@@ -1,46 +1,60 @@
 """The management API, ``@connections``: how functions post to, look at and close connections."""
 
-import contextlib
 import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from local.api.gateway import Connection, Gateway
+from local.console import Console
+from local.policies import allows
+from local.stack.app import Function
+from local.stack.names import ACCOUNT, arn
 
 MAX_PAYLOAD = 128 * 1024
 """Bytes of a post (quota)."""
 
-ID_LENGTH = 16
-"""Characters of a connection id of API Gateway's form."""
+CONNECTION_ID = re.compile(r"[A-Za-z0-9_-]{15}=")
 
-
-def application(gateway: Gateway) -> web.Application:
-    """Return an HTTP application that answers for the gateway's connections."""
-    api = ManagementApi(gateway)
-    app = web.Application(client_max_size=16 * 1024 * 1024)
-    # aiohttp decodes the path, so %40connections and an id ending in %3D match as well.
-    path = f"/{gateway.app.stage}/@connections/{{connection_id}}"
-    app.router.add_post(path, api.post)
-    app.router.add_get(path, api.get)
-    app.router.add_delete(path, api.delete)
-    app.router.add_route("*", "/{anything:.*}", _forbidden)
-    return app
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/")
 
 
 class ManagementApi:
-    """One method for each verb. Signatures are not checked: whoever reaches the port may post."""
+    """
+    One method for each verb.
 
-    def __init__(self, gateway: Gateway) -> None:
+    Signatures are not checked, so whoever reaches the port may post. But where a request is signed by
+    a function of the template, the function's role has to allow it, as on AWS.
+
+    Args:
+        callers: The functions, by the access keys they sign with.
+
+    """
+
+    def __init__(self, gateway: Gateway, callers: Mapping[str, Function], console: Console) -> None:
         self._gateway = gateway
+        self._callers = callers
+        self._console = console
+        self._warned = False
+
+    def routes(self) -> list[web.RouteDef]:
+        # aiohttp decodes the path, so %40connections and an id ending in %3D match as well.
+        paths = ("/{base:.+}/@connections/{connection_id}", "/@connections/{connection_id}")
+        verbs = {"POST": self.post, "GET": self.get, "DELETE": self.delete}
+        found = [web.route(verb, path, handler) for path in paths for verb, handler in verbs.items()]
+        return [*found, web.route("*", "/{anything:.*}@connections{rest:.*}", forbidden)]
 
     async def post(self, request: web.Request) -> web.Response:
         connection = self._find(request)
-        payload = await _payload(request)
+        payload = await request.read()
+        if len(payload) > MAX_PAYLOAD:
+            raise error(web.HTTPRequestEntityTooLarge(MAX_PAYLOAD), "PayloadTooLargeException", "Message too long")
         if connection.socket.is_clogged:
-            raise _error(web.HTTPTooManyRequests(), "LimitExceededException", "Too many requests")
+            raise error(web.HTTPTooManyRequests(), "LimitExceededException", "Too many requests")
         # unsure: what AWS does with bytes that are not UTF-8; all captures are text.
-        await self._gateway.send(connection, payload.decode(errors="replace"))
+        self._gateway.send(connection, payload.decode(errors="replace").encode())
         return web.Response()
 
     async def get(self, request: web.Request) -> web.Response:
@@ -59,28 +73,47 @@ class ManagementApi:
         return web.Response(status=204)
 
     def _find(self, request: web.Request) -> Connection:
+        self._check_base(request)
         connection_id = request.match_info["connection_id"]
+        self._check_caller(request, connection_id)
         connection = self._gateway.connections.get(connection_id)
         if connection and connection.socket.is_open and not connection.closed_by_us:
             return connection
-        if len(connection_id) != ID_LENGTH or not connection_id.endswith("="):
-            raise _error(web.HTTPBadRequest(), "BadRequestException", f"Invalid connectionId: {connection_id}")
-        raise _error(web.HTTPGone(), "GoneException", None)
+        if not CONNECTION_ID.fullmatch(connection_id):
+            raise error(web.HTTPBadRequest(), "BadRequestException", f"Invalid connectionId: {connection_id}")
+        raise error(web.HTTPGone(), "GoneException", None)
+
+    def _check_base(self, request: web.Request) -> None:
+        """Refuse a path that is not the stage's, or behind a custom domain not the mapping's."""
+        app = self._gateway.app
+        host = request.host.rpartition(":")[0] or request.host
+        if request.match_info.get("base", "") != app.domains.get(host.lower(), app.stage):
+            raise error(web.HTTPForbidden(), "ForbiddenException", "Forbidden")
+
+    def _check_caller(self, request: web.Request, connection_id: str) -> None:
+        signed = _CREDENTIAL.match(request.headers.get("Authorization", ""))
+        if not signed:
+            if not self._warned:
+                self._console.warn("A request to @connections is not signed: accepted here, and refused on AWS.")
+            self._warned = True
+            return
+        function = self._callers.get(signed[1])
+        if function is None or function.policy is None:
+            return
+        app = self._gateway.app
+        resource = arn("execute-api", f"{app.api_id}/{app.stage}/{request.method}/@connections/{connection_id}")
+        if not allows(function.policy, "execute-api:ManageConnections", resource):
+            user = f"arn:aws:sts::{ACCOUNT}:assumed-role/{function.role}/{function.aws_name}"
+            text = f"User: {user} is not authorized to perform: execute-api:ManageConnections on resource: {resource}"
+            raise error(web.HTTPForbidden(), "AccessDeniedException", text)
 
 
-async def _payload(request: web.Request) -> bytes:
-    with contextlib.suppress(web.HTTPRequestEntityTooLarge):  # aiohttp's own, of what it would not even read
-        if len(payload := await request.read()) <= MAX_PAYLOAD:
-            return payload
-    error = web.HTTPRequestEntityTooLarge(MAX_PAYLOAD)
-    raise _error(error, "PayloadTooLargeException", "Message too long")
+async def forbidden(request: web.Request) -> web.Response:
+    """Answer a path that is nobody's."""
+    raise error(web.HTTPForbidden(), "ForbiddenException", "Forbidden")
 
 
-async def _forbidden(request: web.Request) -> web.Response:
-    raise _error(web.HTTPForbidden(), "ForbiddenException", "Forbidden")
-
-
-def _error(error: web.HTTPException, kind: str, message: str | None) -> web.HTTPException:
+def error(error: web.HTTPException, kind: str, message: str | None) -> web.HTTPException:
     """Give an error AWS's shape. SDKs read the type from the header; 410 has no body at all."""
     error.headers["x-amzn-ErrorType"] = kind
     error.content_type = "application/json"

@@ -37,7 +37,7 @@ def environment(order: dict[str, Any], context: Any) -> Any:
 
 
 def describe_context(order: dict[str, Any], context: Any) -> Any:
-    members = {name: getattr(context, name) for name in dir(context) if not name.startswith("_")}
+    members = {name: getattr(context, name) for name in dir(context) if not name.startswith("_") and name != "log"}
     return members | {"get_remaining_time_in_millis": context.get_remaining_time_in_millis()}
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from local.api.routes import Answer, Malformed, error_frame, read_result, select
+from local.api.results import Answer, Malformed, error_frame, read_result
+from local.api.selection import select
 from local.lambdas.process import Result
 from local.stack.app import MockIntegration, Route
 
@@ -83,10 +84,10 @@ def test_without_a_default_route_a_message_may_have_none() -> None:
         pytest.param({"statusCode": 200, "body": "text"}, Answer(200, {}, "text"), id="status-and-body"),
         pytest.param({"statusCode": "404"}, Answer(404, {}, ""), id="status-as-text"),
         pytest.param({"statusCode": 599}, Answer(599, {}, ""), id="the-highest-status"),
-        pytest.param({"body": "text"}, Answer(200, {}, "text"), id="no-status"),
+        pytest.param({"body": "text"}, Answer(None, {}, "text"), id="no-status"),
         pytest.param({"statusCode": 200, "body": None}, Answer(200, {}, ""), id="body-null"),
-        pytest.param({}, Answer(200, {}, ""), id="an-empty-object"),
-        pytest.param(None, Answer(200, {}, ""), id="nothing"),
+        pytest.param({}, Answer(None, {}, ""), id="an-empty-object"),
+        pytest.param(None, Answer(None, {}, ""), id="nothing"),
         pytest.param(
             {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "hub.v1", "X-N": 1}},
             Answer(200, {"sec-websocket-protocol": "hub.v1", "x-n": "1"}, ""),

@@ -1,0 +1,121 @@
+"""Who may connect: everything that is decided about a handshake but what ``$connect`` itself decides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from local.api import events
+from local.api.authorizer import Identity, NotAuthorized, has_identity, read_policy
+from local.api.events import Client, Pairs
+from local.api.integrations import Integrations
+from local.api.results import NotInvoked
+from local.lambdas.process import Result
+from local.stack.app import ApiKeys, App, IamAuthorization, LambdaAuthorizer, Route
+from local.stack.names import ACCOUNT, arn
+
+
+@dataclass(eq=False)
+class Refused(Exception):
+    """A handshake that does not become a connection. ``explanation`` is for the page; AWS tells clients the status."""
+
+    status: int
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """A WebSocket handshake: path and query as the client wrote them."""
+
+    path: str
+    query: str
+    headers: Pairs
+    source_ip: str
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of a name, written in lower case."""
+        return next((value for each, value in self.headers if each.lower() == name), None)
+
+
+def client_of(handshake: Handshake, app: App, domain_name: str, now: float) -> Client:
+    """
+    Return what is remembered of whoever sends a handshake.
+
+    Args:
+        domain_name: What functions see, unless the client came by a custom domain.
+
+    Raises:
+        Refused: If the path leads to no stage.
+
+    """
+    host = (handshake.header("host") or "").rpartition(":")[0] or handshake.header("host") or ""
+    custom = host.lower() if host.lower() in app.domains else None
+    base = app.domains[custom] if custom else app.stage
+    if handshake.path.strip("/") != base:
+        # unsure: no capture of this status on a WebSocket API; REST APIs answer 403.
+        raise Refused(403, f"There is no stage at {handshake.path}; it is /{base}.")
+    return Client(
+        connection_id=events.new_id(),
+        connected_at=int(now * 1000),
+        api_id=app.api_id,
+        stage=app.stage,
+        domain_name=custom or domain_name,
+        source_ip=handshake.source_ip,
+        user_agent=handshake.header("user-agent"),
+        stage_variables=app.stage_variables,
+    )
+
+
+async def authorize(
+    route: Route, client: Client, handshake: Handshake, integrations: Integrations, clock: Callable[[], float]
+) -> Client:
+    """
+    Return what is remembered of a client once it may connect.
+
+    Raises:
+        Refused: If it may not.
+
+    """
+    if route.api_keys:
+        client = _with_key(route.api_keys, client, handshake)
+    if isinstance(route.authorizer, IamAuthorization):
+        return _signed(client, handshake)
+    if isinstance(route.authorizer, LambdaAuthorizer):
+        return await _asked(route.authorizer, client, handshake, integrations, clock())
+    return client
+
+
+def _with_key(keys: ApiKeys, client: Client, handshake: Handshake) -> Client:
+    key = handshake.header("x-api-key")
+    if not key or (keys.values and key not in keys.values):
+        raise Refused(403, "The handshake has no API key, or a wrong one.")  # unsure: REST APIs' status
+    return replace(client, caller={"apiKey": key, "apiKeyId": "local"})
+
+
+def _signed(client: Client, handshake: Handshake) -> Client:
+    by_header = (handshake.header("authorization") or "").startswith("AWS4-HMAC-SHA256")
+    if not by_header and "X-Amz-Signature" not in dict(events.values_of(handshake.query)):
+        raise Refused(403, "The handshake is not signed, and AWS_IAM asks for that.")  # unsure: REST APIs' status
+    signer = {"accountId": ACCOUNT, "caller": "local", "user": "local", "userArn": arn("iam", "user/local", region="")}
+    return replace(client, caller={**client.caller, **signer})
+
+
+async def _asked(
+    authorizer: LambdaAuthorizer, client: Client, handshake: Handshake, integrations: Integrations, now: float
+) -> Client:
+    if not has_identity(authorizer.identity_sources, client, handshake.headers, handshake.query):
+        raise Refused(401, f"The handshake lacks one of {', '.join(authorizer.identity_sources)}.")
+    event = events.authorize(client, now, handshake.headers, handshake.query)
+
+    def read(result: Result) -> Identity:
+        return read_policy(result, event)
+
+    try:
+        identity = await integrations.call("authorizer", authorizer.integration, event, read)
+    except NotAuthorized as error:
+        raise Refused(error.status, f"The authorizer refused: {error}.") from error
+    except (NotInvoked, TimeoutError) as error:
+        raise Refused(500, "The authorizer could not be asked; the terminal shows why.") from error
+    return replace(client, authorizer=identity.values)

@@ -1,0 +1,88 @@
+"""What a function returned, and the frames of API Gateway's own."""
+
+import re
+from dataclasses import dataclass
+
+from local.lambdas.process import Result
+
+RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+"""What a proxy result may hold. API Gateway takes any other key for a malformed result."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    A proxy result that API Gateway accepts.
+
+    Attributes:
+        status: None if the function gave none, which only messages may.
+        headers: Names in lower case.
+
+    """
+
+    status: int | None
+    headers: dict[str, str]
+    body: str
+
+
+class Unusable(Exception):
+    """An integration did not do what it is there for. The text is for the terminal."""
+
+
+class NotInvoked(Unusable):
+    """The function was not called: API Gateway may not, or nothing here can run it."""
+
+
+class Malformed(Unusable):
+    """The function failed, or returned what API Gateway does not accept."""
+
+
+def read_result(result: Result) -> Answer:
+    """
+    Read what a function answered.
+
+    Raises:
+        Malformed: If it raised, or returned no proxy result.
+
+    """
+    if result.error:
+        raise Malformed(f"{result.error['errorType']}: {result.error['errorMessage']}")
+    value = {} if result.value is None else result.value
+    if not isinstance(value, dict):
+        raise Malformed(f"malformed result: a {type(value).__name__} instead of an object")
+    if unknown := value.keys() - RESULT_KEYS:
+        raise Malformed(f"malformed result: unknown keys {', '.join(sorted(unknown))}")
+    body = value.get("body")
+    if not isinstance(body, str | None):  # unsure: REST APIs' rule
+        raise Malformed(f"malformed result: the body is a {type(body).__name__} instead of a string")
+    headers = value.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise Malformed(f"malformed result: the headers are a {type(headers).__name__} instead of an object")
+    headers = {str(name).lower(): str(each) for name, each in headers.items()}
+    # unsure: what isBase64Encoded does to an answer; the body goes out as it stands.
+    return Answer(_status(value["statusCode"]) if "statusCode" in value else None, headers, body or "")
+
+
+def read_handshake(result: Result) -> Answer:
+    """Read what ``$connect`` answered, which has to have a status. (unsure: what AWS does without one.)"""
+    answer = read_result(result)
+    if answer.status is None:
+        raise Malformed("malformed result: no statusCode, and only a 2xx opens a connection")
+    return answer
+
+
+def _status(value: object) -> int:
+    # unsure: what AWS makes of other numbers; a handshake answered with less than 200 would be none.
+    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch("[2-5][0-9]{2}", str(value)):
+        raise Malformed(f"malformed result: the statusCode is {value!r}")
+    return int(value)
+
+
+def error_frame(text: str, connection_id: str, request_id: str) -> str:
+    """Build the frame that API Gateway sends for an error of its own; spacing as captured on AWS."""
+    return f'{{"message": "{text}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
+
+
+def bad_request_frame(connection_id: str, message_id: str) -> str:
+    """Build the frame for a message that fits no model; spacing as documented."""
+    return f'{{"message" : "Bad request body", "connectionId": "{connection_id}", "messageId": "{message_id}"}}'

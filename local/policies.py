@@ -1,0 +1,54 @@
+"""
+IAM policies, as far as API Gateway and functions meet them here.
+
+Conditions are not evaluated: a statement counts as if its Condition held. (unsure: there
+is no account whose keys a condition could ask for.)
+
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Statement = Mapping[str, Any]
+
+
+def statements(document: Any) -> list[Statement]:
+    """
+    Return the statements of a policy document.
+
+    Raises:
+        ValueError: If it is none.
+
+    """
+    found = document.get("Statement") if isinstance(document, Mapping) else None
+    found = [found] if isinstance(found, Mapping) else found
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) and "Effect" in each for each in found):
+        raise ValueError("not a policy document with statements")
+    return found
+
+
+def allows(policy: Iterable[Statement], action: str, resource: str) -> bool:
+    """Return whether a statement allows it and none denies it."""
+    effects = {each["Effect"] for each in policy if _applies(each, action, resource)}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Compare as IAM does: ``*`` stands for any characters, ``/`` and ``:`` too, ``?`` for one."""
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, value, re.DOTALL) is not None
+
+
+def _applies(statement: Statement, action: str, resource: str) -> bool:
+    return _names(statement, "Action", action.lower(), str.lower) and _names(statement, "Resource", resource, str)
+
+
+def _names(statement: Statement, key: str, value: str, form: Any) -> bool:
+    if key in statement:
+        return any(matches(form(each), value) for each in _texts(statement[key]))
+    return f"Not{key}" in statement and not any(matches(form(each), value) for each in _texts(statement[f"Not{key}"]))
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]

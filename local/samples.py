@@ -1,0 +1,85 @@
+"""Ready events for ``sam local invoke`` and ``python -m local invoke``: what ``sam local generate-event`` lacks."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from local.api import events
+from local.api.events import Client, Event
+from local.stack.names import api_id, execute_api_host
+
+HOST = execute_api_host(api_id(0))
+
+HEADERS = (
+    ("Host", HOST),
+    ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
+    ("Sec-WebSocket-Key", "3q2+7wAAAAAAAAAAAAAAAA=="),
+    ("Sec-WebSocket-Version", "13"),
+    ("User-Agent", "Example/1.0"),
+)
+"""What a client sends that sends nothing of its own."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """
+    What a sample event is to have in it.
+
+    Attributes:
+        session: For ``connect``, the session that joins; for ``message``, the one that is written to.
+        headers, query: More of them, for ``connect``.
+        body: For ``message``; without one, a ``sendMessage`` of the hub.
+        route: For ``message``; without one, what the body's ``action`` says.
+        code, reason: For ``disconnect``.
+
+    """
+
+    session: str = "s1"
+    connection_id: str = ""
+    stage: str = "prod"
+    headers: Sequence[tuple[str, str]] = ()
+    query: Sequence[tuple[str, str]] = ()
+    body: str | None = None
+    route: str | None = None
+    code: int = 1005
+    reason: str = "Client-side close frame status not set"
+
+
+def connect(sample: Sample) -> Event:
+    query = urlencode(sample.query or [("session_id", sample.session)])
+    return events.connect(_client(sample), time.time(), [*HEADERS, *sample.headers], query)
+
+
+def message(sample: Sample) -> Event:
+    default = {"action": "sendMessage", "sessions": [sample.session], "message": "hello", "id": "c-1"}
+    body = json.dumps(default) if sample.body is None else sample.body
+    return events.message(_client(sample), time.time(), sample.route or _action(body), body)
+
+
+def disconnect(sample: Sample) -> Event:
+    return events.disconnect(_client(sample), time.time(), sample.code, sample.reason)
+
+
+KINDS = {"connect": connect, "message": message, "disconnect": disconnect}
+
+
+def _client(sample: Sample) -> Client:
+    return Client(
+        connection_id=sample.connection_id or events.new_id(),
+        connected_at=int(time.time() * 1000),
+        api_id=api_id(0),
+        stage=sample.stage,
+        domain_name=HOST,
+        source_ip="203.0.113.24",
+        user_agent="Example/1.0",
+    )
+
+
+def _action(body: str) -> str:
+    try:
+        action = json.loads(body)["action"]
+    except (ValueError, TypeError, KeyError, IndexError):
+        return "$default"
+    return action if isinstance(action, str) and not action.startswith("$") else "$default"

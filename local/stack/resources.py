@@ -1,0 +1,141 @@
+"""The resources of a translated template: those whose conditions hold, with plain values."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from local.stack.intrinsics import Resolver
+from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
+from local.stack.source import TemplateError
+
+NAMES = {
+    "AWS::ApiGatewayV2::DomainName": "DomainName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::Serverless::Function": "FunctionName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SSM::Parameter": "Name",
+}
+"""The property that names a resource of a type. Without it, the logical id does."""
+
+ARNS: dict[str, Callable[[str], str]] = {
+    "AWS::DynamoDB::Table": lambda name: arn("dynamodb", f"table/{name}"),
+    "AWS::IAM::Role": lambda name: arn("iam", f"role/{name}", region=""),
+    "AWS::Lambda::Function": function_arn,
+    "AWS::Logs::LogGroup": lambda name: arn("logs", f"log-group:{name}:*"),
+    "AWS::S3::Bucket": lambda name: arn("s3", name, region="", account=""),
+    "AWS::Serverless::Function": function_arn,
+    "AWS::SNS::Topic": lambda name: arn("sns", name),
+    "AWS::SQS::Queue": lambda name: arn("sqs", name),
+    "AWS::SSM::Parameter": lambda name: arn("ssm", f"parameter/{name.removeprefix('/')}"),
+}
+
+REQUIRED = {
+    "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "DomainName", "Stage"),
+    "AWS::ApiGatewayV2::Integration": ("ApiId", "IntegrationType"),
+    "AWS::ApiGatewayV2::IntegrationResponse": ("IntegrationId",),
+    "AWS::ApiGatewayV2::Model": ("Name", "Schema"),
+    "AWS::ApiGatewayV2::Route": ("ApiId", "RouteKey"),
+    "AWS::ApiGatewayV2::RouteResponse": ("RouteId",),
+    "AWS::ApiGatewayV2::Stage": ("ApiId", "StageName"),
+    "AWS::DynamoDB::Table": ("AttributeDefinitions", "KeySchema"),
+    "AWS::Lambda::LayerVersion": ("Content",),
+}
+"""Properties that are read here, and that CloudFormation would ask for."""
+
+IMPLICIT = ("ServerlessHttpApi", "ServerlessRestApi", "ServerlessHttpApiApiGatewayDefaultStage")
+"""What SAM makes of events of functions, which are left out here; a template may refer to them all the same."""
+
+
+class Resources:
+    """
+    Values are evaluated when they are asked for, so that what nobody needs here cannot fail here.
+
+    Every TemplateError names the resource it is about.
+
+    """
+
+    REFS: ClassVar[dict[str, Callable[[str], str]]] = {
+        "AWS::SNS::Topic": ARNS["AWS::SNS::Topic"],
+        "AWS::SQS::Queue": lambda name: f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
+    }
+    """What ``Ref`` gives where it is not the name."""
+
+    def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+        self._declared: dict[str, dict[str, Any]] = template["Resources"]
+        self._values = PSEUDO_PARAMETERS | dict.fromkeys(IMPLICIT, api_id(99)) | dict(parameters)
+        apis = [name for name, each in self._declared.items() if each["Type"] == "AWS::ApiGatewayV2::Api"]
+        self._values |= {name: api_id(index) for index, name in enumerate(apis)}
+        self._resolver = Resolver(template, self.ref, self._attribute)
+
+    def of_type(self, *kinds: str) -> dict[str, dict[str, Any]]:
+        """Return the properties of all resources of these types, by logical id, named where the type has a name."""
+        return {name: self.properties(name) for name in self.names(*kinds)}
+
+    def names(self, *kinds: str) -> list[str]:
+        """Return the logical ids of the resources of these types whose condition holds."""
+        return [name for name, each in self._declared.items() if each["Type"] in kinds and self._is_present(name)]
+
+    def types(self) -> Iterator[tuple[str, str]]:
+        """Yield logical id and type of every resource whose condition holds."""
+        return ((name, each["Type"]) for name, each in self._declared.items() if self._is_present(name))
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """Return the properties of one resource."""
+        declared = self._declared[name]
+        try:
+            properties: dict[str, Any] = self._resolver.resolve(declared.get("Properties", {}))
+        except TemplateError as error:
+            raise TemplateError(str(error), error.resource or name) from error
+        if missing := [key for key in REQUIRED.get(declared["Type"], ()) if key not in properties]:
+            raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
+        if key := NAMES.get(declared["Type"]):
+            properties.setdefault(key, self.physical_name(name))
+        return properties
+
+    def physical_name(self, name: str) -> str:
+        """Return what a resource is called where it is used: the name its properties give it, else its logical id."""
+        declared = self._declared[name]
+        given = declared.get("Properties", {}).get(NAMES.get(declared["Type"], ""))
+        if (named := self._resolver.resolve({"name": given}).get("name")) is not None:
+            return str(named)
+        if declared["Type"] == "AWS::S3::Bucket":
+            return f"local-{name.lower()}"  # no capitals in buckets
+        return f"{name}.fifo" if declared.get("Properties", {}).get("FifoQueue") in (True, "true") else name
+
+    def _is_present(self, name: str) -> bool:
+        condition = self._declared[name].get("Condition")
+        return condition is None or self._resolver.condition(condition)
+
+    def ref(self, name: str) -> Any:
+        """Return what ``Ref`` gives. Raises KeyError if there is nothing of this name."""
+        if name in self._values:
+            return self._values[name]
+        declared = self._declared[name]
+        if declared["Type"] in {"AWS::Lambda::Alias", "AWS::Lambda::Version"}:
+            properties = declared["Properties"]
+            function = self._resolver.resolve({"name": properties["FunctionName"]})["name"]
+            return f"{function_arn(function.rpartition(':')[2])}:{properties.get('Name', 1)}"
+        named = self.physical_name(name)
+        return self.REFS.get(declared["Type"], str)(named)
+
+    def _attribute(self, name: str, attribute: str) -> Any:
+        if name not in self._declared and name not in IMPLICIT:
+            raise TemplateError(f"The template refers to {name}.{attribute}, and has no resource {name}.")
+        kind = self._declared.get(name, {"Type": ""})["Type"]
+        if kind == "AWS::SSM::Parameter" and attribute == "Value":
+            return self.properties(name)["Value"]
+        if kind == "AWS::ApiGatewayV2::Api":
+            api = self._values[name]
+            return f"wss://{execute_api_host(api)}" if attribute == "ApiEndpoint" else api
+        if kind in ARNS and attribute in {"Arn", "TopicArn"}:
+            return ARNS[kind](self.physical_name(name))
+        if attribute == "QueueUrl":
+            return self.ref(name)
+        if attribute.endswith("Name") and kind in NAMES:
+            return self.physical_name(name)
+        return arn("local", f"{name}/{attribute}")

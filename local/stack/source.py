@@ -1,0 +1,104 @@
+"""A template as it is written: its values, and the lines they stand on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from samtranslator.yaml_helper import intrinsics_multi_constructor
+
+
+class TemplateError(Exception):
+    """
+    The template, or a parameter given for it, is wrong. The text is a whole sentence.
+
+    Args:
+        resource: The logical id of the resource at fault, if it is one.
+
+    """
+
+    def __init__(self, text: str, resource: str | None = None) -> None:
+        super().__init__(text)
+        self.resource = resource
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C's where there is one
+    """Reads the short forms, ``!Ref`` and ``!Sub``, as CloudFormation does."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
+@dataclass(frozen=True)
+class Source:
+    """
+    Attributes:
+        content: Sections, of which ``Parameters`` and ``Resources`` are mappings of mappings with a Type.
+        lines: From a section and a name in it to the number of its line.
+
+    """
+
+    path: Path
+    content: dict[str, Any]
+    lines: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def located(self, error: TemplateError) -> TemplateError:
+        """Return the error with file and line in front, where they are known."""
+        # What SAM makes of a resource begins with its name.
+        names = [
+            name for section, name in self.lines if section == "Resources" and (error.resource or "").startswith(name)
+        ]
+        if not names:
+            return error
+        return TemplateError(f"{self.path}:{self.lines['Resources', max(names, key=len)]}: {error}")
+
+
+def read(path: Path) -> Source:
+    """
+    Read a template.
+
+    Raises:
+        TemplateError: If there is no such file, or it is none.
+
+    """
+    try:
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node else None
+    except OSError as error:
+        raise TemplateError(f"The template {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"The template {path} is not YAML: it is not UTF-8.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise TemplateError(f"{where}: The template is not YAML: {problem}.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
+        raise TemplateError(f"The template {path} has no Resources.")
+    source = Source(path, content, dict(_lines(node)))
+    _check(source)
+    return source
+
+
+def _lines(document: yaml.MappingNode) -> Iterator[tuple[tuple[str, str], int]]:
+    for section, members in document.value:
+        if isinstance(members, yaml.MappingNode):
+            for name, _ in members.value:
+                yield (section.value, name.value), name.start_mark.line + 1
+
+
+def _check(source: Source) -> None:
+    for section in ("Parameters", "Resources"):
+        members = source.content.setdefault(section, {})
+        if not isinstance(members, dict):
+            raise TemplateError(f"The {section} of {source.path} are not a mapping.")
+        for name, each in members.items():
+            where = f"{source.path}:{source.lines.get((section, name), 1)}"
+            if name.startswith("Fn::ForEach"):
+                continue  # expanded later, by whoever knows how
+            if not isinstance(each, dict) or not isinstance(each.get("Type"), str):
+                raise TemplateError(f"{where}: {name}, in the {section}, has no Type.")
+            if not isinstance(each.setdefault("Properties", {}), dict):
+                raise TemplateError(f"{where}: The Properties of {name} are not a mapping.")

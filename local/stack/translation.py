@@ -1,0 +1,111 @@
+"""A SAM template as CloudFormation: expanded by SAM's own translator, without an account."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from local.stack.names import ACCOUNT, REGION
+from local.stack.source import Source, TemplateError
+
+CODE_BUCKET = "local"
+"""SAM's translator wants code in S3. Local folders travel through it as keys of this bucket."""
+
+CODE_PROPERTIES = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Lambda::Function": "Code",
+    "AWS::Lambda::LayerVersion": "Content",
+}
+
+NOT_TRANSLATED = re.compile("AWS::Serverless::(?!Function$|LayerVersion$|WebSocketApi$|SimpleTable$)")
+"""SAM's own types that nothing here imitates. Left as they are, they cannot stop the rest from being translated."""
+
+
+def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
+    """
+    Return the CloudFormation that SAM makes of a template.
+
+    Args:
+        given: Values for its parameters. SAM writes some of them into what it makes.
+
+    Raises:
+        TemplateError: If SAM cannot translate it.
+
+    """
+    parameters = {name: each.get("Default", "") for name, each in source.content["Parameters"].items()} | dict(given)
+    content = _expanded(source, parameters)
+    kept = {name: each for name, each in content["Resources"].items() if _is_left_alone(each)}
+    content["Resources"] = {name: each for name, each in content["Resources"].items() if name not in kept}
+    _carry_folders(content)
+    metrics = Metrics("local", DummyMetricsPublisher())
+    try:
+        session = boto3.Session(region_name=REGION)
+        translated: dict[str, Any] = Translator({}, Parser(), boto_session=session, metrics=metrics).translate(
+            content, parameters
+        )
+    except InvalidDocumentException as error:
+        causes = " ".join(cause.message for cause in error.causes)
+        named = re.search(r"id \[(\w+)\]", causes)
+        text = f"SAM cannot translate {source.path}: {causes}"
+        raise source.located(TemplateError(text, named[1] if named else None)) from error
+    finally:
+        metrics.publish()  # to nobody; unpublished ones are complained about
+    translated["Resources"] |= kept
+    return translated
+
+
+def _expanded(source: Source, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of the template that is ours to change, with each ``Fn::ForEach`` in it expanded."""
+    copy: dict[str, Any] = json.loads(json.dumps(source.content, default=str))
+    if "AWS::LanguageExtensions" not in str(copy.get("Transform", "")):
+        return copy
+    # Slow to load, and rarely needed. SAM's own pipeline would evaluate the other functions too, and turns
+    # a Ref within Fn::Join into text; ours does those.
+    from samcli.lib.cfn_language_extensions import models, processors
+    from samcli.lib.cfn_language_extensions.api import create_default_intrinsic_resolver
+    from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
+
+    pseudo = models.PseudoParameterValues(region=REGION, account_id=ACCOUNT)
+    context = models.TemplateProcessingContext(copy, dict(parameters), pseudo)
+    try:
+        processors.TemplateParsingProcessor().process_template(context)
+        processors.ForEachProcessor(create_default_intrinsic_resolver(context)).process_template(context)
+    except InvalidTemplateException as error:
+        raise TemplateError(f"SAM cannot expand {source.path}: {error}") from error
+    expanded: dict[str, Any] = context.fragment
+    return expanded
+
+
+def _is_left_alone(resource: Mapping[str, Any]) -> bool:
+    return bool(NOT_TRANSLATED.match(resource["Type"])) or "Image" in resource.get("Properties", {}).get(
+        "PackageType", ""
+    )
+
+
+def _carry_folders(content: dict[str, Any]) -> None:
+    """Write local folders as the translator wants them, and leave out what calls functions beside the API."""
+    for each in content["Resources"].values():
+        properties = each.setdefault("Properties", {})
+        properties.pop("Events", None)
+        _carry(properties, CODE_PROPERTIES.get(each["Type"], ""))
+    _carry(content.get("Globals", {}).get("Function", {}), "CodeUri")
+
+
+def _carry(properties: dict[str, Any], name: str) -> None:
+    if not isinstance(folder := properties.get(name), str) or folder.startswith("s3:"):
+        return
+    where = {"S3Bucket": CODE_BUCKET, "S3Key": folder}
+    properties[name] = where if name in {"Code", "Content"} else f"s3://{CODE_BUCKET}/{folder}"
+
+
+def local_folder(code: Mapping[str, Any], root: Path) -> Path | None:
+    """Return where code lies that came through the translation, or None if it lies in a bucket of somebody's."""
+    return root / code["S3Key"] if code.get("S3Bucket") == CODE_BUCKET else None

@@ -1,0 +1,69 @@
+"""What the gateway says once it is ready: where things are, and what to try."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from local import ports
+from local.console import BOLD, Console
+from local.endpoints import Endpoints
+from local.stack.app import App
+from local.wire.tls import Tls
+
+if TYPE_CHECKING:
+    from local.serve import Options
+
+
+def say(app: App, endpoints: Endpoints, tls: Tls, options: "Options", console: Console) -> None:
+    """Print it."""
+    console.say()
+    console.say(console.paint("The hub is ready." if endpoints.is_hub else f"{app.api} is ready.", BOLD))
+    if endpoints.is_hub:
+        console.say(f"  Page         {endpoints.page}/")
+    console.say(f"  WebSocket    {endpoints.websocket}")
+    if options.wss:
+        console.say(f"               {endpoints.tls.replace('https', 'wss')}/{app.stage}   (trust {tls.authority})")
+    console.say(f"  Management   {endpoints.management}/@connections/{{id}}")
+    console.say(f"               {endpoints.tls}/{app.stage}/@connections/{{id}}, as functions see it")
+    console.say(f"  AWS          {endpoints.aws}")
+    if endpoints.dynamodb != endpoints.aws:
+        console.say(f"  DynamoDB     {endpoints.dynamodb}")
+    console.say()
+    _say_what_to_try(app, endpoints, options, console)
+    console.say()
+    if endpoints.auth_mode == "none":
+        console.warn("AUTH_MODE is none: whoever knows or guesses a session id can join that session and listen to it.")
+    if not ports.is_loopback(options.host):
+        console.warn(f"Listening on {options.host}: every machine that reaches this one can connect.")
+    if options.debug:
+        console.warn("Debugging: breakpoint() waits for nc or telnet on the port that it names, and nothing times out.")
+    console.say("Press Ctrl-C to stop.")
+    console.say()
+
+
+def _say_what_to_try(app: App, endpoints: Endpoints, options: "Options", console: Console) -> None:
+    if endpoints.is_hub:
+        console.say("Open the page in two windows, or in another terminal join the session me, and send it a message:")
+        console.say(f'  {_client()} "{_example_url(endpoints, options)}"')
+        console.say('  {"action": "sendMessage", "sessions": ["me"], "message": "hello"}')
+    else:
+        console.say(f"Its routes: {', '.join(app.routes)}. In another terminal:")
+        console.say(f'  {_client()} "{endpoints.websocket}"')
+
+
+def _example_url(endpoints: Endpoints, options: "Options") -> str:
+    python = os.path.relpath(sys.executable)
+    where = "" if options.port == type(options).port else f" --port {urlsplit(endpoints.page).port}"
+    if endpoints.auth_mode == "jwt":
+        return f"{endpoints.websocket}?token=$({python} -m local token --session me{where})"
+    if endpoints.auth_mode == "signature":
+        return f"$({python} -m local sign --session me --url{where})"
+    return f"{endpoints.websocket}?session_id=me"
+
+
+def _client() -> str:
+    """Return how to start the websockets library's own client from here: it is installed beside this Python."""
+    command = Path(sys.executable).with_name("websockets")
+    return os.path.relpath(command) if command.exists() else f"{sys.executable} -m websockets"

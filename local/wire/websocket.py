@@ -1,0 +1,325 @@
+"""A WebSocket connection of a client: frames in, frames out, clocks. What they mean is ``api.gateway``'s."""
+
+import asyncio
+import http.client
+import json
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from websockets.datastructures import Headers
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from local.api.gateway import Connection, Gateway
+from local.api.handshake import Handshake, Refused
+
+MAX_MESSAGE = 128 * 1024
+"""Bytes of a message from a client; a longer one closes with 1009 (quota)."""
+
+MAX_FRAME = 32 * 1024
+"""Bytes of a frame from a client; a longer one closes with 1009 (quota)."""
+
+MAX_BACKLOG = 512 * 1024
+"""Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""
+
+MAX_MESSAGES_AT_ONCE = 64
+"""Messages of one connection that run side by side; then its socket is not read for a while."""
+
+CLOSE_TIMEOUT = 2
+"""Seconds that a client has to answer a close."""
+
+QUIET = logging.getLogger("local.wire")
+QUIET.setLevel(logging.CRITICAL)  # what clients do wrong is answered; the library's words may quote a token
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    How long connections last, in seconds, as on AWS (quotas, not adjustable there).
+
+    Attributes:
+        idle: Without a message in either direction.
+        duration: From the handshake, traffic or not.
+
+    """
+
+    idle: float = 600
+    duration: float = 7200
+
+
+class Host(Protocol):
+    """What a connection needs of the listener that accepted it."""
+
+    gateway: Gateway
+    limits: Limits
+    clients: "set[WebSocket]"
+
+    def run(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]": ...
+
+
+class WebSocket(asyncio.Protocol):
+    """
+    One client, from the head of its handshake to the end of its socket: ``api.gateway.Socket``.
+
+    RFC 6455 is the library's (``websockets``, without its I/O). That limits frames and messages apart.
+
+    """
+
+    __slots__ = ("_clogged", "_connection", "_early", "_ended", "_ending", "_host", "_parts", "_protocol", "_reading",
+                 "_running", "_timer", "_transport", "_waiting")  # fmt: skip
+
+    def __init__(self, host: Host, transport: asyncio.Transport) -> None:
+        self._host = host
+        self._transport = transport
+        self._protocol = ServerProtocol(max_size=(MAX_MESSAGE, MAX_FRAME), logger=QUIET)
+        self._connection: Connection | None = None
+        self._early = b""
+        self._parts: list[bytes] = []
+        self._waiting: deque[str] | None = None
+        self._running = 0
+        self._clogged = False
+        self._reading = True
+        self._timer: asyncio.TimerHandle | None = None
+        self._ending = False
+        self._ended: asyncio.Future[None] | None = None
+
+    # The handshake.
+
+    def start(self, head: bytes, rest: bytes) -> None:
+        """
+        Take over a transport whose first request is a handshake.
+
+        Args:
+            head: The request up to its empty line.
+            rest: What has come behind it.
+
+        """
+        self._early = rest
+        self._read(False)  # a client has nothing to say before the 101
+        self._protocol.receive_data(head)
+        events = self._protocol.events_received()
+        if not events:
+            self._refuse(400)
+            return
+        request = cast("Request", events[0])
+        # No extension is accepted. (unsure: no capture shows that AWS accepts the offer to compress.)
+        response = self._protocol.accept(request)
+        if response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self._refuse(response.status_code)
+        else:
+            self._host.run(self._open(request, response))
+
+    async def _open(self, request: Request, response: Response) -> None:
+        path, _, query = request.path.partition("?")
+        source_ip = self._transport.get_extra_info("peername")[0]
+        handshake = Handshake(path, query, list(request.headers.raw_items()), source_ip)
+        try:
+            connection, subprotocol = await self._host.gateway.connect(handshake, self)
+        except Refused as refused:
+            self._refuse(refused.status)
+            return
+        if subprotocol is not None:
+            response.headers["Sec-WebSocket-Protocol"] = subprotocol
+        self._connection = connection
+        self._host.clients.add(self)
+        self._transport.set_write_buffer_limits(MAX_BACKLOG)
+        self._protocol.send_response(response)
+        self._flush()
+        self._check_clocks()
+        if self._transport.is_closing():
+            self.connection_lost(None)  # the client has left meanwhile, and nobody could be told
+            return
+        self._read(not self._clogged)
+        early, self._early = self._early, b""
+        if early:
+            self.data_received(early)
+
+    def _refuse(self, status: int) -> None:
+        # Not in the library's words: they quote headers, and a token may be among them.
+        self._transport.write(refusal(status))
+        linger(self._transport)
+
+    # What comes.
+
+    def data_received(self, data: bytes) -> None:
+        if self._connection is None:
+            self._early += data
+            return
+        self._protocol.receive_data(data)
+        self._flush()
+        for event in self._protocol.events_received():
+            self._take(cast("Frame", event))
+
+    def _take(self, frame: Frame) -> None:
+        assert self._connection
+        if self._connection.closed_by_us:
+            return
+        if frame.opcode is Opcode.BINARY:
+            self._connection.close(1003, "Binary is not supported on WebSocket")
+        elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
+            self._parts.append(bytes(frame.data))
+            if frame.fin:
+                whole, self._parts = b"".join(self._parts), []
+                self._receive(whole)
+
+    def _receive(self, message: bytes) -> None:
+        try:
+            text = message.decode()
+        except UnicodeDecodeError as error:
+            self._protocol.fail(1007, f"{error.reason} at position {error.start}")
+            self._flush()
+            return
+        if self._running < MAX_MESSAGES_AT_ONCE:
+            self._process(text)
+            return
+        self._waiting = self._waiting or deque()
+        self._waiting.append(text)
+        self._read(False)
+
+    def _process(self, text: str) -> None:
+        assert self._connection
+        self._running += 1
+        # Not awaited: messages of one client run side by side, and what came before a close runs all the same.
+        self._host.run(self._host.gateway.receive(self._connection, text)).add_done_callback(self._processed)
+
+    def _processed(self, _task: "asyncio.Task[None]") -> None:
+        self._running -= 1
+        if self._waiting:
+            self._process(self._waiting.popleft())
+        else:
+            self._read(not self._clogged)
+
+    def pause_writing(self) -> None:
+        self._clogged = True
+        self._read(False)  # or answers would pile up
+
+    def resume_writing(self) -> None:
+        self._clogged = False
+        self._read(not self._waiting)
+
+    def _read(self, wanted: bool) -> None:
+        if wanted != self._reading and not self._transport.is_closing():
+            self._reading = wanted
+            (self._transport.resume_reading if wanted else self._transport.pause_reading)()
+
+    # What goes: ``api.gateway.Socket``.
+
+    @property
+    def is_open(self) -> bool:
+        return self._protocol.state is State.OPEN
+
+    @property
+    def is_clogged(self) -> bool:
+        return self._transport.get_write_buffer_size() > MAX_BACKLOG
+
+    def send(self, data: bytes) -> None:
+        if self.is_open:
+            self._protocol.send_text(data)
+            self._flush()
+
+    def close(self, code: int, reason: str) -> None:
+        if self.is_open:
+            self._protocol.send_close(code, reason)
+            self._flush()
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._transport.write(data)
+            elif self._transport.can_write_eof() and not self._transport.is_closing():
+                self._transport.write_eof()
+            elif self._protocol.close_rcvd:
+                self._transport.close()  # TLS has no half-closed connections; the client has nothing more to say
+        if self._protocol.close_expected() and not self._ending:
+            self._ending = True
+            self._read(True)  # for the client's part of the close
+            self._call_later(CLOSE_TIMEOUT, self._transport.abort)
+
+    # The end.
+
+    def eof_received(self) -> None:
+        self._protocol.receive_eof()
+        self._flush()
+
+    def ended(self) -> "asyncio.Future[None]":
+        """Return what is done once the socket is."""
+        self._ended = self._ended or asyncio.get_running_loop().create_future()
+        return self._ended
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._protocol.receive_eof()
+        if self._timer:
+            self._timer.cancel()
+        if self._ended:
+            self._ended.set_result(None)
+        if (connection := self._connection) and self in self._host.clients:
+            self._host.clients.discard(self)
+            self._host.run(self._host.gateway.disconnect(connection, *_close_of(self._protocol)))
+
+    def _check_clocks(self) -> None:
+        """Close a connection whose time is up, or look again when it would be as things stand."""
+        assert self._connection
+        limits, now = self._host.limits, self._host.gateway.clock()
+        end = min(self._connection.client.connected_at / 1000 + limits.duration,
+                  self._connection.last_active_at + limits.idle)  # fmt: skip
+        if now < end:
+            self._call_later(end - now, self._check_clocks)
+        else:
+            self._connection.close(1001, "Going away")
+
+    def _call_later(self, seconds: float, work: Any) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, work)
+
+
+class _Lingering(asyncio.Protocol):
+    """
+    Reads and forgets what a client still sends after its answer.
+
+    Closed at once, a socket with unread data is reset, and the client may lose the answer.
+
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._timer = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, transport.abort)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._timer.cancel()
+
+
+def linger(transport: asyncio.Transport) -> None:
+    """Close a transport once the client has read what was written, or soon."""
+    if transport.is_closing():
+        return
+    transport.set_protocol(_Lingering(transport))
+    transport.resume_reading()
+    if transport.can_write_eof():
+        transport.write_eof()
+
+
+def refusal(status: int) -> bytes:
+    """Return an HTTP answer that ends the connection."""
+    phrase = http.client.responses.get(status, "Refused")  # functions may answer any number
+    body = json.dumps({"message": phrase}).encode()
+    headers = Headers()
+    headers["Content-Type"] = "application/json"
+    headers["Content-Length"] = str(len(body))
+    headers["Connection"] = "close"
+    return Response(status, phrase, headers, body).serialize()
+
+
+def _close_of(protocol: ServerProtocol) -> tuple[int, str]:
+    """Return code and reason as ``$disconnect`` reports them."""
+    if protocol.close_sent and not protocol.close_rcvd_then_sent:
+        return protocol.close_sent.code, protocol.close_sent.reason
+    if protocol.close_rcvd is None:
+        return 1006, ""  # unsure: AWS guarantees nothing for a socket that breaks
+    if protocol.close_rcvd.code == 1005:
+        return 1005, "Client-side close frame status not set"
+    return protocol.close_rcvd.code, protocol.close_rcvd.reason
