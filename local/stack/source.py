@@ -100,5 +100,5 @@ def _check(source: Source) -> None:
                 continue  # expanded later, by whoever knows how
             if not isinstance(each, dict) or not isinstance(each.get("Type"), str):
                 raise TemplateError(f"{where}: {name}, in the {section}, has no Type.")
-            if not isinstance(each.setdefault("Properties", {}), dict):
+            if section == "Resources" and not isinstance(each.setdefault("Properties", {}), dict):
                 raise TemplateError(f"{where}: The Properties of {name} are not a mapping.")
