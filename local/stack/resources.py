@@ -9,6 +9,7 @@ from local.stack.source import TemplateError
 
 NAMES = {
     "AWS::ApiGatewayV2::DomainName": "DomainName",
+    "AWS::ApiGatewayV2::Stage": "StageName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
@@ -20,7 +21,7 @@ NAMES = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::SSM::Parameter": "Name",
 }
-"""The property that names a resource of a type. Without it, the logical id does."""
+"""The property that names a resource of a type, and that ``Ref`` gives. Without it, the logical id does."""
 
 ARNS: dict[str, Callable[[str], str]] = {
     "AWS::DynamoDB::Table": lambda name: arn("dynamodb", f"table/{name}"),

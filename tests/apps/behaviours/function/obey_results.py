@@ -1,0 +1,15 @@
+"""What a handler may return, good and bad, by the name that an order gives it."""
+
+from typing import Any
+
+RESULTS: dict[str, Any] = {
+    "none": None,
+    "a-list": [1],
+    "text": "text",
+    "bytes": b"bytes",
+    "no-status": {"body": "no status"},
+    "no-body": {"statusCode": 200},
+    "object-body": {"statusCode": 200, "body": {"a": 1}},
+    "unknown-key": {"statusCode": 200, "Data": "x"},
+    "text-status": {"statusCode": "OK"},
+}

@@ -1,0 +1,109 @@
+"""Behaviours 1 to 13 of the reference, but for authorizers: what opens a connection, and what does not."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.behaviours.world import Api
+from tests.test_management import plain
+
+
+@pytest.mark.behaviour(1)
+def test_1_the_101_waits_for_the_handler(api: Api) -> None:
+    started = time.monotonic()
+    with api.connect(do="sleep", **{"for": "1"}) as client:
+        assert time.monotonic() - started >= 1
+        assert client.is_alive()
+
+
+@pytest.mark.behaviour(3)
+@pytest.mark.parametrize("status", ["200", "201", "299"])
+def test_3_any_2xx_opens(api: Api, status: str) -> None:
+    with api.connect(status=status) as client:
+        assert client.is_alive()
+
+
+@pytest.mark.behaviour(4)
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 500, 501])
+def test_4_any_other_status_refuses_with_itself(api: Api, status: int) -> None:
+    assert api.refused(status=str(status)).status_code == status
+
+
+@pytest.mark.behaviour(5)
+@pytest.mark.parametrize(
+    "do", ["raise", "none", "a-list", "text", "bytes", "no-status", "object-body", "unknown-key", "text-status"]
+)
+def test_5_a_handler_that_raises_or_returns_nonsense_refuses_with_502(api: Api, do: str) -> None:
+    assert api.refused(do=do).status_code == 502
+
+
+@pytest.mark.behaviour(6)
+def test_6_a_handler_slower_than_the_integration_timeout_refuses_with_504(api: Api) -> None:
+    assert api.refused(do="sleep", **{"for": "6"}).status_code == 504
+
+
+@pytest.mark.behaviour(7)
+def test_7_neither_body_nor_own_headers_of_the_handler_reach_the_client(api: Api) -> None:
+    with api.connect() as client:
+        opened = client.socket.response
+    assert opened
+    for response in (opened, api.refused(status="403")):
+        assert "X-Own" not in response.headers
+        assert b"of the handler" not in (response.body or b"")
+
+
+@pytest.mark.behaviour(8)
+@pytest.mark.parametrize(
+    ("returned", "selected"),
+    [
+        pytest.param({"protocol": "room.v1"}, "room.v1", id="what-the-handler-returns"),
+        pytest.param({}, None, id="nothing-if-it-returns-nothing"),
+    ],
+)
+def test_8_the_handler_selects_the_subprotocol(api: Api, returned: dict[str, str], selected: str | None) -> None:
+    offered = {"subprotocols": ["room.v2", "room.v1"]}
+    with api.connect("", (), offered, **returned) as client:
+        assert client.socket.subprotocol == selected
+        sent = api.event("CONNECT", client.tag)["headers"]["Sec-WebSocket-Protocol"]
+    assert [each.strip() for each in sent.split(",")] == ["room.v2", "room.v1"]
+
+
+@pytest.mark.behaviour(11)
+@pytest.mark.parametrize("path", ["", "123", "123/456", "../elsewhere"])
+def test_11_a_get_that_is_no_handshake_is_426(api: Api, path: str) -> None:
+    assert plain("GET", api.gateway, path)[0] == 426
+
+
+@pytest.mark.behaviour(12)
+@pytest.mark.parametrize("path", ["/more", "x"])
+def test_12_an_unknown_stage_is_403(api: Api, path: str) -> None:
+    assert api.refused(path).status_code == 403
+
+
+def test_a_slash_after_the_stage_is_fine(api: Api) -> None:
+    with api.connect("/") as client:
+        assert client.is_alive()
+
+
+@pytest.mark.behaviour(13)
+def test_13_nothing_can_be_posted_before_the_handshake_is_done_and_all_can_after(api: Api) -> None:
+    with api.connect(do="post") as client:
+        assert api.posted(client.tag).startswith("GoneException")
+        client.socket.send('{"action": "oneWay", "do": "post"}')
+        assert client.hear() == "posted"
+
+
+@pytest.mark.parametrize(("length", "status"), [pytest.param(4096, 101, id="4096"), pytest.param(4097, 414, id="4097")])
+def test_a_url_has_4096_characters_at_most(api: Api, length: int, status: int) -> None:
+    rest = length - len("/test?tag=tag-1000&long=")
+    with_long: Any = {"tag": "tag-1000", "long": "x" * rest}
+    if status == 101:
+        with api.connect(**with_long) as client:
+            assert client.is_alive()
+    else:
+        assert api.refused(**with_long).status_code == status
+
+
+def test_headers_have_a_limit(api: Api) -> None:
+    assert api.refused("", [("X-Large", "x" * 20_000)]).status_code == 431

@@ -1,0 +1,147 @@
+"""Behaviours 64, 65, 67 and 68: throttles, custom domains, stage variables, and code that changes."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.behaviours.world import ERROR_FRAME, Api, Connected
+from tests.gateway import PATIENCE
+from tests.test_management import plain
+
+STAGED = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: real
+      RouteSelectionExpression: $request.body.action
+      DefaultRouteSettings: { ThrottlingBurstLimit: 3, ThrottlingRateLimit: 0.001 }
+      RouteSettings: { $default: { ThrottlingBurstLimit: 1000, ThrottlingRateLimit: 1000 } }
+      StageVariables: { colour: green }
+      Routes:
+        $connect: { FunctionArn: !GetAtt Staged.Arn }
+        $default: { FunctionArn: !GetAtt Staged.Arn, RouteResponseSelectionExpression: $default }
+  DefaultRouteResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: { ApiId: !Ref Api, RouteId: !Ref ApiDefaultRoute, RouteResponseKey: $default }
+  Domain:
+    Type: AWS::ApiGatewayV2::DomainName
+    Properties: { DomainName: ws.example.com }
+  Mapping:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: { ApiId: !Ref Api, DomainName: !Ref Domain, Stage: !Ref Api.Stage, ApiMappingKey: chat }
+  Staged:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: function/
+      Runtime: python3.12
+      Handler: staged.handler
+      Policies: [AmazonAPIGatewayInvokeFullAccess]
+"""
+
+CODE = """
+import json
+import boto3
+def handler(event, context):
+    what = event.get("body")
+    if what and what.startswith("https://"):
+        api = boto3.client("apigatewaymanagementapi", endpoint_url=what)
+        try:
+            api.post_to_connection(ConnectionId=event["requestContext"]["connectionId"], Data=b"posted")
+        except api.exceptions.ForbiddenException:
+            return {"statusCode": 200, "body": "forbidden"}
+    return {"statusCode": 200, "body": json.dumps(event)}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("staged")
+    (folder / "function").mkdir()
+    (folder / "function" / "staged.py").write_text(CODE)
+    (folder / "template.yaml").write_text(STAGED)
+    return folder
+
+
+@pytest.fixture
+def staged(folder: Path) -> Iterator[Api]:
+    """Each test its own: handshakes are throttled to three."""
+    with Api.start(template=folder / "template.yaml") as started:
+        yield started
+
+
+@pytest.mark.behaviour(64)
+def test_64_more_handshakes_than_the_throttle_lets_pass_are_429(staged: Api) -> None:
+    for _ in range(3):
+        with staged.connect():
+            pass
+    assert [staged.refused().status_code for _ in range(2)] == [429, 429]
+
+
+@pytest.mark.behaviour(65)
+def test_65_a_throttled_message_is_a_frame_and_the_socket_stays(api: Api, client: Connected) -> None:
+    frames = [client.order("throttled", "event") for _ in range(3)]
+    found = [ERROR_FRAME.fullmatch(frame) for frame in frames]
+    assert [match and match[1] for match in found[1:]] == ["Too Many Requests"] * 2
+    reached = [event["requestContext"]["routeKey"] for event in api.events_of(client.connection_id)]
+    assert reached.count("throttled") <= 1
+    assert client.is_alive()
+
+
+@pytest.mark.behaviour(67)
+def test_67_behind_a_custom_domain(staged: Api) -> None:
+    page = urlsplit(staged.gateway.endpoints["page"])
+    there = socket.create_connection((page.hostname, page.port))
+    with connect("ws://ws.example.com/chat", proxy=None, compression=None, sock=there) as client:
+        client.send("hello")
+        context = json.loads(client.recv(timeout=PATIENCE))["requestContext"]
+        assert (context["domainName"], context["stage"]) == ("ws.example.com", "real")
+
+        client.send("https://ws.example.com/chat")  # the mapping's key, and no stage
+        assert "posted" in {client.recv(timeout=PATIENCE), client.recv(timeout=PATIENCE)}
+        client.send("https://ws.example.com/real")
+        assert client.recv(timeout=PATIENCE) == "forbidden"
+
+
+def test_both_addresses_that_handlers_compute_lead_here(staged: Api) -> None:
+    with staged.connect() as client:
+        context = json.loads(client.say("hello"))["requestContext"]
+        for host in (context["domainName"], f"{context['apiId']}.execute-api.us-east-1.amazonaws.com"):
+            client.socket.send(f"https://{host}/{context['stage']}")
+            assert "posted" in {client.hear(), client.hear()}
+
+
+def test_stage_variables_are_in_every_event(staged: Api) -> None:
+    with staged.connect() as client:
+        assert json.loads(client.say("hello"))["stageVariables"] == {"colour": "green"}
+
+
+def test_an_unknown_host_is_served_by_the_stage_s_own_path(staged: Api) -> None:
+    assert plain("GET", staged.gateway, "@connections/AAAAAAAAAAAAAAA=")[0] == 410
+
+
+@pytest.mark.behaviour(68)
+def test_68_the_next_message_runs_the_new_code_and_the_socket_stays(staged: Api, folder: Path) -> None:
+    code = folder / "function" / "staged.py"
+    with staged.connect() as client:
+        for word in ("first", "other", "third"):  # of one length: no trick of size or time may hide a change
+            lines = len(staged.gateway.output.lines)
+            code.write_text(f"def handler(event, context):\n    return {{'statusCode': 200, 'body': '{word}'}}\n")
+            staged.gateway.output.wait_for(r"staged\.py has changed: Staged starts anew\.", lines)
+            assert client.say("hello") == word
+        lines = len(staged.gateway.output.lines)
+        code.write_text("def handler(:\n")
+        staged.gateway.output.wait_for(r"Staged cannot start: .*staged\.py:1: SyntaxError: ", lines)
+        assert ERROR_FRAME.fullmatch(client.say("hello"))
+        code.write_text(CODE)
+        staged.gateway.output.wait_for(r"staged\.py has changed", lines + 1)
+        deadline = time.monotonic() + PATIENCE
+        while "requestContext" not in client.say("hello"):
+            assert time.monotonic() < deadline
