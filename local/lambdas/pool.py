@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+import time
 from collections import deque
 from typing import Any
 
@@ -11,6 +12,15 @@ from local.stack.app import Function
 
 MAX_WORKERS = 16
 """Workers of one function. An event that finds all busy waits for the first that is free."""
+
+KEPT = 2
+"""Idle workers of a function that stay: one for the next event, one for the event beside it."""
+
+KEEP_SECONDS = 10
+"""Seconds that the others may be idle."""
+
+BUSY_SECONDS = 0.1
+"""Seconds that an event waits for a busy worker before another is started for it."""
 
 STARTS_AT_ONCE = os.cpu_count() or 1
 """Workers that start side by side: more would only slow each other down."""
@@ -38,6 +48,7 @@ class Pool:
         self._workers: dict[Worker, int] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._retiring: set[asyncio.Task[None]] = set()
+        self._reaper: asyncio.TimerHandle | None = None
 
     async def start_ahead(self) -> None:
         """Start the first worker. A handler that cannot be imported has printed why; events will find out too."""
@@ -71,6 +82,8 @@ class Pool:
     async def stop(self) -> None:
         """End every process; no other starts."""
         self._stopped = True
+        if self._reaper:
+            self._reaper.cancel()
         for task in self._starting:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
@@ -79,13 +92,18 @@ class Pool:
     async def _take(self) -> Worker:
         if self._idle:
             worker = self._idle.pop()
-            if not self._idle:
+            if len(self._workers) + len(self._starting) < KEPT:
                 self._start_one()  # the next event should not wait either
             return worker
         future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        self._start_for_waiting()
+        # Starting one takes as long as many events, and CPU from those that run: wait a moment for one of them.
+        asyncio.get_running_loop().call_later(BUSY_SECONDS if self._workers else 0, self._start_unless_done, future)
         return await future
+
+    def _start_unless_done(self, future: asyncio.Future[Worker]) -> None:
+        if not future.done():
+            self._start_for_waiting()
 
     def _give(self, worker: Worker) -> None:
         if self._workers[worker] != self._generation:
@@ -96,7 +114,20 @@ class Pool:
             if not (future := self._waiting.popleft()).done():
                 future.set_result(worker)
                 return
+        worker.idle_since = time.monotonic()
         self._idle.append(worker)
+        self._end_spare_ones_later()
+
+    def _end_spare_ones_later(self) -> None:
+        if self._reaper is None and len(self._idle) > KEPT:
+            self._reaper = asyncio.get_running_loop().call_later(KEEP_SECONDS, self._end_spare_ones)
+
+    def _end_spare_ones(self) -> None:
+        self._reaper = None
+        long_ago = time.monotonic() - KEEP_SECONDS
+        while len(self._idle) > KEPT and self._idle[0].idle_since <= long_ago:
+            self._retire(self._idle.pop(0))  # the last given back is the next taken, so the first has been idle longest
+        self._end_spare_ones_later()
 
     def _retire(self, worker: Worker) -> None:
         del self._workers[worker]

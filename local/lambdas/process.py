@@ -89,6 +89,7 @@ class Worker:
         self._reader = reader
         self._writer = writer
         self._output: asyncio.Task[None] | None = None
+        self.idle_since = 0.0
 
     @classmethod
     async def start(cls, function: Function, surroundings: Surroundings) -> "Worker":

@@ -99,6 +99,10 @@ class WebSocket(asyncio.Protocol):
             rest: What has come behind it.
 
         """
+        peer = self._transport.get_extra_info("peername")
+        if peer is None:  # it has left already
+            self._transport.abort()
+            return
         self._early = rest
         self._read(False)  # a client has nothing to say before the 101
         self._protocol.receive_data(head)
@@ -112,11 +116,10 @@ class WebSocket(asyncio.Protocol):
         if response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
             self._refuse(response.status_code)
         else:
-            self._host.run(self._open(request, response))
+            self._host.run(self._open(request, response, peer[0]))
 
-    async def _open(self, request: Request, response: Response) -> None:
+    async def _open(self, request: Request, response: Response, source_ip: str) -> None:
         path, _, query = request.path.partition("?")
-        source_ip = self._transport.get_extra_info("peername")[0]
         handshake = Handshake(path, query, list(request.headers.raw_items()), source_ip)
         try:
             connection, subprotocol = await self._host.gateway.connect(handshake, self)
