@@ -4,10 +4,8 @@ import argparse
 import re
 from pathlib import Path
 
-from local.api.integrations import INTEGRATION_TIMEOUT
+from local.options import INTEGRATION_TIMEOUT, Limits, Options
 from local.samples import KINDS, Sample
-from local.serve import Options
-from local.wire.websocket import Limits
 
 
 def options_of(arguments: argparse.Namespace) -> Options:

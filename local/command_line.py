@@ -1,4 +1,9 @@
-"""The command line: ``python -m local`` serves; ``invoke``, ``event``, ``token`` and the others help to try it."""
+"""
+The command line: ``python -m local`` serves; ``invoke``, ``event``, ``token`` and the others help to try it.
+
+Each command imports what it needs: who waits for a gateway need not wait for the others' libraries.
+
+"""
 
 import argparse
 import asyncio
@@ -13,13 +18,7 @@ import uvloop
 
 from local.arguments import options_of, parser, sample_of
 from local.console import Console
-from local.credentials import CannotSign, mint, signed
-from local.lambdas.invoke import CannotInvoke, invoke
-from local.ports import CannotListen
-from local.samples import KINDS
-from local.serve import serve
-from local.stack.loading import translated
-from local.stack.source import TemplateError
+from local.errors import CannotDo
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parse(argv)
     try:
         status: int = arguments.command(arguments)
-    except (TemplateError, CannotListen, CannotInvoke, CannotSign) as error:
+    except CannotDo as error:
         print(error, file=sys.stderr)
         return 1
     return status
@@ -47,6 +46,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from local.serve import serve
+
     console = Console()
     options = options_of(arguments)
     try:
@@ -66,6 +67,8 @@ async def _until_signalled(running: Coroutine[Any, Any, NoReturn]) -> None:
 
 
 def _invoke(arguments: argparse.Namespace) -> int:
+    from local.lambdas.invoke import invoke
+
     result = asyncio.run(invoke(arguments.function, arguments.event, options_of(arguments), Console(sys.stderr)))
     answer = result.value if result.error is None else result.error
     try:
@@ -76,11 +79,15 @@ def _invoke(arguments: argparse.Namespace) -> int:
 
 
 def _event(arguments: argparse.Namespace) -> int:
+    from local.samples import KINDS
+
     print(json.dumps(KINDS[arguments.kind](sample_of(arguments)), indent=2))
     return 0
 
 
 def _token(arguments: argparse.Namespace) -> int:
+    from local.credentials import mint
+
     claims = {"sub": arguments.subject, "send": arguments.send, "iss": arguments.issuer, "aud": arguments.audience}
     given = {name: value for name, value in claims.items() if value is not None}
     print(mint(arguments.host, arguments.port, arguments.session, arguments.ttl, given))
@@ -88,6 +95,8 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _sign(arguments: argparse.Namespace) -> int:
+    from local.credentials import signed
+
     headers, url = signed(arguments.host, arguments.port, arguments.session)
     if not arguments.url:
         for name, value in headers.items():
@@ -97,5 +106,7 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 
 def _translate(arguments: argparse.Namespace) -> int:
+    from local.stack.loading import translated
+
     print(json.dumps(translated(arguments.template), indent=2))
     return 0

@@ -12,11 +12,12 @@ import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.endpoints import Endpoints, of_running_gateway
+from local.errors import CannotDo
 from local.lambdas.process import CREDENTIALS
 from local.stack.names import REGION
 
 
-class CannotSign(Exception):
+class CannotSign(CannotDo):
     """There is no gateway, or it has no secret. The text is a whole sentence."""
 
 

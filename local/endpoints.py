@@ -6,6 +6,9 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
+AUTHORITY, BUNDLE = "authority.pem", "bundle.pem"
+"""Files in a folder that is the running gateway's own."""
+
 
 @dataclass(frozen=True)
 class Endpoints:

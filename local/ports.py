@@ -7,8 +7,10 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from local.errors import CannotDo
 
-class CannotListen(Exception):
+
+class CannotListen(CannotDo):
     """A port cannot be had. The text says which, and what to do."""
 
 
@@ -49,10 +51,15 @@ def bind(host: str, port: int) -> Iterator[Sockets]:
         )
 
 
-def address(host: str, sock: socket.socket) -> str:
+def reachable(host: str, sock: socket.socket) -> tuple[str, int]:
     """Return how to reach a bound socket from this machine: host and port."""
-    host = "127.0.0.1" if _is_any(host) else host
-    return f"{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
+    return "127.0.0.1" if _is_any(host) else host, sock.getsockname()[1]
+
+
+def address(host: str, sock: socket.socket) -> str:
+    """Return that as URLs have it."""
+    name, port = reachable(host, sock)
+    return f"{f'[{name}]' if ':' in name else name}:{port}"
 
 
 def names(host: str) -> list[str]:

@@ -3,20 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local import ports
 from local.console import BOLD, Console
-from local.endpoints import Endpoints
+from local.endpoints import AUTHORITY, Endpoints
+from local.options import Options
 from local.stack.app import App
-from local.wire.tls import Tls
-
-if TYPE_CHECKING:
-    from local.serve import Options
 
 
-def say(app: App, endpoints: Endpoints, tls: Tls, options: "Options", console: Console) -> None:
+def say(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
     """Print it."""
     console.say()
     console.say(console.paint("The hub is ready." if endpoints.is_hub else f"{app.api} is ready.", BOLD))
@@ -24,7 +20,8 @@ def say(app: App, endpoints: Endpoints, tls: Tls, options: "Options", console: C
         console.say(f"  Page         {endpoints.page}/")
     console.say(f"  WebSocket    {endpoints.websocket}")
     if options.wss:
-        console.say(f"               {endpoints.tls.replace('https', 'wss')}/{app.stage}   (trust {tls.authority})")
+        authority = Path(endpoints.bundle).with_name(AUTHORITY)
+        console.say(f"               {endpoints.tls.replace('https', 'wss')}/{app.stage}   (trust {authority})")
     console.say(f"  Management   {endpoints.management}/@connections/{{id}}")
     console.say(f"               {endpoints.tls}/{app.stage}/@connections/{{id}}, as functions see it")
     console.say(f"  AWS          {endpoints.aws}")
@@ -43,7 +40,7 @@ def say(app: App, endpoints: Endpoints, tls: Tls, options: "Options", console: C
     console.say()
 
 
-def _say_what_to_try(app: App, endpoints: Endpoints, options: "Options", console: Console) -> None:
+def _say_what_to_try(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
     if endpoints.is_hub:
         console.say("Open the page in two windows, or in another terminal join the session me, and send it a message:")
         console.say(f'  {_client()} "{_example_url(endpoints, options)}"')
@@ -53,7 +50,7 @@ def _say_what_to_try(app: App, endpoints: Endpoints, options: "Options", console
         console.say(f'  {_client()} "{endpoints.websocket}"')
 
 
-def _example_url(endpoints: Endpoints, options: "Options") -> str:
+def _example_url(endpoints: Endpoints, options: Options) -> str:
     python = os.path.relpath(sys.executable)
     where = "" if options.port == type(options).port else f" --port {urlsplit(endpoints.page).port}"
     if endpoints.auth_mode == "jwt":

@@ -14,7 +14,7 @@ from hub.envelope import MAX_FRAME_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.ids import timestamp
 from hub.sessions import SESSION_ID
-from local.api import integrations
+from local import options
 from local.wire import websocket
 from tests.documents import ASYNCAPI, ASYNCAPI_TEXT, MESSAGES, PROTOCOL, SCHEMAS, examples, kind, problems, section
 from tests.fan_outs import Rows, fan_out_to, row
@@ -100,7 +100,7 @@ def test_the_schemas_bounds_are_the_codes() -> None:
     }
 
 
-QUOTAS = websocket.Limits()
+QUOTAS = options.Limits()
 AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("0")
 
 
@@ -116,7 +116,7 @@ AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("
         pytest.param(PROTOCOL, r"(\d+) KB", [websocket.MAX_MESSAGE >> 10, websocket.MAX_FRAME >> 10], id="sent-frame"),
         pytest.param(PROTOCOL, r"(\d+) minutes", [int(QUOTAS.idle) // 60], id="idle"),
         pytest.param(PROTOCOL, r"(\d+) hours", [int(QUOTAS.duration) // 3600], id="duration"),
-        pytest.param(PROTOCOL, r"waits (\d+) seconds", [int(integrations.INTEGRATION_TIMEOUT)], id="integration"),
+        pytest.param(PROTOCOL, r"waits (\d+) seconds", [int(options.INTEGRATION_TIMEOUT)], id="integration"),
         pytest.param(ASYNCAPI_TEXT, r"title: (hub.+)", [handshake.PROTOCOL], id="asyncapi-subprotocol"),
         pytest.param(ASYNCAPI_TEXT, r"([\d,]+) different sessions", [frames.MAX_SESSIONS], id="asyncapi-sessions"),
         pytest.param(ASYNCAPI_TEXT, r"([\d,]+) levels", [frames.MAX_DEPTH], id="asyncapi-levels"),

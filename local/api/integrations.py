@@ -10,10 +10,8 @@ from local.api.events import Event
 from local.api.results import NotInvoked, Unusable
 from local.console import Console
 from local.lambdas.process import Result
+from local.options import INTEGRATION_TIMEOUT
 from local.stack.app import Integration, LambdaIntegration, MockIntegration, Unavailable
-
-INTEGRATION_TIMEOUT = 29.0
-"""Seconds until API Gateway stops waiting for a function (quota, cannot be raised)."""
 
 
 class HasStatus(Protocol):

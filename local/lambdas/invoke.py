@@ -11,14 +11,16 @@ from urllib.parse import urlsplit
 
 from local.console import Console
 from local.endpoints import of_running_gateway
+from local.errors import CannotDo
 from local.lambdas.process import Result, Surroundings, Worker, WorkerFailed
-from local.serve import Options, prepare, surroundings_of
+from local.options import Options
+from local.serve import prepare, surroundings_of
 from local.stack.app import App
 from local.stack.loading import load
 from local.stack.names import execute_api_host
 
 
-class CannotInvoke(Exception):
+class CannotInvoke(CannotDo):
     """The function or the event is not there. The text is a whole sentence."""
 
 

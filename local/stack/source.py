@@ -8,8 +8,10 @@ from typing import Any
 import yaml
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
+from local.errors import CannotDo
 
-class TemplateError(Exception):
+
+class TemplateError(CannotDo):
     """
     The template, or a parameter given for it, is wrong. The text is a whole sentence.
 

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, cast
 
 from local.api.gateway import Gateway
-from local.wire.websocket import Limits, WebSocket, linger, refusal
+from local.options import Limits
+from local.wire.websocket import WebSocket, linger, refusal
 
 HEAD_TIMEOUT = 10
 """Seconds that a client has for its first request."""

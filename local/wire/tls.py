@@ -8,36 +8,26 @@ here, and the authority makes them right.
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import certifi
 import trustme
 
-AUTHORITY, BUNDLE = "authority.pem", "bundle.pem"
+from local.endpoints import AUTHORITY, BUNDLE
 
 
-@dataclass(frozen=True)
-class Tls:
+def make(hosts: Sequence[str], folder: Path) -> ssl.SSLContext:
     """
-    Attributes:
-        context: For a listener.
-        authority: A PEM file with the authority alone, for clients.
-        bundle: A PEM file with the authority and all that are trusted anyway, for workers.
+    Make an authority, and a certificate of its for hosts and addresses.
+
+    Args:
+        folder: Gets two PEM files: AUTHORITY, the authority alone, for clients, and BUNDLE,
+            the authority and all that are trusted anyway, for workers.
 
     """
-
-    context: ssl.SSLContext
-    authority: Path
-    bundle: Path
-
-
-def make(hosts: Sequence[str], folder: Path) -> Tls:
-    """Make an authority, and a certificate of its for hosts and addresses."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*hosts).configure_cert(context)
-    alone, bundle = folder / AUTHORITY, folder / BUNDLE
-    authority.cert_pem.write_to_path(str(alone))
-    bundle.write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
-    return Tls(context, alone, bundle)
+    authority.cert_pem.write_to_path(str(folder / AUTHORITY))
+    (folder / BUNDLE).write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
+    return context

@@ -6,7 +6,6 @@ import json
 import logging
 from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from websockets.datastructures import Headers
@@ -17,6 +16,7 @@ from websockets.server import ServerProtocol
 
 from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake, Refused
+from local.options import Limits
 
 MAX_MESSAGE = 128 * 1024
 """Bytes of a message from a client; a longer one closes with 1009 (quota)."""
@@ -35,21 +35,6 @@ CLOSE_TIMEOUT = 2
 
 QUIET = logging.getLogger("local.wire")
 QUIET.setLevel(logging.CRITICAL)  # what clients do wrong is answered; the library's words may quote a token
-
-
-@dataclass(frozen=True)
-class Limits:
-    """
-    How long connections last, in seconds, as on AWS (quotas, not adjustable there).
-
-    Attributes:
-        idle: Without a message in either direction.
-        duration: From the handshake, traffic or not.
-
-    """
-
-    idle: float = 600
-    duration: float = 7200
 
 
 class Host(Protocol):

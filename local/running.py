@@ -1,0 +1,87 @@
+"""Everything that runs once the template is read: workers, listeners, and what watches the code."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from local.api.gateway import Gateway
+from local.api.integrations import Integrations
+from local.console import Console
+from local.lambdas.pool import STARTS_AT_ONCE, Pool
+from local.lambdas.process import Result, Surroundings, access_key
+from local.lambdas.watch import watch
+from local.options import Limits, Options
+from local.serve import Prepared
+from local.stack.app import App, LambdaAuthorizer, LambdaIntegration
+from local.wire.http import application
+from local.wire.invocations import Invocations
+from local.wire.listener import Listener
+from local.wire.management import ManagementApi
+
+
+@contextlib.asynccontextmanager
+async def gateway(prepared: Prepared, options: Options, console: Console) -> AsyncIterator[None]:
+    """Serve while the context lasts; ready when it starts."""
+    app = prepared.app
+    async with _running_pools(app, prepared.surroundings) as pools:
+        served = Gateway(
+            app,
+            Integrations(
+                invoke=lambda function, event: pools[function].invoke(event),
+                console=console,
+                timeout=float("inf") if options.debug else options.integration_timeout,
+            ),
+            domain_name=prepared.endpoints.tls.removeprefix("https://"),
+            runs_disconnect=options.runs_disconnect,
+        )
+        async with _listening(served, prepared, options.limits, pools, console):
+            watching = asyncio.create_task(watch(options.template, app.functions, pools, console))
+            try:
+                yield
+            finally:
+                watching.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _running_pools(app: App, surroundings: Surroundings) -> AsyncIterator[dict[str, Pool]]:
+    """Run the workers of every function while the context lasts; one of each that the API itself calls, at once."""
+    starts = asyncio.Semaphore(STARTS_AT_ONCE)
+    pools = {name: Pool(each, surroundings, starts) for name, each in app.functions.items()}
+    integrations = [each.integration for each in app.routes.values()]
+    integrations += [each.authorizer.integration for each in app.routes.values()
+                     if isinstance(each.authorizer, LambdaAuthorizer)]  # fmt: skip
+    called = {each.function for each in integrations if isinstance(each, LambdaIntegration)}
+    try:
+        await asyncio.gather(*(pools[name].start_ahead() for name in called))
+        yield pools
+    finally:
+        await asyncio.gather(*(pool.stop() for pool in pools.values()))
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    gateway: Gateway, prepared: Prepared, limits: Limits, pools: Mapping[str, Pool], console: Console
+) -> AsyncIterator[None]:
+    async def invoke(name: str, event: Any) -> Result:
+        started = time.perf_counter()
+        result = await pools[name].invoke(event)
+        status = result.error["errorType"] if result.error else "done"
+        console.invoked("(invoke)", name, status, (time.perf_counter() - started) * 1000, result.cold)
+        return result
+
+    app = prepared.app
+    management = ManagementApi(gateway, {access_key(each): each for each in app.functions.values()}, console)
+    invocations = Invocations(app, invoke, later=lambda work: listener.run(work))
+    runner = web.AppRunner(application(gateway, management, invocations, prepared.endpoints), access_log=None)
+    await runner.setup()
+    assert runner.server
+    listener = Listener(gateway, limits, runner.server)
+    try:
+        async with listener.listen(prepared.sockets.page), listener.listen(prepared.sockets.tls, prepared.tls):
+            yield
+    finally:
+        await runner.cleanup()
