@@ -83,6 +83,7 @@ def _function(
 
 
 def _folder(code: Mapping[str, Any], name: str, source: Source) -> Path:
+    name = source.written(name)
     folder = local_folder(code, source.path.parent.resolve())
     if folder is None:
         raise TemplateError(f"The code of {name} is not a folder beside the template.", name)

@@ -45,15 +45,15 @@ class Source:
     content: dict[str, Any]
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
 
+    def written(self, made: str) -> str:
+        """Return the resource of the template that SAM has made one from: its id begins with that one's."""
+        names = [name for section, name in self.lines if section == "Resources" and made.startswith(name)]
+        return max(names, key=len, default=made)
+
     def located(self, error: TemplateError) -> TemplateError:
         """Return the error with file and line in front, where they are known."""
-        # What SAM makes of a resource begins with its name.
-        names = [
-            name for section, name in self.lines if section == "Resources" and (error.resource or "").startswith(name)
-        ]
-        if not names:
-            return error
-        return TemplateError(f"{self.path}:{self.lines['Resources', max(names, key=len)]}: {error}")
+        line = self.lines.get(("Resources", self.written(error.resource or "")))
+        return TemplateError(f"{self.path}:{line}: {error}") if line else error
 
 
 def read(path: Path) -> Source:

@@ -1,0 +1,90 @@
+"""Functions that call others and other services, and what a template says that is not served here."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.behaviours.world import Api
+from tests.conftest import ROOT
+from tests.gateway import run_local
+
+TEMPLATE = ROOT / "tests" / "apps" / "calls.yaml"
+
+
+@pytest.fixture(scope="module")
+def calls() -> Iterator[Api]:
+    with Api.start("--api", "Calls", template=TEMPLATE) as started:
+        yield started
+
+
+def ask(calls: Api, do: str, **members: Any) -> Any:
+    with calls.connect() as client:
+        return json.loads(client.say(json.dumps({"do": do, "with": members})))
+
+
+ECHO = '{"name": "called-by-others", "event": {"n": 1}}'
+
+
+@pytest.mark.parametrize(
+    ("options", "answer"),
+    [
+        pytest.param({"Payload": '{"n": 1}'}, [200, None, ECHO], id="by-name"),
+        pytest.param(
+            {"Payload": '{"n": 1}', "FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:called-by-others"},
+            [200, None, ECHO],
+            id="by-arn",
+        ),
+        pytest.param(
+            {"Payload": '{"n": 1}', "FunctionName": "called-by-others:$LATEST"}, [200, None, ECHO], id="with-a-version"
+        ),
+        pytest.param({}, [200, None, '{"name": "called-by-others", "event": {}}'], id="without-a-payload"),
+        pytest.param({"InvocationType": "DryRun"}, [204, None, ""], id="dry-run"),
+        pytest.param({"FunctionName": "Back"}, [404, "ResourceNotFoundException"], id="no-such-function"),
+        pytest.param({"Payload": "{"}, [400, "InvalidRequestContentException"], id="not-json"),
+    ],
+)
+def test_a_function_calls_another(calls: Api, options: dict[str, str], answer: list[Any]) -> None:
+    assert ask(calls, "invoke", **options) == answer
+
+
+def test_a_function_that_raises_is_an_answer_with_an_error(calls: Api) -> None:
+    status, error, payload = ask(calls, "invoke", Payload='"fail"')
+    assert (status, error) == (200, "Unhandled")
+    assert json.loads(payload) | {"stackTrace": []} == {
+        "errorMessage": "told to",
+        "errorType": "ValueError",
+        "stackTrace": [],
+    }
+
+
+def test_an_event_is_taken_at_once_and_runs_later(calls: Api) -> None:
+    assert ask(calls, "invoke", InvocationType="Event", Payload='"later"') == [202, None, ""]
+    calls.gateway.output.wait_for("BACK GOT later")
+    calls.gateway.output.wait_for(r"\(invoke\) +Back +done")
+
+
+def test_what_the_template_declares_is_there(calls: Api) -> None:
+    assert ask(calls, "look") == ["in the queue", "in the bucket", "in the parameter", "in the parameter", "b"]
+
+
+def test_what_is_not_served_is_named_in_a_sentence_each(calls: Api) -> None:
+    said = calls.gateway.output.lines
+    missing = ROOT / "tests" / "apps" / "apps-that-are-not-there"
+    line = next(number for number, text in enumerate(TEMPLATE.read_text().splitlines(), 1) if text == "  Foreign:")
+    for sentence in (
+        "Of 2 WebSocket APIs, Calls is served; --api NAME serves another: OtherApi.",
+        f"{TEMPLATE}:{line}: The code of Foreign should be in {missing}, and there is no such folder.",
+        "Not imitated here: Machine (AWS::StepFunctions::StateMachine).",
+        "The value of FromSsm is in SSM on AWS; here it is '/shared/name', as no --parameter gives another.",
+    ):
+        assert [text for text in said if sentence in text], sentence
+
+
+def test_another_api_than_there_is() -> None:
+    ended = run_local("--template", str(TEMPLATE), "--api", "Nothing", "--port", "0")
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "The template has no WebSocket API Nothing; it has OtherApi, Calls.\n",
+    )
