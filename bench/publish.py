@@ -149,13 +149,21 @@ def filled(document: str, results: Results) -> str:
 
 
 def main() -> None:
-    """Keep the results, fill the tables, draw the charts."""
-    from bench import charts
+    """Keep the results of whatever was measured, fill the tables, draw the charts."""
+    from bench import gateway_tables
 
-    shutil.copy(ROOT / ".build" / "bench.json", RESULTS)
-    results = json.loads(RESULTS.read_text())
-    DOCUMENT.write_text(filled(DOCUMENT.read_text(), results))
-    charts.draw(results)
+    document = DOCUMENT.read_text()
+    if (measured := ROOT / ".build" / "bench.json").exists():
+        from bench import charts
+
+        shutil.copy(measured, RESULTS)
+        results = json.loads(RESULTS.read_text())
+        document = filled(document, results)
+        charts.draw(results)
+    if (measured := ROOT / ".build" / "gateway.json").exists():
+        shutil.copy(measured, gateway_tables.RESULTS)
+        document = gateway_tables.filled(document, json.loads(measured.read_text()))
+    DOCUMENT.write_text(document)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bench import costs
+from bench import costs, gateway_tables
 from bench.engines import ENGINES
 from bench.publish import DOCUMENT, RESULTS, filled
 from bench.stub import running_stub
@@ -35,6 +35,7 @@ def test_every_engine_delivers_to_all(engine: str, tls: bool) -> None:
 def test_the_tables_are_those_of_the_results() -> None:
     document = DOCUMENT.read_text()
     assert filled(document, json.loads(RESULTS.read_text())) == document
+    assert gateway_tables.filled(document, json.loads(gateway_tables.RESULTS.read_text())) == document
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from local.stack.app import Function
 from local.stack.intrinsics import text
 from local.stack.names import function_arn
 from local.stack.resources import ARNS, Resources
-from local.stack.source import Source, TemplateError
+from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen
 from local.stack.translation import local_folder
 
 MAY_DO_ALL = ("AdministratorAccess", "PowerUserAccess", "AmazonAPIGatewayInvokeFullAccess")
@@ -50,6 +50,8 @@ def functions(resources: Resources, source: Source) -> Functions:
             found.usable[name] = _function(name, resources, layers, source, found.notes)
         except TemplateError as error:
             found.unusable[resources.physical_name(name)] = str(source.located(error))
+        except MISSHAPEN as error:
+            found.unusable[name] = str(source.located(misshapen(error, name)))
     return found
 
 

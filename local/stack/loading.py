@@ -11,7 +11,7 @@ from local.stack.functions import functions
 from local.stack.parameters import in_ssm, parameter_values
 from local.stack.resources import Resources
 from local.stack.routes import Routes, throttle
-from local.stack.source import Source, TemplateError, read
+from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen, read
 from local.stack.translation import translate
 
 IMITATED = re.compile(
@@ -51,6 +51,8 @@ def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page
             app = _app(source, Resources(template, values | {ENDPOINT: f"{page}/{app.stage}"}), api)
     except TemplateError as error:
         raise source.located(error) from error
+    except MISSHAPEN as error:
+        raise TemplateError(f"{path}: {misshapen(error)}") from error
     unknown = [
         f"The value of {name} is in SSM on AWS; here it is {values[name]!r}, as no --parameter gives another."
         for name in in_ssm(declared, parameters)

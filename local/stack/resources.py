@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from local.stack.intrinsics import Resolver
 from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
-from local.stack.source import TemplateError
+from local.stack.source import MISSHAPEN, TemplateError, misshapen
 
 NAMES = {
     "AWS::ApiGatewayV2::DomainName": "DomainName",
@@ -92,6 +92,8 @@ class Resources:
             properties: dict[str, Any] = self._resolver.resolve(declared.get("Properties", {}))
         except TemplateError as error:
             raise TemplateError(str(error), error.resource or name) from error
+        except MISSHAPEN as error:
+            raise misshapen(error, name) from error
         if missing := [key for key in REQUIRED.get(declared["Type"], ()) if key not in properties]:
             raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
         if key := NAMES.get(declared["Type"]):

@@ -25,6 +25,18 @@ class TemplateError(CannotDo):
         self.resource = resource
 
 
+MISSHAPEN = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What one runs into where a value has another shape than CloudFormation would take, or refers to itself."""
+
+
+def misshapen(error: Exception, resource: str | None = None) -> TemplateError:
+    """Say it in a sentence."""
+    if isinstance(error, RecursionError):
+        return TemplateError(f"{resource or 'The template'} refers to itself.", resource)
+    text = f"{resource or 'The template'} has a value of the wrong shape: {type(error).__name__}: {error}."
+    return TemplateError(text, resource)
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C's where there is one
     """Reads the short forms, ``!Ref`` and ``!Sub``, as CloudFormation does."""
 

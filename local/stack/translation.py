@@ -92,11 +92,14 @@ def _is_left_alone(resource: Mapping[str, Any]) -> bool:
 
 def _carry_folders(content: dict[str, Any]) -> None:
     """Write local folders as the translator wants them, and leave out what calls functions beside the API."""
+    shared = content.get("Globals", {}).get("Function", {})
     for each in content["Resources"].values():
         properties = each.setdefault("Properties", {})
         properties.pop("Events", None)
+        if each["Type"] == "AWS::Serverless::Function" and not {*properties, *shared} & {"CodeUri", "InlineCode"}:
+            properties["CodeUri"] = "."  # as sam build has it
         _carry(properties, CODE_PROPERTIES.get(each["Type"], ""))
-    _carry(content.get("Globals", {}).get("Function", {}), "CodeUri")
+    _carry(shared, "CodeUri")
 
 
 def _carry(properties: dict[str, Any], name: str) -> None:

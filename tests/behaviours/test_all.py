@@ -28,7 +28,5 @@ def test_every_number_has_a_test() -> None:
 
 def test_the_document_has_a_row_for_each_and_names_the_file_that_holds_it() -> None:
     rows = dict(re.findall(r"^\| (\d+) \| .* \| `(test_\w+\.py)` \|$", DOCUMENT, re.MULTILINE))
-    assert {int(number): {file} for number, file in rows.items()} == {
-        number: {each.partition("::")[0] for each in tests} & {rows[str(number)]} for number, tests in held().items()
-    }
+    assert [number for number, tests in held().items() if f"{rows[str(number)]}::" not in " ".join(tests)] == []
     assert len(rows) == 68

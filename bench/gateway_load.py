@@ -1,0 +1,111 @@
+"""The clients of ``bench.gateway``: many WebSockets of one asyncio loop, and what they see."""
+
+import asyncio
+import contextlib
+import json
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from websockets.asyncio.client import ClientConnection, connect
+
+Figures = dict[str, float]
+
+WARMING = 2.0
+"""Seconds of round trips that are not counted: workers start."""
+
+ASKING = 5.0
+"""Seconds of round trips that are counted."""
+
+RATE, STEADY_CLIENTS, STEADY = 200, 50, 10
+"""Messages a second of all clients together, the clients, and for how many seconds."""
+
+CONNECTS, AT_ONCE = 500, 20
+
+
+async def round_trips(url: str, clients: int) -> Figures:
+    """Return ``per_second``, ``p50_ms`` and ``p99_ms`` of clients that each send again once they are answered."""
+    async with opened([url] * clients) as sockets:
+        start = time.perf_counter() + WARMING
+        asked = await asyncio.gather(*(_ask(socket, start, start + ASKING) for socket in sockets))
+    times = [seconds for each in asked for seconds in each]
+    return {"per_second": len(times) / ASKING, **percentiles(times)}
+
+
+async def _ask(socket: ClientConnection, start: float, end: float) -> list[float]:
+    """Return the seconds of each round trip that began between two moments."""
+    message = json.dumps({"n": 1})
+    times = []
+    while (sent := time.perf_counter()) < end:
+        await socket.send(message)
+        answer = await socket.recv()
+        assert answer == message, f"{url_of(socket)} is no echo: it answered {answer!r}"
+        if sent >= start:
+            times.append(time.perf_counter() - sent)
+    return times
+
+
+async def steady(url: str) -> Figures:
+    """
+    Return ``p50_ms`` and ``p99_ms`` of messages that are sent on schedule, whatever has come back.
+
+    An answer's time counts from the moment at which its message was due, so that a slow gateway hides nothing.
+
+    """
+    async with opened([url] * STEADY_CLIENTS) as sockets:
+        start = time.perf_counter() + 0.1
+        due = [start + n / RATE for n in range(RATE * STEADY)]
+        receiving = [asyncio.create_task(_receive(socket, due)) for socket in sockets]
+        for n, moment in enumerate(due):
+            await asyncio.sleep(moment - time.perf_counter())
+            await sockets[n % STEADY_CLIENTS].send(json.dumps({"n": n}))
+        received = await asyncio.gather(*receiving)
+    return percentiles([seconds for each in received for seconds in each])
+
+
+async def _receive(socket: ClientConnection, due: Sequence[float]) -> list[float]:
+    """Return the seconds from when each message of one client was due to its answer. Answers come in any order."""
+    times = []
+    for _ in range(len(due) // STEADY_CLIENTS):
+        answer = json.loads(await socket.recv())
+        times.append(time.perf_counter() - due[answer["n"]])
+    return times
+
+
+async def connects(url: str) -> Figures:
+    """
+    Return connects a second to the hub, each of another session: ``cold_per_second`` of the first, while workers
+    start, and ``per_second`` of as many after them.
+    """
+    begun = time.perf_counter()
+    async with opened((f"{url}?session_id=cold-{n}" for n in range(CONNECTS)), AT_ONCE):
+        between = time.perf_counter()
+        async with opened((f"{url}?session_id=warm-{n}" for n in range(CONNECTS)), AT_ONCE):
+            end = time.perf_counter()
+    return {"cold_per_second": CONNECTS / (between - begun), "per_second": CONNECTS / (end - between)}
+
+
+@contextlib.asynccontextmanager
+async def opened(urls: Iterable[str], at_once: int = 50) -> AsyncIterator[list[ClientConnection]]:
+    """Have a socket open to each URL while the context lasts; so many handshakes run side by side."""
+    gate = asyncio.Semaphore(at_once)
+    sockets = await asyncio.gather(*(_open(url, gate) for url in urls))
+    try:
+        yield sockets
+    finally:
+        await asyncio.gather(*(socket.close() for socket in sockets))
+
+
+async def _open(url: str, gate: asyncio.Semaphore) -> ClientConnection:
+    async with gate:
+        return await connect(url, compression=None, proxy=None, ping_interval=None, open_timeout=60)
+
+
+def url_of(socket: ClientConnection) -> str:
+    return ":".join(map(str, socket.remote_address))
+
+
+def percentiles(seconds: list[float]) -> Figures:
+    """Return the median and the 99th percentile in milliseconds."""
+    hundredths = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {"p50_ms": hundredths[49] * 1000, "p99_ms": hundredths[98] * 1000}
