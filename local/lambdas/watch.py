@@ -30,7 +30,8 @@ async def watch(template: Path, functions: Mapping[str, Function], pools: Mappin
 
 
 def _short(path: Path) -> str:
-    return os.path.relpath(path)
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
 
 
 def _is_of(path: Path, function: Function) -> bool:

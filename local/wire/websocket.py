@@ -162,33 +162,31 @@ class WebSocket(asyncio.Protocol):
             self._protocol.fail(1007, f"{error.reason} at position {error.start}")
             self._flush()
             return
-        if self._running < MAX_MESSAGES_AT_ONCE:
-            self._process(text)
-            return
         self._waiting = self._waiting or deque()
         self._waiting.append(text)
-        self._read(False)
+        self._process()
 
-    def _process(self, text: str) -> None:
+    def _process(self) -> None:
+        """Run what waits, as far as it may run, and read on if nothing is left. Answers would pile up otherwise."""
         assert self._connection
-        self._running += 1
-        # Not awaited: messages of one client run side by side, and what came before a close runs all the same.
-        self._host.run(self._host.gateway.receive(self._connection, text)).add_done_callback(self._processed)
+        while self._waiting and self._running < MAX_MESSAGES_AT_ONCE and not self._clogged:
+            self._running += 1
+            # Not awaited: messages of one client run side by side, and what came before a close runs all the same.
+            running = self._host.run(self._host.gateway.receive(self._connection, self._waiting.popleft()))
+            running.add_done_callback(self._processed)
+        self._read(not self._waiting and not self._clogged)
 
     def _processed(self, _task: "asyncio.Task[None]") -> None:
         self._running -= 1
-        if self._waiting:
-            self._process(self._waiting.popleft())
-        else:
-            self._read(not self._clogged)
+        self._process()
 
     def pause_writing(self) -> None:
         self._clogged = True
-        self._read(False)  # or answers would pile up
+        self._read(False)
 
     def resume_writing(self) -> None:
         self._clogged = False
-        self._read(not self._waiting)
+        self._process()
 
     def _read(self, wanted: bool) -> None:
         if wanted != self._reading and not self._transport.is_closing():
@@ -247,6 +245,8 @@ class WebSocket(asyncio.Protocol):
             self._ended.set_result(None)
         if (connection := self._connection) and self in self._host.clients:
             self._host.clients.discard(self)
+            self._clogged = False  # nobody reads any more, so nothing piles up
+            self._process()
             self._host.run(self._host.gateway.disconnect(connection, *_close_of(self._protocol)))
 
     def _check_clocks(self) -> None:

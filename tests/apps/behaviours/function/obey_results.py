@@ -4,6 +4,7 @@ from typing import Any
 
 RESULTS: dict[str, Any] = {
     "none": None,
+    "large": {"statusCode": 200, "body": "x" * 100_000},
     "a-list": [1],
     "text": "text",
     "bytes": b"bytes",

@@ -1,0 +1,106 @@
+"""What many clients, or bad ones, leave behind: nothing."""
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.frames import Frame, Opcode
+
+from tests.behaviours.world import Api, Connected
+from tests.gateway import PATIENCE, wait_until
+
+HANDSHAKE = (
+    "GET /test?tag={tag} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: 3q2+7wAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+COUNT = 200
+
+
+def raw(api: Api, port: str = "page") -> socket.socket:
+    url = urlsplit(api.gateway.endpoints[port])
+    return socket.create_connection((url.hostname, url.port), timeout=PATIENCE)
+
+
+def handshake(api: Api, tag: str) -> socket.socket:
+    """Open a connection without a library, and read no more of it than its first bytes."""
+    opened = raw(api)
+    opened.sendall(HANDSHAKE.format(tag=tag).encode())
+    assert opened.recv(12) == b"HTTP/1.1 101"
+    return opened
+
+
+@pytest.fixture
+def apart() -> Iterator[Api]:
+    with Api.start() as started:
+        yield started
+
+
+def test_clients_that_break_off_leave_no_file_and_each_has_its_disconnect(apart: Api) -> None:
+    with apart.connect() as client:
+        assert client.is_alive()
+    files = Path(f"/proc/{apart.gateway.process.pid}/fd")
+    before = len([*files.iterdir()]) if files.exists() else 0
+
+    def some(part: int) -> None:
+        for number in range(COUNT // 4):
+            opened = handshake(apart, f"broken-{part}-{number}")
+            if number % 2:
+                opened.sendall(bytes.fromhex("81840000000068"))  # part of a frame
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            opened.close()
+
+    threads = [threading.Thread(target=some, args=[part]) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    def count(kind: str) -> int:
+        return apart.gateway.output.text.count(f'"eventType": "{kind}"')
+
+    wait_until(lambda: count("DISCONNECT") == count("CONNECT") == COUNT + 1)
+    if files.exists():
+        wait_until(lambda: len([*files.iterdir()]) <= before + 3 * 2 * 5)  # workers, but no sockets of clients
+    assert "Traceback" not in apart.gateway.output.text
+
+
+def test_a_client_that_does_not_read_gets_no_more_answers_than_wait_for_it(api: Api, client: Connected) -> None:
+    with handshake(api, "does-not-read") as deaf:
+        frame = Frame(Opcode.TEXT, json.dumps({"action": "twoWay", "do": "large"}).encode()).serialize(mask=True)
+        deaf.settimeout(1)
+        sender = threading.Thread(target=deaf.sendall, args=[frame * 2_000])
+        sender.start()
+        for _ in range(300):
+            assert client.is_alive()
+        connection_id = api.event("CONNECT", "does-not-read")["requestContext"]["connectionId"]
+        assert len(api.events_of(connection_id)) < 300
+        sender.join()
+
+
+@pytest.mark.parametrize(
+    ("data", "answer"),
+    [
+        pytest.param(b"\x00\xff garbage\r\n\r\n", b"400", id="garbage"),
+        pytest.param(b"\x16\x03\x01\x02\x00", b"400", id="tls-on-the-plain-port"),
+        pytest.param(HANDSHAKE.replace("13", "8").encode(), b"400", id="another-version"),
+        pytest.param(HANDSHAKE.replace("Sec-WebSocket-Key", "X").encode(), b"400", id="no-key"),
+        pytest.param(HANDSHAKE.replace("HTTP/1.1", "HTTP/1.0").encode(), b"505", id="http-1.0"),
+        pytest.param(HANDSHAKE.replace("Upgrade: websocket", "Upgrade: h2c").encode(), b"426", id="another-upgrade"),
+        pytest.param(b"GET /" + b"x" * 5_000 + b" HTTP/1.1\r\n", b"414", id="a-url-too-long"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000, b"431", id="headers-too-long"),
+        pytest.param(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", b"403", id="a-post-to-nobody"),
+    ],
+)
+def test_what_is_no_handshake_is_answered_and_stops_nobody(
+    api: Api, client: Connected, data: bytes, answer: bytes
+) -> None:
+    with raw(api) as bad, raw(api) as half:
+        half.sendall(b"GET /test HTTP/1.1\r\nHost:")
+        bad.sendall(data)
+        assert bad.recv(12)[9:] == answer
+        assert client.is_alive()
