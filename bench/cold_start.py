@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bench.artefacts import ROOT, build, install_runtime, this_machine
-from local.lambdas.process import environment_of
+from local.lambdas.surroundings import environment_of
 from local.stack.loading import load
 
 BUILD = ROOT / ".build" / "cold"

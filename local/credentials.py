@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.endpoints import Endpoints, of_running_gateway
 from local.errors import CannotDo
-from local.lambdas.process import CREDENTIALS
+from local.lambdas.surroundings import CREDENTIALS
 from local.stack.names import REGION
 
 

@@ -12,7 +12,8 @@ from local.api.gateway import Gateway
 from local.api.integrations import Integrations
 from local.console import Console
 from local.lambdas.pool import STARTS_AT_ONCE, Pool
-from local.lambdas.process import Result, Surroundings, access_key
+from local.lambdas.process import Result
+from local.lambdas.surroundings import Surroundings, access_key
 from local.lambdas.watch import watch
 from local.options import Limits, Options
 from local.serve import Prepared

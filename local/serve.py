@@ -19,7 +19,7 @@ from local import ports, welcome
 from local.aws import embedded
 from local.console import Console
 from local.endpoints import BUNDLE, Endpoints
-from local.lambdas.process import Surroundings
+from local.lambdas.surroundings import Surroundings
 from local.options import Options
 from local.ports import Sockets
 from local.stack.app import App

@@ -28,7 +28,8 @@ import boto3
 from bench.artefacts import this_machine
 from hub.connection import Connection
 from hub.connections import Connections
-from local.lambdas.process import Result, Surroundings, Worker, environment_of
+from local.lambdas.process import Result, Worker
+from local.lambdas.surroundings import Surroundings, environment_of
 from local.stack.app import Function
 from local.stack.loading import load
 from tests.gateway import PATIENCE

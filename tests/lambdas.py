@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from local.lambdas.process import environment_of
+from local.lambdas.surroundings import environment_of
 from local.stack.loading import load
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from local.lambdas.pool import Pool
-from local.lambdas.process import Result, Surroundings
+from local.lambdas.process import Result
+from local.lambdas.surroundings import Surroundings
 from local.stack.app import Function
 from local.stack.loading import load
 from tests.gateway import PATIENCE

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.console import Console
-from local.lambdas.process import CREDENTIALS
+from local.lambdas.surroundings import CREDENTIALS
 from local.stack.app import Store
 from local.stack.names import REGION
 from local.stack.source import TemplateError

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from local.console import Console
 from local.endpoints import of_running_gateway
 from local.errors import CannotDo
-from local.lambdas.process import Result, Surroundings, Worker, WorkerFailed
+from local.lambdas.process import Result, Worker, WorkerFailed
+from local.lambdas.surroundings import Surroundings
 from local.options import Options
 from local.serve import prepare, surroundings_of
 from local.stack.app import App

@@ -7,7 +7,8 @@ import time
 from collections import deque
 from typing import Any
 
-from local.lambdas.process import Result, Surroundings, Worker, WorkerFailed
+from local.lambdas.process import Result, Worker, WorkerFailed
+from local.lambdas.surroundings import Surroundings
 from local.stack.app import Function
 
 MAX_WORKERS = 16

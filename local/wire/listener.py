@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from local.api.gateway import Gateway
 from local.options import Limits
-from local.wire.websocket import WebSocket, linger, refusal
+from local.wire.closing import linger, refusal
+from local.wire.websocket import WebSocket
 
 HEAD_TIMEOUT = 10
 """Seconds that a client has for its first request."""

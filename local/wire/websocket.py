@@ -1,14 +1,12 @@
 """A WebSocket connection of a client: frames in, frames out, clocks. What they mean is ``api.gateway``'s."""
 
 import asyncio
-import http.client
-import json
+import http
 import logging
 from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Protocol, cast
 
-from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
@@ -17,6 +15,7 @@ from websockets.server import ServerProtocol
 from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake, Refused
 from local.options import Limits
+from local.wire.closing import CLOSE_TIMEOUT, close_of, linger, refusal
 
 MAX_MESSAGE = 128 * 1024
 """Bytes of a message from a client; a longer one closes with 1009 (quota)."""
@@ -29,9 +28,6 @@ MAX_BACKLOG = 512 * 1024
 
 MAX_MESSAGES_AT_ONCE = 64
 """Messages of one connection that run side by side; then its socket is not read for a while."""
-
-CLOSE_TIMEOUT = 2
-"""Seconds that a client has to answer a close."""
 
 QUIET = logging.getLogger("local.wire")
 QUIET.setLevel(logging.CRITICAL)  # what clients do wrong is answered; the library's words may quote a token
@@ -247,7 +243,7 @@ class WebSocket(asyncio.Protocol):
             self._host.clients.discard(self)
             self._clogged = False  # nobody reads any more, so nothing piles up
             self._process()
-            self._host.run(self._host.gateway.disconnect(connection, *_close_of(self._protocol)))
+            self._host.run(self._host.gateway.disconnect(connection, *close_of(self._protocol)))
 
     def _check_clocks(self) -> None:
         """Close a connection whose time is up, or look again when it would be as things stand."""
@@ -264,50 +260,3 @@ class WebSocket(asyncio.Protocol):
         if self._timer:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, work)
-
-
-class _Lingering(asyncio.Protocol):
-    """
-    Reads and forgets what a client still sends after its answer.
-
-    Closed at once, a socket with unread data is reset, and the client may lose the answer.
-
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._timer = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, transport.abort)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._timer.cancel()
-
-
-def linger(transport: asyncio.Transport) -> None:
-    """Close a transport once the client has read what was written, or soon."""
-    if transport.is_closing():
-        return
-    transport.set_protocol(_Lingering(transport))
-    transport.resume_reading()
-    if transport.can_write_eof():
-        transport.write_eof()
-
-
-def refusal(status: int) -> bytes:
-    """Return an HTTP answer that ends the connection."""
-    phrase = http.client.responses.get(status, "Refused")  # functions may answer any number
-    body = json.dumps({"message": phrase}).encode()
-    headers = Headers()
-    headers["Content-Type"] = "application/json"
-    headers["Content-Length"] = str(len(body))
-    headers["Connection"] = "close"
-    return Response(status, phrase, headers, body).serialize()
-
-
-def _close_of(protocol: ServerProtocol) -> tuple[int, str]:
-    """Return code and reason as ``$disconnect`` reports them."""
-    if protocol.close_sent and not protocol.close_rcvd_then_sent:
-        return protocol.close_sent.code, protocol.close_sent.reason
-    if protocol.close_rcvd is None:
-        return 1006, ""  # unsure: AWS guarantees nothing for a socket that breaks
-    if protocol.close_rcvd.code == 1005:
-        return 1005, "Client-side close frame status not set"
-    return protocol.close_rcvd.code, protocol.close_rcvd.reason
