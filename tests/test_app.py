@@ -250,3 +250,40 @@ def test_what_cannot_be_imitated_is_said_in_a_sentence_and_the_rest_still_runs(
     expected = reason.format(folder=tmp_path, template=tmp_path / "template.yaml")
     assert app.routes[route].integration == Unavailable(expected)
     assert not app.notes or expected in app.notes
+
+
+FOR_EACH = """
+  Fn::ForEach::Tables:
+    - Name
+    - [First, Second]
+    - ${Name}Table:
+        Type: AWS::DynamoDB::Table
+        Properties: { KeySchema: [], AttributeDefinitions: [] }
+"""
+
+
+def test_a_loop_of_resources_is_expanded(tmp_path: Path) -> None:
+    text = API.replace("Transform: AWS::", "Transform: [AWS::LanguageExtensions, AWS::").replace("-31\n", "-31]\n", 1)
+    assert [each["TableName"] for each in loaded(tmp_path, text + FOR_EACH).store.tables] == [
+        "FirstTable",
+        "SecondTable",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        pytest.param(
+            "  A: { Type: AWS::DynamoDB::Table, Properties: { TableName: !Ref A } }", "A refers to itself.", id="itself"
+        ),
+        pytest.param(
+            "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Join [x] } }",
+            "A has a value of the wrong shape: IndexError: list index out of range.",
+            id="a-join-of-nothing",
+        ),
+    ],
+)
+def test_what_cannot_be_evaluated_is_a_sentence_with_its_line(more: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(TemplateError) as raised:
+        loaded(tmp_path, API + more)
+    assert str(raised.value) == f"{tmp_path}/template.yaml:19: {problem}"

@@ -128,7 +128,7 @@ def _events(source: Source) -> list[str]:
     named = [
         f"{name} ({', '.join(sorted({event.get('Type', '?') for event in each['Properties']['Events'].values()}))})"
         for name, each in source.content["Resources"].items()
-        if isinstance(each.get("Properties", {}).get("Events"), dict)
+        if isinstance(each, dict) and isinstance(each.get("Properties", {}).get("Events"), dict)  # or it is a ForEach
     ]
     return [f"No events but the API's come here: none for {', '.join(named)}."] if named else []
 
