@@ -72,8 +72,8 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     add("--connection", dest="connection_id", default="", metavar="ID", help="the connection's id (a new one)")
     add("--stage", default=Sample.stage, help="(%(default)s)")
     pairs = {"type": _assignment, "action": "append", "default": [], "metavar": "NAME=VALUE"}
-    add("--header", dest="headers", help="connect: a header more; may be repeated", **pairs)  # type: ignore[arg-type]
-    add("--query", help="connect: a parameter, instead of session_id; may be repeated", **pairs)  # type: ignore[arg-type]
+    add("--header", dest="headers", help="connect: a header more; may be repeated", **pairs)  # type: ignore[arg-type]  # options of several types
+    add("--query", help="connect: a parameter, instead of session_id; may be repeated", **pairs)  # type: ignore[arg-type]  # options of several types
     add("--body", metavar="TEXT", help="message: its text (a sendMessage of the hub)")
     add("--route", metavar="KEY", help="message: its route (what the body's action says)")
     add("--code", type=int, default=Sample.code, help="disconnect: the close code (%(default)s)")

@@ -68,7 +68,7 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -
     )
 
     def client(service: str, url: str = aws_url) -> Any:
-        return session.client(service, endpoint_url=url, config=CONFIG)  # type: ignore[call-overload]
+        return session.client(service, endpoint_url=url, config=CONFIG)  # type: ignore[call-overload]  # the stubs want a literal
 
     if store.tables:
         _create_tables(store.tables, client("dynamodb", dynamodb_url), dynamodb_url, console)
