@@ -27,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["no_proxy"] = "*"  # all that it speaks to is near
+    # The head of a handshake is limited as a whole, by the listener, before websockets reads it.
+    os.environ |= {"WEBSOCKETS_MAX_LINE_LENGTH": "16384", "WEBSOCKETS_MAX_NUM_HEADERS": "4096"}
     arguments = _parse(argv)
     try:
         status: int = arguments.command(arguments)

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import traceback
 from typing import Any, TextIO
 
 DIM, RED, YELLOW, GREEN, BOLD = "2", "31", "33", "32", "1"
@@ -66,6 +67,12 @@ class Console:
     def refused(self, label: str, text: str) -> None:
         """Report a message or a call that no function gets to see, and why."""
         self.say(f"{_now()}  {label or '(none)':<12} {self.paint(text, RED)}")
+
+    def fault(self, error: Exception) -> None:
+        """Report a mistake of the gateway's own, with its traceback."""
+        self.say(self.paint("This is a mistake of the gateway's own:", RED))
+        for part in "".join(traceback.format_exception(error)).splitlines():
+            self.say(part)
 
     def logged(self, function: str, line: str) -> None:
         """Print a line that a handler wrote; JSON as level, message and fields."""

@@ -6,8 +6,6 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from aiohttp import web
-
 from local.api.gateway import Gateway
 from local.api.integrations import Integrations
 from local.console import Console
@@ -18,9 +16,9 @@ from local.lambdas.watch import watch
 from local.options import Limits, Options
 from local.serve import Prepared
 from local.stack.app import App, LambdaAuthorizer, LambdaIntegration
-from local.wire.http import application
+from local.wire.http import application, protocols
 from local.wire.invocations import Invocations
-from local.wire.listener import Listener
+from local.wire.listener import MAX_HEAD, Listener
 from local.wire.management import ManagementApi
 
 
@@ -77,12 +75,7 @@ async def _listening(
     app = prepared.app
     management = ManagementApi(gateway, {access_key(each): each for each in app.functions.values()}, console)
     invocations = Invocations(app, invoke, later=lambda work: listener.run(work))
-    runner = web.AppRunner(application(gateway, management, invocations, prepared.endpoints), access_log=None)
-    await runner.setup()
-    assert runner.server
-    listener = Listener(gateway, limits, runner.server)
-    try:
+    async with protocols(application(gateway, management, invocations, prepared.endpoints), MAX_HEAD) as http:
+        listener = Listener(gateway, limits, http)
         async with listener.listen(prepared.sockets.page), listener.listen(prepared.sockets.tls, prepared.tls):
             yield
-    finally:
-        await runner.cleanup()

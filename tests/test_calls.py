@@ -1,6 +1,7 @@
 """Functions that call others and other services, and what a template says that is not served here."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,6 +68,15 @@ def test_an_event_is_taken_at_once_and_runs_later(calls: Api) -> None:
 
 def test_what_the_template_declares_is_there(calls: Api) -> None:
     assert ask(calls, "look") == ["in the queue", "in the bucket", "in the parameter", "in the parameter", "b"]
+
+
+def test_what_the_embedded_aws_lacks_is_said_once_and_not_tried_again(calls: Api) -> None:
+    service, operation = "comprehend", "batch_detect_entities"
+    code, _ = ask(calls, "call", service=service, operation=operation, TextList=["a"], LanguageCode="en")
+    assert code == "NotImplemented"
+    said = f"The embedded AWS (moto) cannot do that: The {operation} action has not been implemented"
+    calls.gateway.output.wait_for(re.escape(said))
+    assert calls.gateway.output.text.count(said) == 1
 
 
 def test_what_is_not_served_is_named_in_a_sentence_each(calls: Api) -> None:

@@ -5,7 +5,7 @@ import http.client
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,11 +50,11 @@ def opened(gateway: RunningGateway, **options: Any) -> Iterator[Open]:
 
 
 def plain(
-    method: str, gateway: RunningGateway, path: str, body: bytes = b""
+    method: str, gateway: RunningGateway, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     url = urlsplit(gateway.endpoints["management"])
     with contextlib.closing(http.client.HTTPConnection(url.netloc, timeout=PATIENCE)) as connection:
-        connection.request(method, f"{url.path}/{path}", body)
+        connection.request(method, f"{url.path}/{path}", body, dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read()
 
@@ -75,6 +75,13 @@ def test_a_post_delivers_its_bytes_as_one_text_message(gateway: RunningGateway, 
         assert to.receive() == text
         to.post(b"next")
         assert to.receive() == "next"
+
+
+def test_a_post_is_passed_on_as_it_was_encoded(gateway: RunningGateway) -> None:
+    with opened(gateway) as to:
+        path = f"@connections/{quote(to.connection_id)}"
+        assert plain("POST", gateway, path, b"no gzip", {"Content-Encoding": "gzip"})[0] == 200
+        assert to.receive() == "no gzip"
 
 
 @pytest.mark.parametrize("size", [pytest.param(MAX_PAYLOAD + 1, id="131073-bytes"), pytest.param(2**25, id="32-mb")])

@@ -92,17 +92,18 @@ def error(kind: str, message: str) -> dict[str, Any]:
         pytest.param("fail", error("ValueError", "olá"), "ValueError: olá", id="raises"),
         pytest.param(
             "answer_bytes",
-            error("TypeError", "Object of type bytes is not JSON serializable"),
-            "TypeError: Object of type bytes is not JSON serializable",
+            error("Runtime.MarshalError", "Unable to marshal response: Object of type bytes is not JSON serializable"),
+            "Runtime.MarshalError: Unable to marshal response: Object of type bytes is not JSON serializable",
             id="returns-bytes",
         ),
         pytest.param(
             "answer_a_lone_surrogate",
             error(
-                "UnicodeEncodeError",
-                "'utf-8' codec can't encode character '\\ud800' in position 10: surrogates not allowed",
+                "Runtime.MarshalError",
+                "Unable to marshal response: 'utf-8' codec can't encode character '\\ud800' in position 10: "
+                "surrogates not allowed",
             ),
-            "UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800'",
+            "Runtime.MarshalError: Unable to marshal response: 'utf-8' codec can't encode character '\\ud800'",
             id="returns-what-utf-8-cannot-hold",
         ),
         pytest.param(
@@ -142,6 +143,25 @@ def test_a_function_that_fails_says_why_and_the_next_event_works(
         assert [await running.value("answer", **{"with": number}) for number in range(3)] == [0, 1, 2]
 
     assert printed in "\n".join(run(work, replace(obedient(), timeout=1.0)).lines)
+
+
+def test_a_coroutine_is_no_answer() -> None:
+    async def work(running: RunningPool) -> None:
+        message = "Unable to marshal response: Object of type coroutine is not JSON serializable"
+        assert (await running.order("answer_later")).error == error("Runtime.MarshalError", message)
+
+    assert run(work).lines == [
+        "Runtime.MarshalError: Unable to marshal response: Object of type coroutine is not JSON serializable"
+    ]
+
+
+def test_a_function_that_interrupts_itself_shows_itself_and_nothing_of_the_gateway() -> None:
+    async def work(running: RunningPool) -> None:
+        assert (await running.order("interrupt_itself")).error
+
+    lines = run(work).lines
+    assert lines[-1] == "KeyboardInterrupt"
+    assert "worker.py" not in "".join(lines)
 
 
 def test_a_traceback_shows_the_function_and_nothing_of_the_gateway() -> None:

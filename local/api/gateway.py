@@ -5,6 +5,7 @@ Knows no sockets: ``wire`` is around it, and the clock, the functions and the ou
 
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from local.api.integrations import Integrations
 from local.api.results import Answer, NotInvoked, Unusable, bad_request_frame, error_frame, read_handshake, read_result
 from local.api.selection import fits, select
 from local.api.throttle import Throttles
+from local.errors import Fault, faults
 from local.stack.app import App, Route
 
 MAX_REFUSALS = 100
@@ -82,6 +84,7 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self.throttles = Throttles(self.app.routes, self.app.throttle, self.clock)
+        self.report = self.integrations.console.fault
 
     async def connect(self, handshake: Handshake, socket: Socket) -> tuple[Connection, str | None]:
         """
@@ -95,13 +98,19 @@ class Gateway:
 
         """
         try:
-            return await self._connect(handshake, socket)
+            with faults(self.report, Refused):
+                return await self._connect(handshake, socket)
         except Refused as refused:
-            self.refusals.pop(handshake.target, None)
-            self.refusals[handshake.target] = refused
-            while len(self.refusals) > MAX_REFUSALS:
-                del self.refusals[next(iter(self.refusals))]
+            self._remember(handshake, refused)
             raise
+        except Fault:
+            raise Refused(500, "The gateway failed; its terminal shows why.") from None
+
+    def _remember(self, handshake: Handshake, refused: Refused) -> None:
+        self.refusals.pop(handshake.target, None)
+        self.refusals[handshake.target] = refused
+        while len(self.refusals) > MAX_REFUSALS:
+            del self.refusals[next(iter(self.refusals))]
 
     async def _connect(self, handshake: Handshake, socket: Socket) -> tuple[Connection, str | None]:
         now = self.clock()
@@ -135,18 +144,24 @@ class Gateway:
     async def receive(self, connection: Connection, text: str) -> None:
         """Take a message from a client, run its route, and send back what there is to send."""
         connection.last_active_at = now = self.clock()
-        route = select(self.app.selection, self.app.routes, text)
-        event = events.message(connection.client, now, route.key if route else "", text)
-        reply = await self._reply(route, event)
-        if reply is not None:
-            self.send(connection, reply.encode())
-
-    async def _reply(self, route: Route | None, event: Event) -> str | None:
+        event = events.message(connection.client, now, "", text)
         context = event["requestContext"]
 
         def error(text: str) -> str:
             return error_frame(text, context["connectionId"], context["requestId"])
 
+        try:
+            with faults(self.report):
+                reply = await self._reply(event, error)
+        except Fault:
+            reply = error("Internal server error")
+        if reply is not None:
+            self.send(connection, reply.encode())
+
+    async def _reply(self, event: Event, error: Callable[[str], str]) -> str | None:
+        context = event["requestContext"]
+        route = select(self.app.selection, self.app.routes, event["body"])
+        context["routeKey"] = route.key if route else ""
         if route is None:
             self.integrations.console.refused("", "Forbidden: no route, and no $default")
             return error("Forbidden")
@@ -177,7 +192,6 @@ class Gateway:
             return
         code, reason = connection.closed_by_us or (code, reason)
         event = events.disconnect(connection.client, self.clock(), code, reason)
-        try:
+        with contextlib.suppress(Unusable, TimeoutError, Fault), faults(self.report, Unusable, TimeoutError):
+            # What goes wrong is reported, and there is nobody else to tell.
             await self.integrations.call(route.key, route.integration, event, read_result)
-        except (Unusable, TimeoutError):
-            return  # reported already, and there is nobody to tell

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from local.lambdas.process import Result
 
@@ -55,12 +56,19 @@ def read_result(result: Result) -> Answer:
     body = value.get("body")
     if not isinstance(body, str | None):  # unsure: REST APIs' rule
         raise Malformed(f"malformed result: the body is a {type(body).__name__} instead of a string")
-    headers = value.get("headers") or {}
-    if not isinstance(headers, dict):
-        raise Malformed(f"malformed result: the headers are a {type(headers).__name__} instead of an object")
-    headers = {str(name).lower(): str(each) for name, each in headers.items()}
     # unsure: what isBase64Encoded does to an answer; the body goes out as it stands.
-    return Answer(_status(value["statusCode"]) if "statusCode" in value else None, headers, body or "")
+    return Answer(_status(value["statusCode"]) if "statusCode" in value else None, _headers(value), body or "")
+
+
+def _headers(value: dict[str, Any]) -> dict[str, str]:
+    headers, many = value.get("headers") or {}, value.get("multiValueHeaders") or {}
+    if not isinstance(headers, dict) or not isinstance(many, dict):
+        kind = type(many if isinstance(headers, dict) else headers).__name__
+        raise Malformed(f"malformed result: the headers are a {kind} instead of an object")
+    if bad := [name for name, each in many.items() if not isinstance(each, list)]:
+        raise Malformed(f"malformed result: {bad[0]} of multiValueHeaders is no list")
+    last = {name: each[-1] for name, each in many.items() if each}
+    return {name.lower(): str(each) for name, each in (headers | last).items()}
 
 
 def read_handshake(result: Result) -> Answer:
@@ -68,6 +76,8 @@ def read_handshake(result: Result) -> Answer:
     answer = read_result(result)
     if answer.status is None:
         raise Malformed("malformed result: no statusCode, and only a 2xx opens a connection")
+    if not re.fullmatch(r"[ -~]*", answer.headers.get("sec-websocket-protocol", "")):
+        raise Malformed("malformed result: Sec-WebSocket-Protocol has characters that a header cannot have")
     return answer
 
 

@@ -8,10 +8,12 @@ is ready, and ends when its standard input does. Imported, it starts that proces
 
 import asyncio
 import contextlib
+import json
 import logging
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -42,6 +44,17 @@ async def _until_ready(output: asyncio.StreamReader) -> None:
         raise RuntimeError("moto's server did not start")
 
 
+def _cannot(error: Exception, start_response: Any) -> list[bytes]:
+    """Say once that moto cannot do something, and answer so that no SDK tries again."""
+    text = f"The embedded AWS (moto) cannot do that: {error or type(error).__name__}"
+    if not isinstance(error, NotImplementedError):
+        traceback.print_exception(error)
+    print(text, file=sys.stderr, flush=True)
+    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplemented")]
+    start_response("501 Not Implemented", headers)
+    return [json.dumps({"__type": "NotImplemented", "message": text}).encode()]
+
+
 def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -49,12 +62,21 @@ def main() -> None:
     fd, host, port = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     WSGIRequestHandler.protocol_version = "HTTP/1.1"  # or every call opens a connection
-    services = DomainDispatcherApplication(create_backend_app)
+
+    def create_app(service: Any) -> Any:
+        if service is None:
+            raise NotImplementedError("it has no such service")
+        return create_backend_app(service)
+
+    services = DomainDispatcherApplication(create_app)
     one_at_a_time = threading.Lock()  # DynamoDB's transactions are atomic, and moto's are not
 
     def serve(environ: Any, start_response: Any) -> list[bytes]:
         with one_at_a_time:
-            return [*services(environ, start_response)]
+            try:
+                return [*services(environ, start_response)]
+            except Exception as error:  # noqa: BLE001 - what moto lacks or fails at is an answer
+                return _cannot(error, start_response)
 
     server = make_server(host, port, serve, threaded=True, fd=fd)
     threading.Thread(target=server.serve_forever, daemon=True).start()

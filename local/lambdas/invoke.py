@@ -51,8 +51,10 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
                 return await worker.run(payload, what.timeout)
             finally:
                 await worker.stop()
-        except WorkerFailed as error:
-            return Result(error=error.args[0])
+        except WorkerFailed as failed:
+            if failed.because:
+                surroundings.cannot_start(what, failed.because)
+            return Result(error=failed.error)
 
 
 @contextlib.asynccontextmanager

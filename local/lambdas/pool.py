@@ -44,6 +44,7 @@ class Pool:
         self._stopped = False
         self._has_started = False
         self._generation = 0
+        self._said = ""
         self._idle: list[Worker] = []
         self._waiting: deque[asyncio.Future[Worker]] = deque()
         self._workers: dict[Worker, int] = {}
@@ -59,6 +60,7 @@ class Pool:
     def renew(self) -> None:
         """Let no event that comes from now on meet a worker that has started before: the code has changed."""
         self._generation += 1
+        self._said = ""
         for worker in self._idle:
             self._retire(worker)
         self._idle.clear()
@@ -76,7 +78,7 @@ class Pool:
             if worker:
                 self._workers.pop(worker, None)
                 self._start_for_waiting()
-            return Result(error=error.args[0], cold=cold)
+            return Result(error=error.error, cold=cold)
         self._give(worker)
         return Result(result.value, result.error, cold)
 
@@ -151,7 +153,11 @@ class Pool:
             async with self._starts:
                 generation = self._generation
                 worker = await Worker.start(self._function, self._surroundings)
+            self._said = ""
         except WorkerFailed as error:
+            if error.because != self._said:  # once, however many events find out
+                self._said = error.because
+                self._surroundings.cannot_start(self._function, error.because)
             # All who wait would meet the same failure, unless the code has changed. The next event tries again.
             while self._waiting and generation == self._generation:
                 if not (future := self._waiting.popleft()).done():

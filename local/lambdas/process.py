@@ -49,7 +49,19 @@ class Result:
 
 
 class WorkerFailed(Exception):
-    """The process could not start, died, or was killed. ``args[0]`` is the error in Lambda's shape."""
+    """
+    The process could not start, died, or was killed.
+
+    Attributes:
+        error: In Lambda's shape.
+        because: Why it could not start, in a sentence; empty for one that did.
+
+    """
+
+    def __init__(self, error: dict[str, Any], because: str = "") -> None:
+        super().__init__(error)
+        self.error = error
+        self.because = because
 
 
 class Worker:
@@ -70,7 +82,7 @@ class Worker:
         Start a process and wait until it has imported its handler.
 
         Raises:
-            WorkerFailed: If the handler could not be imported. Why not has been printed.
+            WorkerFailed: If the handler could not be imported.
 
         """
         ours, theirs = socket.socketpair()
@@ -81,24 +93,29 @@ class Worker:
             except BaseException as error:
                 writer.close()
                 if isinstance(error, OSError):
-                    text = f"The worker could not start: {error}"
-                    raise WorkerFailed({"errorType": "Runtime.StartError", "errorMessage": text}) from error
+                    raise _not_spawned(error, function) from error
                 raise
         worker = cls(process, reader, writer)
         worker._output = asyncio.create_task(worker._read_output(function.name, surroundings.output))
         try:
-            async with asyncio.timeout(None if surroundings.debug else INIT_TIMEOUT):
-                answer = await worker._receive()
-        except BaseException as error:
+            await worker._import(None if surroundings.debug else INIT_TIMEOUT)
+        except BaseException:
             await worker.stop()
-            if isinstance(error, TimeoutError):
-                raise WorkerFailed(_timed_out("Init", INIT_TIMEOUT)) from None
             raise
-        if "init_error" in answer:
-            await worker.stop()
-            surroundings.output(function.name, f"{function.name} cannot start: {answer['because']}")
-            raise WorkerFailed(answer["init_error"])
         return worker
+
+    async def _import(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._receive()
+        except TimeoutError:
+            because = f"its handler is not imported within {seconds:g} seconds."
+            raise WorkerFailed(_timed_out("Init", INIT_TIMEOUT), because) from None
+        except WorkerFailed as failed:
+            text = f"importing its handler ends the process: {failed.error['errorMessage']}."
+            raise WorkerFailed(failed.error, text) from None
+        if "init_error" in answer:
+            raise WorkerFailed(answer["init_error"], answer["because"])
 
     async def run(self, event: Any, seconds: float) -> Result:
         """
@@ -193,6 +210,13 @@ async def _lines(stream: asyncio.StreamReader) -> Any:
             rest = bytearray(start)
     if rest:
         yield rest.decode(errors="replace")
+
+
+def _not_spawned(error: OSError, function: Function) -> WorkerFailed:
+    root = task_root(function)
+    text = str(error) if root.is_dir() else f"there is no folder {root}."
+    what = {"errorType": "Runtime.StartError", "errorMessage": f"The worker could not start: {text}"}
+    return WorkerFailed(what, text)
 
 
 def _timed_out(what: str, seconds: float) -> dict[str, str]:

@@ -35,6 +35,10 @@ class Surroundings:
     hosts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     debug: bool = False
 
+    def cannot_start(self, function: Function, because: str) -> None:
+        """Print why a function has no worker."""
+        self.output(function.name, f"{function.name} cannot start: {because}")
+
 
 def task_root(function: Function) -> Path:
     if function.inline is not None:

@@ -58,6 +58,7 @@ def main() -> None:
 
     _lead_hosts_here(function["hosts"])
     _set_breakpoint_hook(function["debug"])
+    sys.excepthook = lambda kind, error, _: traceback.print_exception(kind, error, _own_frames(error))
 
     try:
         handler = _handler(function)
@@ -149,6 +150,7 @@ def _set_breakpoint_hook(debug: bool) -> None:
     if debug:
         import remote_pdb
 
+        remote_pdb.cry = print  # not to the log as well, where the handler has set one up
         sys.breakpointhook = remote_pdb.set_trace
     else:
         sys.breakpointhook = lambda *_: print("breakpoint() does nothing here: start the gateway with --debug")
@@ -158,10 +160,22 @@ def _run(handler: Any, function: dict[str, Any], request: dict[str, Any]) -> dic
     context = Context(function, request["request_id"], request["deadline_ms"])
     try:
         result = handler(request["event"], context)
-        json.dumps(result, ensure_ascii=False).encode()  # what cannot be sent is the handler's mistake
     except Exception as error:  # noqa: BLE001 - likewise
         return {"error": _report(error)}
+    try:
+        json.dumps(result, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        return {"error": _unmarshalled(result, error)}
     return {"result": result}
+
+
+def _unmarshalled(result: Any, error: Exception) -> dict[str, Any]:
+    """Say of a result that it is no JSON, in Lambda's words."""
+    if isinstance(result, types.CoroutineType):
+        result.close()  # or Python says that nobody awaits it
+    text = f"Unable to marshal response: {error}"
+    print(f"Runtime.MarshalError: {text}")
+    return {"errorType": "Runtime.MarshalError", "errorMessage": text}
 
 
 def _report(error: Exception) -> dict[str, Any]:
@@ -175,7 +189,7 @@ def _shape(error: Exception) -> dict[str, Any]:
     return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": frames}
 
 
-def _own_frames(error: Exception) -> Any:
+def _own_frames(error: BaseException) -> Any:
     frames = error.__traceback__
     while frames and frames.tb_frame.f_code.co_filename == __file__:
         frames = frames.tb_next

@@ -40,11 +40,13 @@ def linger(transport: asyncio.Transport) -> None:
 def refusal(status: int) -> bytes:
     """Return an HTTP answer that ends the connection."""
     phrase = http.client.responses.get(status, "Refused")  # functions may answer any number
-    body = json.dumps({"message": phrase}).encode()
     headers = Headers()
+    headers["Connection"] = "close"
+    if status == http.HTTPStatus.NOT_MODIFIED:  # has no body, by definition
+        return Response(status, phrase, headers).serialize()
+    body = json.dumps({"message": phrase}).encode()
     headers["Content-Type"] = "application/json"
     headers["Content-Length"] = str(len(body))
-    headers["Connection"] = "close"
     return Response(status, phrase, headers, body).serialize()
 
 

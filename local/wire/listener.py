@@ -25,7 +25,7 @@ MAX_HEAD = MAX_TARGET + 10_240
 STOP_TIMEOUT = 5
 """Seconds that functions have to finish when the gateway stops."""
 
-_REQUEST_LINE = re.compile(rb"[A-Z]{1,20} \S")
+_REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+( [^\x00-\x20\x7f]*)?")
 _MAYBE_REQUEST_LINE = re.compile(rb"[A-Z]{0,20} ?")
 _UPGRADE = re.compile(rb"GET .*?\r\nupgrade[ \t]*:", re.DOTALL | re.IGNORECASE)
 
@@ -50,7 +50,10 @@ class Listener:
     async def listen(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
         """Serve until the context ends; then every client is closed with 1001, and ``$disconnect`` runs."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Opening(self), sock=sock, ssl=tls, backlog=1024)
+        patience = HEAD_TIMEOUT if tls else None
+        server = await loop.create_server(
+            lambda: Opening(self), sock=sock, ssl=tls, ssl_handshake_timeout=patience, backlog=1024
+        )
         try:
             yield
         finally:
@@ -105,9 +108,9 @@ class Opening(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._head += data
-        line, _, _ = self._head.partition(b"\r\n")
+        line = bytes(self._head.partition(b"\r\n")[0]).removesuffix(b"\r")  # which may be the end's first half
         end = self._head.find(b"\r\n\r\n")
-        if not _REQUEST_LINE.match(line) and not _MAYBE_REQUEST_LINE.fullmatch(line):
+        if not _REQUEST_LINE.fullmatch(line) and not _MAYBE_REQUEST_LINE.fullmatch(line):
             self._refuse(400)
         elif len(line) > MAX_TARGET and len(line.split(b" ")[1]) > MAX_TARGET:
             self._refuse(414)  # unsure: the quota is documented, its status is not

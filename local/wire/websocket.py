@@ -14,6 +14,7 @@ from websockets.server import ServerProtocol
 
 from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake, Refused
+from local.lambdas.pool import MAX_WORKERS
 from local.options import Limits
 from local.wire.closing import CLOSE_TIMEOUT, close_of, linger, refusal
 
@@ -26,8 +27,8 @@ MAX_FRAME = 32 * 1024
 MAX_BACKLOG = 512 * 1024
 """Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""
 
-MAX_MESSAGES_AT_ONCE = 64
-"""Messages of one connection that run side by side; then its socket is not read for a while."""
+MAX_MESSAGES_AT_ONCE = MAX_WORKERS * 3 // 4
+"""Messages of one connection that run side by side, which leaves workers to others; further ones are not read."""
 
 QUIET = logging.getLogger("local.wire")
 QUIET.setLevel(logging.CRITICAL)  # what clients do wrong is answered; the library's words may quote a token

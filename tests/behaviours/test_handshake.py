@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.behaviours.world import Api
+from tests.behaviours.world import Api, Connected
 from tests.test_management import plain
 
 
@@ -25,9 +25,10 @@ def test_3_any_2xx_opens(api: Api, status: str) -> None:
 
 
 @pytest.mark.behaviour(4)
-@pytest.mark.parametrize("status", [301, 400, 401, 403, 500, 501])
+@pytest.mark.parametrize("status", [301, 304, 400, 401, 403, 500, 501])
 def test_4_any_other_status_refuses_with_itself(api: Api, status: int) -> None:
-    assert api.refused(status=str(status)).status_code == status
+    refused = api.refused(status=str(status))
+    assert (refused.status_code, bool(refused.body)) == (status, status != 304)
 
 
 @pytest.mark.behaviour(5)
@@ -58,6 +59,7 @@ def test_7_neither_body_nor_own_headers_of_the_handler_reach_the_client(api: Api
     ("returned", "selected"),
     [
         pytest.param({"protocol": "room.v1"}, "room.v1", id="what-the-handler-returns"),
+        pytest.param({"protocols": "room.v1"}, "room.v1", id="in-multi-value-headers"),
         pytest.param({}, None, id="nothing-if-it-returns-nothing"),
     ],
 )
@@ -67,6 +69,13 @@ def test_8_the_handler_selects_the_subprotocol(api: Api, returned: dict[str, str
         assert client.socket.subprotocol == selected
         sent = api.event("CONNECT", client.tag)["headers"]["Sec-WebSocket-Protocol"]
     assert [each.strip() for each in sent.split(",")] == ["room.v2", "room.v1"]
+
+
+@pytest.mark.behaviour(8)
+def test_8_a_subprotocol_that_no_header_could_hold_is_a_malformed_result(api: Api, client: Connected) -> None:
+    assert api.refused(protocol="a\r\nX-Injected: b").status_code == 502
+    api.gateway.output.wait_for("malformed result: Sec-WebSocket-Protocol has characters")
+    assert client.is_alive()
 
 
 @pytest.mark.behaviour(11)

@@ -18,6 +18,7 @@ HANDSHAKE = (
     "GET /test?tag={tag} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: 3q2+7wAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
+POST = b"POST /x HTTP/1.1\r\nHost: x\r\n"
 COUNT = 200
 
 
@@ -93,7 +94,21 @@ def test_a_client_that_does_not_read_gets_no_more_answers_than_wait_for_it(api: 
         pytest.param(HANDSHAKE.replace("Upgrade: websocket", "Upgrade: h2c").encode(), b"426", id="another-upgrade"),
         pytest.param(b"GET /" + b"x" * 5_000 + b" HTTP/1.1\r\n", b"414", id="a-url-too-long"),
         pytest.param(b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000, b"431", id="headers-too-long"),
-        pytest.param(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", b"403", id="a-post-to-nobody"),
+        pytest.param(HANDSHAKE.replace("Host: x", "X: " + "x" * 9_000).encode(), b"101", id="a-long-header"),
+        pytest.param(HANDSHAKE.replace("Host: x", "X: x\r\n" * 300 + "X: x").encode(), b"101", id="many-headers"),
+        pytest.param(HANDSHAKE.replace("tag=", "tag=\0").encode(), b"400", id="a-control-character-in-the-url"),
+        pytest.param(
+            b"GET /x HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 9_000 + b"\r\n\r\n", b"426", id="a-get-with-a-long-header"
+        ),
+        pytest.param(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", b"403", id="connect"),
+        pytest.param(POST + b"Content-Length: 0\r\n\r\n", b"403", id="a-post-to-nobody"),
+        pytest.param(POST + b"Content-Length: x\r\n\r\n", b"400", id="a-length-that-is-no-number"),
+        pytest.param(POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", b"400", id="two-lengths"),
+        pytest.param(
+            POST.replace(b"/x", b"/test/@connections/AAAAAAAAAAAAAAA=") + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"400",
+            id="a-bad-chunk",
+        ),
     ],
 )
 def test_what_is_no_handshake_is_answered_and_stops_nobody(
@@ -104,3 +119,26 @@ def test_what_is_no_handshake_is_answered_and_stops_nobody(
         bad.sendall(data)
         assert bad.recv(12)[9:] == answer
         assert client.is_alive()
+    assert "Traceback" not in api.gateway.output.text
+
+
+def test_a_post_that_breaks_off_is_nobody_s_fault(api: Api, client: Connected) -> None:
+    path = f"/test/@connections/{client.connection_id}".encode()
+    with raw(api) as poster:
+        poster.sendall(POST.replace(b"/x", path) + b"Content-Length: 300\r\n\r\nabc")
+    with raw(api) as poster:
+        poster.sendall(POST.replace(b"/x", path) + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+        assert poster.recv(12)[9:] == b"400"
+    assert client.is_alive()
+    assert "Traceback" not in api.gateway.output.text
+
+
+def test_a_client_that_has_much_to_run_leaves_workers_to_others(api: Api, client: Connected) -> None:
+    with api.connect() as busy:
+        for _ in range(60):
+            busy.socket.send(json.dumps({"action": "twoWay", "do": "sleep", "for": 0.5}))
+        busy.hear()  # all have come, and some wait
+        assert client.is_alive()
+        with pytest.raises(TimeoutError):  # noqa: PT012 - after those that were answered before
+            for _ in range(40):
+                busy.socket.recv(timeout=0.1)

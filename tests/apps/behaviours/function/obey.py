@@ -23,6 +23,8 @@ def connect(event: dict[str, Any], context: Any) -> Any:
     if protocol := query.get("protocol"):
         headers["Sec-WebSocket-Protocol"] = protocol
     answer = {"statusCode": int(query.get("status", 200)), "body": "of the handler", "headers": headers}
+    if protocol := query.get("protocols"):
+        answer["multiValueHeaders"] = {"Sec-WebSocket-Protocol": [protocol]}
     return RESULTS.get(what, answer)
 
 

@@ -61,6 +61,14 @@ def answer_a_lone_surrogate(order: dict[str, Any], context: Any) -> Any:
     return {"body": "\ud800"}
 
 
+async def answer_later(order: dict[str, Any], context: Any) -> Any:
+    return order["with"]
+
+
+def interrupt_itself(order: dict[str, Any], context: Any) -> Any:
+    raise KeyboardInterrupt
+
+
 def fail(order: dict[str, Any], context: Any) -> Any:
     raise ValueError(order["with"])
 
@@ -141,6 +149,8 @@ ORDERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
         answer,
         answer_bytes,
         answer_a_lone_surrogate,
+        answer_later,
+        interrupt_itself,
         fail,
         exit_politely,
         exit_at_once,
