@@ -1,5 +1,7 @@
 """What the gateway prints: one line an event, what handlers log beside it, colour on a terminal only."""
 
+import functools
+import io
 import json
 import sys
 import time
@@ -38,12 +40,14 @@ class Console:
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
         self._colours = stream.isatty()
+        if isinstance(stream, io.TextIOWrapper):
+            # Handlers print what they like: also what the terminal cannot show, or lone surrogates.
+            stream.reconfigure(errors="backslashreplace")
 
     def say(self, text: str = "") -> None:
         """Print a line of the gateway's own."""
-        # Handlers print what they like: also what the terminal cannot show, or lone surrogates.
-        encoding = self._stream.encoding or "utf-8"
-        print(text.encode(encoding, "backslashreplace").decode(encoding), file=self._stream, flush=True)
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
 
     def warn(self, text: str) -> None:
         """Print a line that somebody should read."""
@@ -105,4 +109,9 @@ def _plain(value: Any) -> str:
 
 
 def _now() -> str:
-    return time.strftime("%H:%M:%S")
+    return _time_of_day(int(time.time()))
+
+
+@functools.lru_cache(maxsize=1)
+def _time_of_day(second: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(second))

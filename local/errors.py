@@ -1,7 +1,6 @@
 """What goes wrong: what the user asked for and cannot have, and what is the gateway's own mistake."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 
 class CannotDo(Exception):
@@ -12,19 +11,25 @@ class Fault(Exception):
     """A mistake of the gateway's own. It has been printed; clients learn that there was one, and not which."""
 
 
-@contextlib.contextmanager
-def faults(report: Callable[[Exception], None], *expected: type[Exception]) -> Iterator[None]:
+class faults:  # noqa: N801 - used as a context manager is: with faults(…)
     """
-    Report what nobody expects, once, and raise Fault instead of it.
+    Reports what nobody expects, once, and raises Fault instead of it.
 
     Args:
         expected: Errors that pass as they are, because the caller has an answer to them.
 
     """
-    try:
-        yield
-    except expected:
-        raise
-    except Exception as error:
-        report(error)
-        raise Fault from error
+
+    __slots__ = ("_expected", "_report")
+
+    def __init__(self, report: Callable[[Exception], None], *expected: type[Exception]) -> None:
+        self._report = report
+        self._expected = expected
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, self._expected):
+            self._report(error)
+            raise Fault from error

@@ -32,7 +32,7 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
             Integrations(
                 invoke=lambda function, event: pools[function].invoke(event),
                 console=console,
-                timeout=float("inf") if options.debug else options.integration_timeout,
+                timeout=None if options.debug else options.integration_timeout,
             ),
             domain_name=prepared.endpoints.tls.removeprefix("https://"),
             runs_disconnect=options.runs_disconnect,

@@ -19,9 +19,10 @@ class Terminal(io.StringIO):
 
 def logged(line: Any) -> list[str]:
     """Return what is printed of a line, or of a record as JSON, without the function's name."""
-    stream = io.StringIO()
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="utf-8")
     Console(stream).logged("MyFunction", line if isinstance(line, str) else json.dumps(line))
-    lines = stream.getvalue().splitlines()
+    lines = raw.getvalue().decode().splitlines()
     assert [each[: len(PREFIX) + 1] for each in lines] == [f"{PREFIX} "] * len(lines)
     return [each[len(PREFIX) + 1 :] for each in lines]
 

@@ -15,7 +15,7 @@ from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.ids import timestamp
 from hub.sessions import SESSION_ID
 from local import options
-from local.wire import websocket
+from local.wire.frames import MAX_FRAME, MAX_MESSAGE
 from tests.documents import ASYNCAPI, ASYNCAPI_TEXT, MESSAGES, PROTOCOL, SCHEMAS, examples, kind, problems, section
 from tests.fan_outs import Rows, fan_out_to, row
 from tests.faulty import faulty_endpoint
@@ -113,7 +113,7 @@ AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("
         pytest.param(PROTOCOL, r"([\d,]+) levels", [frames.MAX_DEPTH], id="levels"),
         pytest.param(PROTOCOL, r"([\d,]{4,}) bytes", [MAX_FRAME_BYTES], id="delivered-frame"),
         pytest.param(PROTOCOL, r"it has (\d+) bytes", [AROUND_MESSAGE], id="bytes-around-a-message"),
-        pytest.param(PROTOCOL, r"(\d+) KB", [websocket.MAX_MESSAGE >> 10, websocket.MAX_FRAME >> 10], id="sent-frame"),
+        pytest.param(PROTOCOL, r"(\d+) KB", [MAX_MESSAGE >> 10, MAX_FRAME >> 10], id="sent-frame"),
         pytest.param(PROTOCOL, r"(\d+) minutes", [int(QUOTAS.idle) // 60], id="idle"),
         pytest.param(PROTOCOL, r"(\d+) hours", [int(QUOTAS.duration) // 3600], id="duration"),
         pytest.param(PROTOCOL, r"waits (\d+) seconds", [int(options.INTEGRATION_TIMEOUT)], id="integration"),
@@ -124,7 +124,7 @@ AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("
         pytest.param(
             ASYNCAPI_TEXT,
             r"(\d+) KB",
-            [websocket.MAX_MESSAGE >> 10, websocket.MAX_FRAME >> 10],
+            [MAX_MESSAGE >> 10, MAX_FRAME >> 10],
             id="asyncapi-sent-frame",
         ),
         pytest.param(ASYNCAPI_TEXT, r"(\d+) minutes", [int(QUOTAS.idle) // 60], id="asyncapi-idle"),

@@ -6,6 +6,7 @@ Shapes and order of members as captured on AWS.
 """
 
 import base64
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,14 +125,12 @@ def _from_gateway(client: Client, now: float, headers: Pairs) -> Pairs:
 
 def _context(client: Client, route_key: str, event_type: str, now: float, **own: Any) -> Event:
     request_id = new_id()
-    moment = datetime.fromtimestamp(now, UTC)
     return {
         "routeKey": route_key,
         **own,
         "eventType": event_type,
         "extendedRequestId": request_id,
-        # The common log format. strftime's %b would follow the locale.
-        "requestTime": f"{moment:%d}/{_MONTHS[moment.month]}/{moment:%Y:%H:%M:%S} +0000",
+        "requestTime": _request_time(int(now)),
         "messageDirection": "IN",
         "stage": client.stage,
         "connectedAt": client.connected_at,
@@ -143,6 +142,13 @@ def _context(client: Client, route_key: str, event_type: str, now: float, **own:
         "connectionId": client.connection_id,
         "apiId": client.api_id,
     }
+
+
+@functools.lru_cache(maxsize=1)
+def _request_time(second: int) -> str:
+    """Write a time in the common log format. strftime's %b would follow the locale."""
+    moment = datetime.fromtimestamp(second, UTC)
+    return f"{moment:%d}/{_MONTHS[moment.month]}/{moment:%Y:%H:%M:%S} +0000"
 
 
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -29,13 +29,13 @@ class Integrations:
     """
     Args:
         invoke: Runs a function: ``(name, event) -> Result``.
-        timeout: Seconds, where the integration has none of its own.
+        timeout: Seconds, where the integration has none of its own; None for no limit at all.
 
     """
 
     invoke: Callable[[str, Event], Awaitable[Result]]
     console: Console
-    timeout: float = INTEGRATION_TIMEOUT
+    timeout: float | None = INTEGRATION_TIMEOUT
 
     async def call(self, label: str, integration: Integration, event: Event, read: Callable[[Result], Read]) -> Read:
         """
@@ -55,11 +55,12 @@ class Integrations:
         if isinstance(integration, Unavailable):
             self.console.refused(label, integration.reason)
             raise NotInvoked(integration.reason)
-        running = asyncio.ensure_future(self._run(label, integration, event, read))
-        # If nobody waits any longer when it fails: it has been reported.
-        running.add_done_callback(lambda done: done.cancelled() or done.exception())
-        async with asyncio.timeout(integration.timeout or self.timeout):
-            return await asyncio.shield(running)
+        running = asyncio.create_task(self._run(label, integration, event, read))
+        seconds = None if self.timeout is None else integration.timeout or self.timeout
+        if (await asyncio.wait([running], timeout=seconds))[0]:
+            return running.result()
+        running.add_done_callback(lambda done: done.cancelled() or done.exception())  # which has been reported
+        raise TimeoutError
 
     async def _run(
         self, label: str, integration: LambdaIntegration, event: Event, read: Callable[[Result], Read]

@@ -54,7 +54,7 @@ def read_result(result: Result) -> Answer:
     if unknown := value.keys() - RESULT_KEYS:
         raise Malformed(f"malformed result: unknown keys {', '.join(sorted(unknown))}")
     body = value.get("body")
-    if not isinstance(body, str | None):  # unsure: REST APIs' rule
+    if body is not None and not isinstance(body, str):  # unsure: REST APIs' rule
         raise Malformed(f"malformed result: the body is a {type(body).__name__} instead of a string")
     # unsure: what isBase64Encoded does to an answer; the body goes out as it stands.
     return Answer(_status(value["statusCode"]) if "statusCode" in value else None, _headers(value), body or "")
@@ -83,9 +83,11 @@ def read_handshake(result: Result) -> Answer:
 
 def _status(value: object) -> int:
     # unsure: what AWS makes of other numbers; a handshake answered with less than 200 would be none.
-    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch("[2-5][0-9]{2}", str(value)):
+    if isinstance(value, str) and re.fullmatch("[0-9]{3}", value):
+        value = int(value)
+    if type(value) is not int or not 200 <= value <= 599:
         raise Malformed(f"malformed result: the statusCode is {value!r}")
-    return int(value)
+    return value
 
 
 def error_frame(text: str, connection_id: str, request_id: str) -> str:

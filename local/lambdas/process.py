@@ -9,12 +9,12 @@ import signal
 import socket
 import sys
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.lambdas.channel import Channel
 from local.lambdas.surroundings import Surroundings, environment_of, task_root
 from local.stack.app import Function
 from local.stack.names import function_arn
@@ -67,12 +67,9 @@ class WorkerFailed(Exception):
 class Worker:
     """One process of one function."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, channel: Channel) -> None:
         self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._channel = channel
         self._output: asyncio.Task[None] | None = None
         self.idle_since = 0.0
 
@@ -87,30 +84,29 @@ class Worker:
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            reader, writer = await asyncio.open_connection(sock=ours)
+            channel = await Channel.over(ours)
             try:
                 process = await _spawn(function, surroundings, theirs.fileno())
             except BaseException as error:
-                writer.close()
+                channel.close()
                 if isinstance(error, OSError):
                     raise _not_spawned(error, function) from error
                 raise
-        worker = cls(process, reader, writer)
+        worker = cls(process, channel)
         worker._output = asyncio.create_task(worker._read_output(function.name, surroundings.output))
         try:
-            await worker._import(None if surroundings.debug else INIT_TIMEOUT)
+            await worker._import(math.inf if surroundings.debug else INIT_TIMEOUT)
         except BaseException:
             await worker.stop()
             raise
         return worker
 
-    async def _import(self, seconds: float | None) -> None:
+    async def _import(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self._receive()
+            answer = await self._answer(seconds)
         except TimeoutError:
             because = f"its handler is not imported within {seconds:g} seconds."
-            raise WorkerFailed(_timed_out("Init", INIT_TIMEOUT), because) from None
+            raise WorkerFailed(_timed_out("Init", seconds), because) from None
         except WorkerFailed as failed:
             text = f"importing its handler ends the process: {failed.error['errorMessage']}."
             raise WorkerFailed(failed.error, text) from None
@@ -128,13 +124,9 @@ class Worker:
             WorkerFailed: If the process died, or ran longer than ``seconds`` and was killed.
 
         """
-        request_id = str(uuid.uuid4())
-        deadline_ms = int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)
-        data = json.dumps({"event": event, "request_id": request_id, "deadline_ms": deadline_ms}).encode()
+        self._channel.ask({"event": event, "deadline_ms": int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)})
         try:
-            async with asyncio.timeout(seconds if seconds < math.inf else None):
-                self._writer.write(len(data).to_bytes(4, "big") + data)
-                answer = await self._receive()
+            answer = await self._answer(seconds)
         except TimeoutError:
             await self.stop()
             raise WorkerFailed(_timed_out("Task", seconds)) from None
@@ -144,22 +136,20 @@ class Worker:
         """Kill the process and whatever it has started, and wait until all it printed is read."""
         with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: all of it are zombies
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._writer.close()
+        self._channel.close()
         if not await self._has_ended():
             # What left the process's session lives on, and may hold its output open. Nobody reads it any more.
             self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
             await self._process.wait()
 
-    async def _receive(self) -> dict[str, Any]:
+    async def _answer(self, seconds: float) -> dict[str, Any]:
         try:
-            size = int.from_bytes(await self._reader.readexactly(4), "big")
-            answer: dict[str, Any] = json.loads(await self._reader.readexactly(size))
-        except (asyncio.IncompleteReadError, ConnectionError):
+            return await self._channel.answer(seconds)
+        except ConnectionError:
             await self._has_ended()  # by itself, with a status of its own
             await self.stop()
             text = f"Runtime exited with {_describe(self._process.returncode)}"
             raise WorkerFailed({"errorType": "Runtime.ExitError", "errorMessage": text}) from None
-        return answer
 
     async def _has_ended(self) -> bool:
         """Wait until the process has exited and all it printed is read, but not for long."""

@@ -12,6 +12,7 @@ started, even if the handler hangs: nothing is left running.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import linecache
@@ -23,6 +24,7 @@ import threading
 import time
 import traceback
 import types
+import uuid
 from typing import Any
 
 
@@ -33,14 +35,17 @@ class Context:
     identity = None
     function_version = "$LATEST"
 
-    def __init__(self, function: dict[str, Any], request_id: str, deadline_ms: int) -> None:
+    def __init__(self, function: dict[str, Any], deadline_ms: int) -> None:
         self.function_name: str = function["name"]
         self.memory_limit_in_mb: str = str(function["memory"])
         self.invoked_function_arn: str = function["arn"]
-        self.aws_request_id = request_id
         self.log_group_name = f"/aws/lambda/{self.function_name}"
         self.log_stream_name = "local"
         self._deadline_ms = deadline_ms
+
+    @functools.cached_property
+    def aws_request_id(self) -> str:
+        return str(uuid.uuid4())
 
     def log(self, message: str) -> None:
         sys.stdout.write(f"{message}\n")
@@ -68,8 +73,8 @@ def main() -> None:
     _send(channel, {"ready": True})
 
     with contextlib.suppress(ConnectionError):
-        while (request := _receive(channel)) is not None:
-            _send(channel, _run(handler, function, request))
+        while (question := _receive(channel)) is not None:
+            _send(channel, _run(handler, function, question))
     _end_with_all_it_started()
 
 
@@ -156,17 +161,16 @@ def _set_breakpoint_hook(debug: bool) -> None:
         sys.breakpointhook = lambda *_: print("breakpoint() does nothing here: start the gateway with --debug")
 
 
-def _run(handler: Any, function: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
-    context = Context(function, request["request_id"], request["deadline_ms"])
+def _run(handler: Any, function: dict[str, Any], question: dict[str, Any]) -> dict[str, Any] | bytes:
+    context = Context(function, question["deadline_ms"])
     try:
-        result = handler(request["event"], context)
+        result = handler(question["event"], context)
     except Exception as error:  # noqa: BLE001 - likewise
         return {"error": _report(error)}
     try:
-        json.dumps(result, ensure_ascii=False).encode()
+        return b'{"result": %b}' % json.dumps(result, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         return {"error": _unmarshalled(result, error)}
-    return {"result": result}
 
 
 def _unmarshalled(result: Any, error: Exception) -> dict[str, Any]:
@@ -220,23 +224,19 @@ def _open_channel(fd: int) -> socket.socket:
     return channel
 
 
-def _send(channel: socket.socket, message: dict[str, Any]) -> None:
-    data = json.dumps(message).encode()
+def _send(channel: socket.socket, message: dict[str, Any] | bytes) -> None:
+    data = message if isinstance(message, bytes) else json.dumps(message).encode()
     channel.sendall(len(data).to_bytes(4, "big") + data)
 
 
 def _receive(channel: socket.socket) -> dict[str, Any] | None:
-    if not (head := _read_exactly(channel, 4)):
-        return None
-    message: dict[str, Any] = json.loads(_read_exactly(channel, int.from_bytes(head, "big")))
-    return message
-
-
-def _read_exactly(channel: socket.socket, size: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < size and (part := channel.recv(size - len(parts))):
-        parts += part
-    return bytes(parts)
+    data = bytearray()
+    while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
+        if not (part := channel.recv(256 * 1024)):
+            return None
+        data += part
+    question: dict[str, Any] = json.loads(data[4:].decode())  # nothing follows: the next comes after the answer
+    return question
 
 
 if __name__ == "__main__":

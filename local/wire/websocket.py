@@ -2,36 +2,25 @@
 
 import asyncio
 import http
-import logging
 from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Protocol, cast
 
-from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
-from websockets.server import ServerProtocol
 
 from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake, Refused
 from local.lambdas.pool import MAX_WORKERS
 from local.options import Limits
 from local.wire.closing import CLOSE_TIMEOUT, close_of, linger, refusal
-
-MAX_MESSAGE = 128 * 1024
-"""Bytes of a message from a client; a longer one closes with 1009 (quota)."""
-
-MAX_FRAME = 32 * 1024
-"""Bytes of a frame from a client; a longer one closes with 1009 (quota)."""
+from local.wire.frames import Frames
 
 MAX_BACKLOG = 512 * 1024
 """Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""
 
 MAX_MESSAGES_AT_ONCE = MAX_WORKERS * 3 // 4
 """Messages of one connection that run side by side, which leaves workers to others; further ones are not read."""
-
-QUIET = logging.getLogger("local.wire")
-QUIET.setLevel(logging.CRITICAL)  # what clients do wrong is answered; the library's words may quote a token
 
 
 class Host(Protocol):
@@ -48,20 +37,18 @@ class WebSocket(asyncio.Protocol):
     """
     One client, from the head of its handshake to the end of its socket: ``api.gateway.Socket``.
 
-    RFC 6455 is the library's (``websockets``, without its I/O). That limits frames and messages apart.
-
     """
 
-    __slots__ = ("_clogged", "_connection", "_early", "_ended", "_ending", "_host", "_parts", "_protocol", "_reading",
+    __slots__ = ("_clogged", "_connection", "_early", "_ended", "_ending", "_host", "_protocol", "_reading",
                  "_running", "_timer", "_transport", "_waiting")  # fmt: skip
 
     def __init__(self, host: Host, transport: asyncio.Transport) -> None:
         self._host = host
         self._transport = transport
-        self._protocol = ServerProtocol(max_size=(MAX_MESSAGE, MAX_FRAME), logger=QUIET)
+        self._protocol = Frames()
         self._connection: Connection | None = None
         self._early = b""
-        self._parts: list[bytes] = []
+
         self._waiting: deque[str] | None = None
         self._running = 0
         self._clogged = False
@@ -137,31 +124,16 @@ class WebSocket(asyncio.Protocol):
             return
         self._protocol.receive_data(data)
         self._flush()
-        for event in self._protocol.events_received():
-            self._take(cast("Frame", event))
-
-    def _take(self, frame: Frame) -> None:
-        assert self._connection
-        if self._connection.closed_by_us:
-            return
-        if frame.opcode is Opcode.BINARY:
-            self._connection.close(1003, "Binary is not supported on WebSocket")
-        elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
-            self._parts.append(bytes(frame.data))
-            if frame.fin:
-                whole, self._parts = b"".join(self._parts), []
-                self._receive(whole)
-
-    def _receive(self, message: bytes) -> None:
-        try:
-            text = message.decode()
-        except UnicodeDecodeError as error:
-            self._protocol.fail(1007, f"{error.reason} at position {error.start}")
-            self._flush()
-            return
-        self._waiting = self._waiting or deque()
-        self._waiting.append(text)
-        self._process()
+        for message in self._protocol.messages():
+            if self._connection.closed_by_us:
+                return
+            if message is None:
+                self._connection.close(1003, "Binary is not supported on WebSocket")
+                return
+            self._waiting = self._waiting or deque()
+            self._waiting.append(message)
+        if self._waiting:
+            self._process()
 
     def _process(self) -> None:
         """Run what waits, as far as it may run, and read on if nothing is left. Answers would pile up otherwise."""
@@ -216,8 +188,8 @@ class WebSocket(asyncio.Protocol):
                 self._transport.write(data)
             elif self._transport.can_write_eof() and not self._transport.is_closing():
                 self._transport.write_eof()
-            elif self._protocol.close_rcvd:
-                self._transport.close()  # TLS has no half-closed connections; the client has nothing more to say
+            else:
+                self._transport.close()  # TLS has no half-closed connections
         if self._protocol.close_expected() and not self._ending:
             self._ending = True
             self._read(True)  # for the client's part of the close

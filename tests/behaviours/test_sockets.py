@@ -60,6 +60,10 @@ def test_53_a_binary_frame_closes_with_1003_and_no_handler_sees_it(api: Api, cli
     ("frames", "code"),
     [
         pytest.param("81 81 00000000 ff", 1007, id="not-utf-8"),
+        pytest.param("01 81 00000000 ff", 1007, id="not-utf-8-before-the-last-fragment"),
+        pytest.param("01 81 00000000 c3 80 80 00000000", 1007, id="a-character-that-never-ends"),
+        pytest.param("81 81 00000000 ff 88 82 00000000 03e8", 1007, id="not-utf-8-and-a-close-behind-it"),
+        pytest.param("01 81 00000000 78 88 82 00000000 03e8", 1000, id="a-close-between-fragments"),
         pytest.param("80 81 00000000 78", 1002, id="a-continuation-of-nothing"),
         pytest.param("01 81 00000000 78 81 81 00000000 78", 1002, id="no-continuation"),
         pytest.param("c1 81 00000000 78", 1002, id="compressed-without-being-asked"),
@@ -70,6 +74,20 @@ def test_53_a_binary_frame_closes_with_1003_and_no_handler_sees_it(api: Api, cli
 def test_what_breaks_the_protocol_closes_with_its_code(client: Connected, frames: str, code: int) -> None:
     client.socket.socket.sendall(bytes.fromhex(frames))
     assert client.closed()[0] == code
+
+
+def test_what_came_before_a_failure_is_run_and_what_comes_behind_is_not(api: Api, client: Connected) -> None:
+    texts = [b'"before"', b"\xff", b'"behind"']
+    client.socket.socket.sendall(b"".join(Frame(Opcode.TEXT, text).serialize(mask=True) for text in texts))
+    assert client.closed()[0] == 1007
+    api.event("MESSAGE", client.connection_id)
+    assert api.event("DISCONNECT", client.connection_id)["requestContext"]["disconnectStatusCode"] == 1007
+    assert [event.get("body") for event in api.events_of(client.connection_id)] == [None, '"before"', None]
+
+
+def test_a_character_may_be_cut_by_fragments(client: Connected) -> None:
+    client.socket.socket.sendall(bytes.fromhex("01 81 00000000 c3 80 81 00000000 a9"))
+    assert json.loads(client.hear())["body"] == "é"
 
 
 def test_an_offer_to_compress_is_passed_on_and_not_accepted(api: Api) -> None:
