@@ -74,9 +74,9 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     pairs = {"type": _assignment, "action": "append", "default": [], "metavar": "NAME=VALUE"}
     add("--header", dest="headers", help="connect: a header more; may be repeated", **pairs)  # type: ignore[arg-type]  # options of several types
     add("--query", help="connect: a parameter, instead of session_id; may be repeated", **pairs)  # type: ignore[arg-type]  # options of several types
-    add("--body", metavar="TEXT", help="message: its text (a sendMessage of the hub)")
-    add("--route", metavar="KEY", help="message: its route (what the body's action says)")
-    add("--code", type=int, default=Sample.code, help="disconnect: the close code (%(default)s)")
+    add("--body", type=_body, metavar="TEXT", help="message: its text (a sendMessage of the hub)")
+    add("--route", type=_route, metavar="KEY", help="message: its route (what the body's action says)")
+    add("--code", type=_close_code, default=Sample.code, help="disconnect: the close code (%(default)s)")
     add("--reason", default=Sample.reason, help="disconnect: the close reason (%(default)s)")
 
 
@@ -112,6 +112,26 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--host", default=Options.host, help="address that the gateway listens on (%(default)s)")
     add("--port", type=_port, default=Options.port, help="its first of three ports (%(default)s); 0 takes free ones")
+
+
+def _body(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from None
+    return text
+
+
+def _route(text: str) -> str:
+    if text in {"$connect", "$disconnect"}:
+        raise argparse.ArgumentTypeError(f"no message takes {text}")
+    return text
+
+
+def _close_code(text: str) -> int:
+    if not text.isdecimal() or not 1000 <= int(text) <= 4999:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a close code from 1000 to 4999")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -49,7 +49,8 @@ async def serve(options: Options, console: Console) -> NoReturn:
     async with prepare(options, console) as prepared:
         from local import running
 
-        console.say(f"Starting workers for {', '.join(prepared.app.functions)}")
+        if prepared.app.functions:
+            console.say(f"Starting workers for {', '.join(prepared.app.functions)}")
         async with running.gateway(prepared, options, console):
             welcome.say(prepared.app, prepared.endpoints, options, console)
             await asyncio.Event().wait()

@@ -46,7 +46,8 @@ def _say_what_to_try(app: App, endpoints: Endpoints, options: Options, console: 
         console.say(f'  {_client()} "{_example_url(endpoints, options)}"')
         console.say('  {"action": "sendMessage", "sessions": ["me"], "message": "hello"}')
     else:
-        console.say(f"Its routes: {', '.join(app.routes)}. In another terminal:")
+        routes = ", ".join(app.routes) or "none, so every message is answered with Forbidden"
+        console.say(f"Its routes: {routes}. In another terminal:")
         console.say(f'  {_client()} "{endpoints.websocket}"')
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.app import App, Function, LambdaIntegration, MockIntegration, Route, Unavailable
+from local.stack.app import App, Function, LambdaIntegration, MockIntegration, Route
 from local.stack.loading import load
-from local.stack.source import TemplateError
 from tests.conftest import ROOT
 from tests.test_template import written
 
@@ -108,7 +107,6 @@ MOCK = """
     Type: AWS::ApiGatewayV2::IntegrationResponse
     Properties: { IntegrationId: !Ref Integration, ResponseTemplates: { $default: REPLY } }
 """
-ELSEWHERE = "The code of MyFunction is not a folder beside the template."
 
 
 def loaded(folder: Path, text: str = API, **parameters: str) -> App:
@@ -162,96 +160,6 @@ def test_a_mock_route_answers_its_text(tmp_path: Path) -> None:
     assert app.routes["mock"] == Route("mock", MockIntegration('{"type":"pong"}'), two_way=False)
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        pytest.param(
-            "Resources: { Topic: { Type: AWS::SNS::Topic } }",
-            "The template has no AWS::ApiGatewayV2::Api, so there is no WebSocket API to serve.",
-            id="no-api",
-        ),
-        pytest.param(
-            "Resources: { Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } } }",
-            "{folder}/template.yaml:1: The template's API is an HTTP API, and only a WebSocket API can be served here.",
-            id="an-http-api",
-        ),
-        pytest.param(
-            API.replace("      StageName: test", "      Missing: {}").replace("Missing: {}", "StageName: !Ref Nothing"),
-            "{folder}/template.yaml:6: "
-            "The template refers to Nothing, which is neither a parameter nor a resource of it.",
-            id="a-reference-to-nothing",
-        ),
-    ],
-)
-def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem: str, tmp_path: Path) -> None:
-    with pytest.raises(TemplateError) as raised:
-        loaded(tmp_path, text)
-    assert str(raised.value) == problem.format(folder=tmp_path)
-
-
-NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
-
-
-@pytest.mark.parametrize(
-    ("text", "route", "reason"),
-    [
-        pytest.param(
-            API.replace("!GetAtt MyFunction.Arn", NOT_THERE),
-            "$default",
-            "The function other is not one of the template.",
-            id="a-function-of-another-stack",
-        ),
-        pytest.param(
-            API + MOCK.replace("REPLY", "$input.body"),
-            "mock",
-            "The response template of Integration is not plain text, and Velocity is not evaluated here.",
-            id="velocity",
-        ),
-        pytest.param(
-            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: HTTP_PROXY"),
-            "mock",
-            "Integration is an integration of type HTTP_PROXY, which is not imitated here.",
-            id="an-http-integration",
-        ),
-        pytest.param(
-            API + MOCK.replace("REPLY", "text").replace("${Integration}", "other"),
-            "mock",
-            "The route test/mock has no integration of the template.",
-            id="no-integration",
-        ),
-        pytest.param(
-            API.replace("function/,", "s3://bucket/key,"), "$default", f"{{template}}:16: {ELSEWHERE}", id="code-in-s3"
-        ),
-        pytest.param(
-            API.replace("function/,", "missing/,"),
-            "$default",
-            "{template}:16: The code of MyFunction should be in {folder}/missing, and there is no such folder.",
-            id="no-folder",
-        ),
-        pytest.param(
-            API.replace("python3.12", "nodejs22.x"),
-            "$default",
-            "{template}:16: MyFunction runs on nodejs22.x, and only Python functions run here.",
-            id="another-runtime",
-        ),
-        pytest.param(
-            API.replace("Handler:", "FunctionName: mine, Environment: {Variables: {A: !ImportValue x}}, Handler:"),
-            "$default",
-            "{template}:16: Fn::ImportValue takes x from another stack, and there is none here. "
-            "A parameter instead of it can have a value here.",
-            id="a-value-of-another-stack",
-        ),
-    ],
-)
-def test_what_cannot_be_imitated_is_said_in_a_sentence_and_the_rest_still_runs(
-    text: str, route: str, reason: str, tmp_path: Path
-) -> None:
-    app = loaded(tmp_path, text)
-    expected = reason.format(folder=tmp_path, template=tmp_path / "template.yaml")
-    assert app.routes[route].integration == Unavailable(expected)
-    assert not app.notes or expected in app.notes
-
-
 FOR_EACH = """
   Fn::ForEach::Tables:
     - Name
@@ -268,22 +176,3 @@ def test_a_loop_of_resources_is_expanded(tmp_path: Path) -> None:
         "FirstTable",
         "SecondTable",
     ]
-
-
-@pytest.mark.parametrize(
-    ("more", "problem"),
-    [
-        pytest.param(
-            "  A: { Type: AWS::DynamoDB::Table, Properties: { TableName: !Ref A } }", "A refers to itself.", id="itself"
-        ),
-        pytest.param(
-            "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Join [x] } }",
-            "A has a value of the wrong shape: IndexError: list index out of range.",
-            id="a-join-of-nothing",
-        ),
-    ],
-)
-def test_what_cannot_be_evaluated_is_a_sentence_with_its_line(more: str, problem: str, tmp_path: Path) -> None:
-    with pytest.raises(TemplateError) as raised:
-        loaded(tmp_path, API + more)
-    assert str(raised.value) == f"{tmp_path}/template.yaml:19: {problem}"

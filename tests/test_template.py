@@ -78,7 +78,7 @@ def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str,
         pytest.param(b"a: \x00", "{path}: The template is not YAML: unacceptable character", id="control-characters"),
         pytest.param(
             FUNCTION.replace("Handler: main.handle,", ""),
-            "{path}:4: SAM cannot translate {path}: Resource with id [MyFunction] is invalid.",
+            "{path}:4: SAM cannot translate it: Resource with id [MyFunction] is invalid.",
             id="not-sam",
         ),
     ],

@@ -44,7 +44,7 @@ def task_root(function: Function) -> Path:
     if function.inline is not None:
         return Path(tempfile.gettempdir())
     own = function.path[0]
-    return own if own.suffix != ".zip" else own.parent
+    return own.parent if own.is_file() else own  # a zip archive
 
 
 def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, str]:

@@ -1,23 +1,22 @@
-"""The functions of a template: where their code lies, what they see, and what they may do."""
+"""The functions of a template: where their code lies, and what they see."""
 
+import re
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.policies import Statement, matches, statements
 from local.stack.app import Function
 from local.stack.intrinsics import text
-from local.stack.names import function_arn
-from local.stack.resources import ARNS, Resources
+from local.stack.permissions import policy
+from local.stack.resources import Resources
 from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen
 from local.stack.translation import local_folder
 
-MAY_DO_ALL = ("AdministratorAccess", "PowerUserAccess", "AmazonAPIGatewayInvokeFullAccess")
-"""Policies of AWS's own that allow ``execute-api:ManageConnections``."""
-
-ANYTHING: tuple[Statement, ...] = ({"Effect": "Allow", "Action": "*", "Resource": "*"},)
+MAX_TIMEOUT, MAX_MEMORY = 900, 10_240
+"""Seconds and MB that a function may have (quotas)."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,35 @@ def _function(
     return Function(
         name=name,
         path=(*own, *shared),
-        handler=properties.get("Handler", ""),
+        handler=_handler(properties, name),
         environment={k: text(v) for k, v in properties.get("Environment", {}).get("Variables", {}).items()},
-        timeout=float(properties.get("Timeout", 3)),
-        memory=int(properties.get("MemorySize", 128)),
+        timeout=_number(properties, "Timeout", 3, (1, MAX_TIMEOUT), name),
+        memory=_number(properties, "MemorySize", 128, (128, MAX_MEMORY), name),
         called=properties["FunctionName"],
         inline=inline,
-        policy=_policy(properties.get("Role"), resources),
+        policy=policy(properties.get("Role"), resources),
         role=str(properties.get("Role", "")).rpartition("/")[2],
     )
+
+
+def _handler(properties: Mapping[str, Any], name: str) -> str:
+    handler: str = properties.get("Handler", "")
+    if not re.fullmatch(r"\S+\.[^\s.]+", handler):
+        text = (
+            f"{name} has no Handler."
+            if not handler
+            else f"The Handler of {name} is {handler}, and not module.function."
+        )
+        raise TemplateError(text, name)
+    return handler
+
+
+def _number(properties: Mapping[str, Any], key: str, default: int, bounds: tuple[int, int], name: str) -> int:
+    value = str(properties.get(key, default))
+    least, most = bounds
+    if not value.isdecimal() or not least <= int(value) <= most:
+        raise TemplateError(f"The {key} of {name} is {value}; Lambda takes {least} to {most}.", name)
+    return int(value)
 
 
 def _folder(code: Mapping[str, Any], name: str, source: Source) -> Path:
@@ -89,8 +108,10 @@ def _folder(code: Mapping[str, Any], name: str, source: Source) -> Path:
     folder = local_folder(code, source.path.parent.resolve())
     if folder is None:
         raise TemplateError(f"The code of {name} is not a folder beside the template.", name)
-    if not folder.is_dir() and folder.suffix != ".zip":
+    if not folder.exists():
         raise TemplateError(f"The code of {name} should be in {folder}, and there is no such folder.", name)
+    if not folder.is_dir() and not zipfile.is_zipfile(folder):
+        raise TemplateError(f"The code of {name} is {folder}, which is neither a folder nor a zip archive.", name)
     return folder
 
 
@@ -99,45 +120,3 @@ def _layer_path(folder: Path) -> tuple[Path, ...]:
     python = folder / "python"
     packages = python / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     return (*([python] if python.is_dir() else [folder]), *([packages] if packages.is_dir() else []))
-
-
-def _policy(role: Any, resources: Resources) -> tuple[Statement, ...] | None:
-    """Return what a role of the template may do; None for a role of somebody else's."""
-    arns = {ARNS["AWS::IAM::Role"](resources.physical_name(name)): name for name in resources.names("AWS::IAM::Role")}
-    if role not in arns:
-        return None
-    try:
-        properties = resources.properties(arns[role])
-        documents = [each["PolicyDocument"] for each in properties.get("Policies", [])]
-        attached = resources.of_type("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
-        documents += [each["PolicyDocument"] for each in attached.values() if _is_of(each, properties["RoleName"])]
-        documents += [attached[arn]["PolicyDocument"] for arn in _managed(properties) if arn in attached]
-        own = [each for document in documents for each in statements(document)]
-    except (TemplateError, ValueError, KeyError):
-        return None
-    others = [arn for arn in _managed(properties) if arn not in attached]
-    free = any(not arn.startswith("arn:aws:iam::aws:policy/") or arn.endswith(MAY_DO_ALL) for arn in others)
-    return (*own, *(ANYTHING if free else ()))
-
-
-def _is_of(policy: Mapping[str, Any], role: str) -> bool:
-    return role in policy.get("Roles", []) or policy.get("RoleName") == role
-
-
-def _managed(role: Mapping[str, Any]) -> list[str]:
-    return [str(each) for each in role.get("ManagedPolicyArns", [])]
-
-
-def may_call(resources: Resources, function: Function, source_arn: str) -> bool:
-    """Return whether a permission of the template lets API Gateway call a function for a route or an authorizer."""
-    names = {function.name, function.aws_name, function_arn(function.aws_name)}
-    for each in resources.of_type("AWS::Lambda::Permission").values():
-        name = str(each.get("FunctionName"))
-        whose = name in names or name.startswith((f"{function_arn(function.aws_name)}:", f"{function.aws_name}:"))
-        action = str(each.get("Action", "")).lower()
-        principal = each.get("Principal") in {"apigateway.amazonaws.com", "*"}
-        if whose and principal and matches(action, "lambda:invokefunction"):
-            pattern = each.get("SourceArn")
-            if pattern is None or matches(str(pattern), source_arn):
-                return True
-    return False

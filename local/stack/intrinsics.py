@@ -9,6 +9,7 @@ fails on ``AWS::NoValue``, which most templates use (see docs/decisions.md).
 import base64
 import json
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -78,11 +79,18 @@ class Resolver:
         if len(value) == 1:
             ((name, argument),) = value.items()
             if name in self._functions:
-                return self._functions[name](argument)
+                return self._call(name, argument)
             if name.startswith("Fn::"):
                 raise TemplateError(f"The template uses {name}, which cannot be evaluated here.")
         members = {name: self.resolve(each) for name, each in value.items()}
         return {name: each for name, each in members.items() if each is not NOTHING}
+
+    def _call(self, name: str, argument: Any) -> Any:
+        try:
+            return self._functions[name](argument)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            shown = textwrap.shorten(json.dumps(argument, default=str), 80, placeholder="…")
+            raise TemplateError(f"{name} cannot take {shown}.") from error
 
     def condition(self, name: str) -> bool:
         """Evaluate one of the template's conditions."""

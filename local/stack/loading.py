@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from local.stack import notes
 from local.stack.app import App, Store
 from local.stack.functions import functions
 from local.stack.parameters import in_ssm, parameter_values
@@ -14,15 +15,7 @@ from local.stack.routes import Routes, throttle
 from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen, read
 from local.stack.translation import translate
 
-IMITATED = re.compile(
-    "AWS::(ApiGatewayV2|CloudWatch|IAM|Logs)::"
-    "|AWS::(ApiGateway::(Account|ApiKey|UsagePlan|UsagePlanKey)|CertificateManager::Certificate"
-    "|CloudFormation::WaitConditionHandle|DynamoDB::Table|Route53::RecordSet(Group)?|S3::Bucket(Policy)?|SNS::Topic"
-    "|SQS::Queue(Policy)?|SSM::Parameter|SecretsManager::Secret"
-    "|Serverless::Function|Lambda::(Alias|Function|LayerVersion|Permission|Version|EventInvokeConfig))$"
-)
-"""Types that are served here, or whose absence nobody notices."""
-
+OTHER_APIS = ("AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::ApiGateway::RestApi")
 
 ENDPOINT = "WebSocketEndpoint"
 """A parameter that has the URL of the management API as its value, unless somebody gives another."""
@@ -57,7 +50,8 @@ def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page
         f"The value of {name} is in SSM on AWS; here it is {values[name]!r}, as no --parameter gives another."
         for name in in_ssm(declared, parameters)
     ]
-    return replace(app, notes=(*app.notes, *unknown, *_events(source), *_not_imitated(template, values)))
+    said = (*notes.events(source), *notes.left_as_written(source), *notes.not_imitated(Resources(template, values)))
+    return replace(app, notes=(*app.notes, *unknown, *said))
 
 
 def _app(source: Source, resources: Resources, wanted: str | None) -> App:
@@ -65,19 +59,21 @@ def _app(source: Source, resources: Resources, wanted: str | None) -> App:
     properties = resources.properties(api)
     found = functions(resources, source)
     stage, more_stages = _stage(resources, api)
-    routes = Routes(resources, api, stage, found)
+    reader = Routes(resources, api, stage, found, source)
+    routes = reader.read()
+    of_functions = (*found.unusable.values(), *found.notes)
     return App(
         api=api,
-        api_id=routes.api_id,
+        api_id=reader.api_id,
         stage=stage["StageName"],
         selection=properties.get("RouteSelectionExpression", ""),
-        routes=routes.read(),
+        routes=routes,
         functions=found.usable,
         store=_store(resources),
         stage_variables={name: str(value) for name, value in stage.get("StageVariables", {}).items()},
         throttle=throttle(stage.get("DefaultRouteSettings", {})),
-        domains=routes.domains(),
-        notes=(*others, *more_stages, *found.unusable.values(), *found.notes),
+        domains=reader.domains(),
+        notes=(*others, *more_stages, *of_functions, *reader.notes, *notes.unavailable(routes, found)),
     )
 
 
@@ -85,19 +81,18 @@ def _choose(resources: Resources, wanted: str | None) -> tuple[str, list[str]]:
     """Return the API to serve, and what is to be said of the others."""
     kinds = {name: resources.properties(name).get("ProtocolType") for name in resources.names("AWS::ApiGatewayV2::Api")}
     sockets = [name for name, kind in kinds.items() if kind == "WEBSOCKET"]
-    if not kinds:
-        raise TemplateError("The template has no AWS::ApiGatewayV2::Api, so there is no WebSocket API to serve.")
     if not sockets:
-        text = "The template's API is an HTTP API, and only a WebSocket API can be served here."
-        raise TemplateError(text, next(iter(kinds)))
+        other = next(iter([*kinds, *resources.names(*OTHER_APIS)]), None)
+        has = f": {other} is an API of another kind" if other else ""
+        raise TemplateError(f"The template has no WebSocket API to serve{has}.", other)
     if wanted and wanted not in sockets:
         raise TemplateError(f"The template has no WebSocket API {wanted}; it has {', '.join(sockets)}.")
     api = wanted or sockets[0]
-    notes = [f"The HTTP API {name} is not served here." for name, kind in kinds.items() if kind != "WEBSOCKET"]
+    said = [f"The HTTP API {name} is not served here." for name, kind in kinds.items() if kind != "WEBSOCKET"]
     if len(sockets) > 1:
         others = ", ".join(name for name in sockets if name != api)
-        notes.insert(0, f"Of {len(sockets)} WebSocket APIs, {api} is served; --api NAME serves another: {others}.")
-    return api, notes
+        said.insert(0, f"Of {len(sockets)} WebSocket APIs, {api} is served; --api NAME serves another: {others}.")
+    return api, said
 
 
 def _stage(resources: Resources, api: str) -> tuple[dict[str, Any], list[str]]:
@@ -105,8 +100,10 @@ def _stage(resources: Resources, api: str) -> tuple[dict[str, Any], list[str]]:
     mine = [each for each in stages.values() if each.get("ApiId") == resources.ref(api)]
     if not mine:
         raise TemplateError(f"{api} has no AWS::ApiGatewayV2::Stage, so nobody could connect to it.", api)
-    others = [f"The stage {each['StageName']} of {api} is not served here." for each in mine[1:]]
-    return mine[0], others
+    if not re.fullmatch("[A-Za-z0-9_-]+", name := mine[0]["StageName"]):
+        which = next(each for each, properties in stages.items() if properties is mine[0])
+        raise TemplateError(f"The StageName of {which} is {name}; it may have letters, digits, - and _ only.", which)
+    return mine[0], [f"The stage {each['StageName']} of {api} is not served here." for each in mine[1:]]
 
 
 def _store(resources: Resources) -> Store:
@@ -121,22 +118,6 @@ def _store(resources: Resources) -> Store:
         queues=all_of("AWS::SQS::Queue"),
         topics=all_of("AWS::SNS::Topic"),
     )
-
-
-def _events(source: Source) -> list[str]:
-    """Say which functions have events that never come here."""
-    named = [
-        f"{name} ({', '.join(sorted({event.get('Type', '?') for event in each['Properties']['Events'].values()}))})"
-        for name, each in source.content["Resources"].items()
-        if isinstance(each, dict) and isinstance(each.get("Properties", {}).get("Events"), dict)  # or it is a ForEach
-    ]
-    return [f"No events but the API's come here: none for {', '.join(named)}."] if named else []
-
-
-def _not_imitated(template: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    types = Resources(template, values).types()
-    others = [f"{name} ({kind})" for name, kind in types if not IMITATED.match(kind)]
-    return [f"Not imitated here: {', '.join(others)}."] if others else []
 
 
 def translated(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:

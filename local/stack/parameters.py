@@ -19,12 +19,15 @@ def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> d
         TemplateError: If one is unknown, out of its bounds, or has neither value nor default.
 
     """
-    for name, value in given.items():
+    for name in given:
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise TemplateError(f"The template has no parameter {name}; it has {known}.")
-        if demand := _unmet(declared[name], value):
-            raise TemplateError(f"The parameter {name} is {value!r}; it must be {demand}.")
+    for name, each in declared.items():
+        value = given.get(name, each.get("Default"))
+        if value is not None and (demand := _unmet(each, value)):
+            which = "parameter" if name in given else "default of the parameter"
+            raise TemplateError(f"The {which} {name} is {text(value)!r}; it must be {demand}.")
     values = {name: each.get("Default") for name, each in declared.items()} | dict(given)
     if unset := [name for name, value in values.items() if value is None]:
         raise TemplateError(f"These parameters have no default: {', '.join(unset)}. Give each with --parameter.")
@@ -44,16 +47,18 @@ def _typed(kind: str, value: Any) -> Any:
     return text(value)
 
 
-def _unmet(declared: Mapping[str, Any], value: str) -> str | None:
+def _unmet(declared: Mapping[str, Any], value: Any) -> str | None:
     """Return what a parameter must be and this value is not, or None if it is all right."""
     allowed = [text(each) for each in declared.get("AllowedValues", [])]
-    if allowed and value not in allowed:
+    typed = _typed(declared["Type"], value)
+    each_of = typed if isinstance(typed, list) else [typed]
+    if allowed and not {*each_of} <= {*allowed}:
         return f"one of {', '.join(allowed)}"
     pattern = declared.get("AllowedPattern")
-    if pattern and not re.fullmatch(pattern, value):
+    if pattern and not all(re.fullmatch(pattern, each) for each in each_of):
         return str(declared.get("ConstraintDescription", f"text that matches {pattern}"))
     if declared["Type"] == "Number":
         least, most = declared.get("MinValue", "-inf"), declared.get("MaxValue", "inf")
-        if not re.fullmatch(r"-?[0-9]+([.][0-9]+)?", value) or not float(least) <= float(value) <= float(most):
+        if not re.fullmatch(r"-?[0-9]+([.][0-9]+)?", typed) or not float(least) <= float(typed) <= float(most):
             return f"a number from {least} to {most}"
     return None

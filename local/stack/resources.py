@@ -3,50 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from local.stack.intrinsics import Resolver
+from local.stack.intrinsics import NOTHING, Resolver, text
+from local.stack.kinds import ARNS, CALLED, NAMES, REQUIRED, SHAPES
 from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
 from local.stack.source import MISSHAPEN, TemplateError, misshapen
-
-NAMES = {
-    "AWS::ApiGatewayV2::DomainName": "DomainName",
-    "AWS::ApiGatewayV2::Stage": "StageName",
-    "AWS::DynamoDB::Table": "TableName",
-    "AWS::IAM::Role": "RoleName",
-    "AWS::Lambda::Function": "FunctionName",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::SecretsManager::Secret": "Name",
-    "AWS::Serverless::Function": "FunctionName",
-    "AWS::SNS::Topic": "TopicName",
-    "AWS::SQS::Queue": "QueueName",
-    "AWS::SSM::Parameter": "Name",
-}
-"""The property that names a resource of a type, and that ``Ref`` gives. Without it, the logical id does."""
-
-ARNS: dict[str, Callable[[str], str]] = {
-    "AWS::DynamoDB::Table": lambda name: arn("dynamodb", f"table/{name}"),
-    "AWS::IAM::Role": lambda name: arn("iam", f"role/{name}", region=""),
-    "AWS::Lambda::Function": function_arn,
-    "AWS::Logs::LogGroup": lambda name: arn("logs", f"log-group:{name}:*"),
-    "AWS::S3::Bucket": lambda name: arn("s3", name, region="", account=""),
-    "AWS::Serverless::Function": function_arn,
-    "AWS::SNS::Topic": lambda name: arn("sns", name),
-    "AWS::SQS::Queue": lambda name: arn("sqs", name),
-    "AWS::SSM::Parameter": lambda name: arn("ssm", f"parameter/{name.removeprefix('/')}"),
-}
-
-REQUIRED = {
-    "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "DomainName", "Stage"),
-    "AWS::ApiGatewayV2::Integration": ("ApiId", "IntegrationType"),
-    "AWS::ApiGatewayV2::IntegrationResponse": ("IntegrationId",),
-    "AWS::ApiGatewayV2::Model": ("Name", "Schema"),
-    "AWS::ApiGatewayV2::Route": ("ApiId", "RouteKey"),
-    "AWS::ApiGatewayV2::RouteResponse": ("RouteId",),
-    "AWS::ApiGatewayV2::Stage": ("ApiId", "StageName"),
-    "AWS::DynamoDB::Table": ("AttributeDefinitions", "KeySchema"),
-    "AWS::Lambda::LayerVersion": ("Content",),
-}
-"""Properties that are read here, and that CloudFormation would ask for."""
 
 IMPLICIT = ("ServerlessHttpApi", "ServerlessRestApi", "ServerlessHttpApiApiGatewayDefaultStage")
 """What SAM makes of events of functions, which are left out here; a template may refer to them all the same."""
@@ -88,24 +48,32 @@ class Resources:
     def properties(self, name: str) -> dict[str, Any]:
         """Return the properties of one resource."""
         declared = self._declared[name]
+        kind = declared["Type"]
+        values = {key: self._value(name, key, each) for key, each in declared.get("Properties", {}).items()}
+        properties = {key: each for key, each in values.items() if each is not NOTHING}
+        if missing := [key for key in REQUIRED.get(kind, ()) if key not in properties]:
+            raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
+        for key, shape in SHAPES.get(kind, {}).items():
+            if not isinstance(properties.get(key, shape()), shape):
+                raise TemplateError(f"The {key} of {name} is {properties[key]!r}, and not {CALLED[shape]}.", name)
+        if kind in NAMES:
+            properties[NAMES[kind]] = self.physical_name(name)
+        return properties
+
+    def _value(self, name: str, key: str, written: Any) -> Any:
         try:
-            properties: dict[str, Any] = self._resolver.resolve(declared.get("Properties", {}))
+            return self._resolver.resolve(written)
         except TemplateError as error:
             raise TemplateError(str(error), error.resource or name) from error
         except MISSHAPEN as error:
-            raise misshapen(error, name) from error
-        if missing := [key for key in REQUIRED.get(declared["Type"], ()) if key not in properties]:
-            raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
-        if key := NAMES.get(declared["Type"]):
-            properties.setdefault(key, self.physical_name(name))
-        return properties
+            raise misshapen(error, name, key) from error
 
     def physical_name(self, name: str) -> str:
         """Return what a resource is called where it is used: the name its properties give it, else its logical id."""
         declared = self._declared[name]
         given = declared.get("Properties", {}).get(NAMES.get(declared["Type"], ""))
         if (named := self._resolver.resolve({"name": given}).get("name")) is not None:
-            return str(named)
+            return text(named)
         if declared["Type"] == "AWS::S3::Bucket":
             return f"local-{name.lower()}"  # no capitals in buckets
         return f"{name}.fifo" if declared.get("Properties", {}).get("FifoQueue") in (True, "true") else name

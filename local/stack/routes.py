@@ -1,26 +1,23 @@
-"""The routes of an API: their integrations, authorizers, models and limits."""
+"""The routes of an API: where each leads, who may take it, what fits it, and its limits."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
+
+import jsonschema
 
 from local.stack.app import (
     ApiKeys,
     IamAuthorization,
-    Integration,
     LambdaAuthorizer,
-    LambdaIntegration,
-    MockIntegration,
     Models,
     Route,
     Throttle,
-    Unavailable,
 )
-from local.stack.functions import Functions, may_call
-from local.stack.names import arn
+from local.stack.functions import Functions
+from local.stack.integrations import Integrations
 from local.stack.resources import Resources
-from local.stack.source import TemplateError
+from local.stack.source import Source, TemplateError
 
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
 """Requests a second and at once of an account (quota): a throttle that sets one of the two has the other from here."""
@@ -37,24 +34,28 @@ def throttle(settings: Mapping[str, Any]) -> Throttle | None:
 class Routes:
     """Reads what belongs to one API and one stage."""
 
-    def __init__(self, resources: Resources, api: str, stage: Mapping[str, Any], found: Functions) -> None:
+    def __init__(
+        self, resources: Resources, api: str, stage: Mapping[str, Any], found: Functions, source: Source
+    ) -> None:
         self._resources = resources
         self.api_id: str = resources.ref(api)
         self._stage = stage
-        self._found = found
-        self._by_aws_name = {function.aws_name: name for name, function in found.usable.items()}
-        self._integrations = resources.of_type("AWS::ApiGatewayV2::Integration")
-        self._mock_replies = {
-            each["IntegrationId"]: each.get("ResponseTemplates", {})
-            for each in resources.of_type("AWS::ApiGatewayV2::IntegrationResponse").values()
-        }
+        self._integrations = Integrations(resources, self.api_id, stage, found, source)
+        self.notes: list[str] = []
         self._answering = {each["RouteId"] for each in resources.of_type("AWS::ApiGatewayV2::RouteResponse").values()}
 
     def read(self) -> dict[str, Route]:
         """Return the routes by their keys."""
         routes = self._resources.of_type("AWS::ApiGatewayV2::Route")
-        mine = {name: each for name, each in routes.items() if each.get("ApiId") == self.api_id}
-        return {str(each["RouteKey"]): self._route(name, each) for name, each in mine.items()}
+        found: dict[str, Route] = {}
+        whose: dict[str, str] = {}
+        for name, each in routes.items():
+            if each.get("ApiId") == self.api_id:
+                key = str(each["RouteKey"])
+                if key in found:
+                    raise TemplateError(f"{name} and {whose[key]} have the same RouteKey, {key}.", name)
+                found[key], whose[key] = self._route(name, each), name
+        return found
 
     def domains(self) -> dict[str, str]:
         """Return the base path of each custom domain that is mapped to the stage."""
@@ -66,10 +67,9 @@ class Routes:
 
     def _route(self, name: str, route: Mapping[str, Any]) -> Route:
         key = str(route["RouteKey"])
-        integration = str(route.get("Target", "")).removeprefix("integrations/")
         return Route(
             key=key,
-            integration=self._integration(integration, f"{self._stage['StageName']}/{key}"),
+            integration=self._integrations.of_route(route, name),
             two_way="RouteResponseSelectionExpression" in route and name in self._answering,
             authorizer=self._authorizer(route, name),
             api_keys=self._api_keys() if route.get("ApiKeyRequired") in (True, "true") else None,
@@ -77,53 +77,26 @@ class Routes:
             throttle=throttle(self._stage.get("RouteSettings", {}).get(key, {})),
         )
 
-    def _integration(self, name: str, called_by: str) -> Integration:
-        if name not in self._integrations:
-            return Unavailable(f"The route {called_by} has no integration of the template.")
-        properties = self._integrations[name]
-        kind = properties.get("IntegrationType")
-        if kind == "MOCK":
-            return _mock(self._mock_replies.get(name, {}), name)
-        if kind != "AWS_PROXY":
-            return Unavailable(f"{name} is an integration of type {kind}, which is not imitated here.")
-        milliseconds = properties.get("TimeoutInMillis")
-        timeout = None if milliseconds is None else int(milliseconds) / 1000
-        uri, credentials = str(properties.get("IntegrationUri")), properties.get("CredentialsArn")
-        return self._function(uri, called_by, bool(credentials), timeout)
-
-    def _function(self, uri: str, called_by: str, has_role: bool, timeout: float | None = None) -> Integration:
-        """Return the integration that calls the function of a URI, if it is there and may be called."""
-        found = re.search(r":function:([^:/]+)", self._with_variables(uri))
-        called = found[1] if found else uri
-        if called in self._found.unusable:
-            return Unavailable(self._found.unusable[called])
-        if called not in self._by_aws_name:
-            return Unavailable(f"The function {called} is not one of the template.")
-        name = self._by_aws_name[called]
-        source = arn("execute-api", f"{self.api_id}/{called_by}")
-        if has_role or may_call(self._resources, self._found.usable[name], source):
-            return LambdaIntegration(name, timeout)
-        text = f"No AWS::Lambda::Permission of the template lets API Gateway call {name}"
-        return Unavailable(f"{text} for {called_by}; on AWS it could not either.")
-
-    def _with_variables(self, uri: str) -> str:
-        variables = self._stage.get("StageVariables", {})
-        return re.sub(r"\$\{stageVariables\.(\w+)\}", lambda match: str(variables.get(match[1], "")), uri)
-
     def _authorizer(self, route: Mapping[str, Any], name: str) -> LambdaAuthorizer | IamAuthorization | None:
         kind = route.get("AuthorizationType", "NONE")
+        if kind not in {"NONE", "AWS_IAM", "CUSTOM"}:
+            text = f"The AuthorizationType of {name} is {kind}; a WebSocket API takes NONE, AWS_IAM and CUSTOM."
+            raise TemplateError(text, name)
+        if kind != "NONE" and route["RouteKey"] != "$connect":
+            self.notes.append(f"{name} asks for authorization, which API Gateway does for $connect only.")
+            return None
+        if kind == "NONE":
+            return None
         if kind == "AWS_IAM":
             return IamAuthorization()
-        if kind != "CUSTOM":
-            return None
         authorizers = self._resources.of_type("AWS::ApiGatewayV2::Authorizer")
         if (which := route.get("AuthorizerId")) not in authorizers:
             raise TemplateError(f"The route {route['RouteKey']} has no authorizer of the template.", name)
         properties = authorizers[which]
-        uri, credentials = str(properties.get("AuthorizerUri")), properties.get("AuthorizerCredentialsArn")
+        uri, has_role = str(properties["AuthorizerUri"]), bool(properties.get("AuthorizerCredentialsArn"))
         sources = properties.get("IdentitySource") or []
         return LambdaAuthorizer(
-            self._function(uri, f"authorizers/{which}", bool(credentials)),
+            self._integrations.function(uri, f"authorizers/{which}", has_role, which),
             tuple([sources] if isinstance(sources, str) else sources),
         )
 
@@ -135,18 +108,18 @@ class Routes:
         chosen = route.get("RequestModels")
         if not chosen or not (selection := route.get("ModelSelectionExpression")):
             return None
-        models = {each["Name"]: each for each in self._resources.of_type("AWS::ApiGatewayV2::Model").values()}
-        if missing := [each for each in chosen.values() if each not in models]:
+        models = self._resources.of_type("AWS::ApiGatewayV2::Model")
+        by_name = {each["Name"]: (model, each["Schema"]) for model, each in models.items()}
+        if missing := [each for each in chosen.values() if each not in by_name]:
             raise TemplateError(f"The route {route['RouteKey']} has no model {missing[0]} of the template.", name)
-        return Models(selection, {key: _schema(models[each]["Schema"]) for key, each in chosen.items()})
+        return Models(selection, {key: _schema(*by_name[each]) for key, each in chosen.items()})
 
 
-def _mock(templates: Mapping[str, str], name: str) -> MockIntegration | Unavailable:
-    reply = next(iter(templates.values()), "")
-    if re.search(r"\$|#(if|set|foreach)", reply):
-        return Unavailable(f"The response template of {name} is not plain text, and Velocity is not evaluated here.")
-    return MockIntegration(reply)
-
-
-def _schema(written: Any) -> Any:
-    return json.loads(written) if isinstance(written, str) else written
+def _schema(name: str, written: Any) -> Any:
+    try:
+        schema = json.loads(written) if isinstance(written, str) else written
+        jsonschema.Draft4Validator.check_schema(schema)
+    except (jsonschema.SchemaError, ValueError) as error:
+        problem = error.message if isinstance(error, jsonschema.SchemaError) else str(error)
+        raise TemplateError(f"The Schema of {name} is no JSON schema: {problem}.", name) from error
+    return schema

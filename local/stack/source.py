@@ -1,6 +1,6 @@
 """A template as it is written: its values, and the lines they stand on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,12 @@ MISSHAPEN = (AttributeError, IndexError, KeyError, RecursionError, TypeError, Va
 """What one runs into where a value has another shape than CloudFormation would take, or refers to itself."""
 
 
-def misshapen(error: Exception, resource: str | None = None) -> TemplateError:
+def misshapen(error: Exception, resource: str | None = None, key: str | None = None) -> TemplateError:
     """Say it in a sentence."""
     if isinstance(error, RecursionError):
         return TemplateError(f"{resource or 'The template'} refers to itself.", resource)
-    text = f"{resource or 'The template'} has a value of the wrong shape: {type(error).__name__}: {error}."
-    return TemplateError(text, resource)
+    where = f"The {key} of {resource}" if key else resource or "The template"
+    return TemplateError(f"{where} has a value of the wrong shape: {type(error).__name__}: {error}.", resource)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C's where there is one
@@ -91,9 +91,25 @@ def read(path: Path) -> Source:
         raise TemplateError(f"{where}: The template is not YAML: {problem}.") from error
     if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
         raise TemplateError(f"The template {path} has no Resources.")
-    source = Source(path, content, dict(_lines(node)))
+    lines: dict[tuple[str, str], int] = {}
+    for (section, name), line in _lines(node):
+        if (section, name) in lines:
+            raise TemplateError(f"{path}:{line}: {name} is twice in the {section}.")
+        lines[section, name] = line
+    source = Source(path, content, lines)
     _check(source)
     return source
+
+
+SAM, LANGUAGE_EXTENSIONS = "AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"
+"""The macros that are run here."""
+
+
+def transforms(content: Mapping[str, Any]) -> list[str]:
+    """Return the names of the macros that a template asks for."""
+    written = content.get("Transform") or []
+    every = written if isinstance(written, list) else [written]
+    return [str(each.get("Name") if isinstance(each, dict) else each) for each in every]
 
 
 def _lines(document: yaml.MappingNode) -> Iterator[tuple[tuple[str, str], int]]:
@@ -111,6 +127,8 @@ def _check(source: Source) -> None:
         for name, each in members.items():
             where = f"{source.path}:{source.lines.get((section, name), 1)}"
             if name.startswith("Fn::ForEach"):
+                if LANGUAGE_EXTENSIONS not in transforms(source.content):
+                    raise TemplateError(f"{where}: {name} needs {LANGUAGE_EXTENSIONS} among the Transforms.")
                 continue  # expanded later, by whoever knows how
             if not isinstance(each, dict) or not isinstance(each.get("Type"), str):
                 raise TemplateError(f"{where}: {name}, in the {section}, has no Type.")

@@ -13,7 +13,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from local.stack.names import ACCOUNT, REGION
-from local.stack.source import Source, TemplateError
+from local.stack.source import LANGUAGE_EXTENSIONS, Source, TemplateError, transforms
 
 CODE_BUCKET = "local"
 """SAM's translator wants code in S3. Local folders travel through it as keys of this bucket."""
@@ -44,6 +44,8 @@ def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     content = _expanded(source, parameters)
     kept = {name: each for name, each in content["Resources"].items() if _is_left_alone(each)}
     content["Resources"] = {name: each for name, each in content["Resources"].items() if name not in kept}
+    if not content["Resources"]:  # which SAM would complain about
+        return content | {"Resources": kept}
     _carry_folders(content)
     metrics = Metrics("local", DummyMetricsPublisher())
     try:
@@ -54,8 +56,8 @@ def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     except InvalidDocumentException as error:
         causes = " ".join(cause.message for cause in error.causes)
         named = re.search(r"id \[(\w+)\]", causes)
-        text = f"SAM cannot translate {source.path}: {causes}"
-        raise source.located(TemplateError(text, named[1] if named else None)) from error
+        where = "it" if named else source.path
+        raise source.located(TemplateError(f"SAM cannot translate {where}: {causes}", named and named[1])) from error
     finally:
         metrics.publish()  # to nobody; unpublished ones are complained about
     translated["Resources"] |= kept
@@ -65,7 +67,7 @@ def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
 def _expanded(source: Source, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of the template that is ours to change, with each ``Fn::ForEach`` in it expanded."""
     copy: dict[str, Any] = json.loads(json.dumps(source.content, default=str))
-    if "AWS::LanguageExtensions" not in str(copy.get("Transform", "")):
+    if LANGUAGE_EXTENSIONS not in transforms(copy):
         return copy
     # Slow to load, and rarely needed. SAM's own pipeline would evaluate the other functions too, and turns
     # a Ref within Fn::Join into text; ours does those.

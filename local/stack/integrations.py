@@ -1,0 +1,84 @@
+"""The integrations of an API: the functions that its routes call, and what is there instead of one."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from local.stack.app import Integration, LambdaIntegration, MockIntegration, Unavailable
+from local.stack.functions import Functions
+from local.stack.names import arn
+from local.stack.permissions import may_call
+from local.stack.resources import Resources
+from local.stack.source import Source, TemplateError
+
+
+class Integrations:
+    """Reads those of one API and one stage. What cannot be called is there all the same, and says why it fails."""
+
+    def __init__(
+        self, resources: Resources, api_id: str, stage: Mapping[str, Any], found: Functions, source: Source
+    ) -> None:
+        self._resources = resources
+        self._api_id = api_id
+        self._stage = stage
+        self._found = found
+        self._source = source
+        self._by_aws_name = {function.aws_name: name for name, function in found.usable.items()}
+        self._names = resources.names("AWS::ApiGatewayV2::Integration")
+        self._mock_replies = {
+            each["IntegrationId"]: each.get("ResponseTemplates", {})
+            for each in resources.of_type("AWS::ApiGatewayV2::IntegrationResponse").values()
+        }
+
+    def of_route(self, route: Mapping[str, Any], route_name: str) -> Integration:
+        """Return where a route leads."""
+        name = route.get("Target", "").removeprefix("integrations/")
+        called_by = f"{self._stage['StageName']}/{route['RouteKey']}"
+        if name not in self._names:
+            return self._unavailable(f"The route {called_by} has no integration of the template.", route_name)
+        try:
+            properties = self._resources.properties(name)
+        except TemplateError as error:
+            return self._unavailable(str(error), name)
+        kind = properties["IntegrationType"]
+        if kind == "MOCK":
+            return self._mock(name)
+        if kind != "AWS_PROXY":
+            return self._unavailable(f"{name} is an integration of type {kind}, which is not imitated here.", name)
+        if "IntegrationUri" not in properties:
+            return self._unavailable(f"{name} has no IntegrationUri.", name)
+        milliseconds = properties.get("TimeoutInMillis")
+        timeout = None if milliseconds is None else int(milliseconds) / 1000
+        has_role = bool(properties.get("CredentialsArn"))
+        return self.function(properties["IntegrationUri"], called_by, has_role, name, timeout)
+
+    def function(
+        self, uri: str, called_by: str, has_role: bool, name: str, timeout: float | None = None
+    ) -> Integration:
+        """Return the integration that calls the function of a URI, if it is there and may be called."""
+        found = re.search(r":function:([^:/]+)", self._with_variables(uri))
+        called = found[1] if found else uri
+        if called in self._found.unusable:
+            return Unavailable(self._found.unusable[called])
+        if called not in self._by_aws_name:
+            return self._unavailable(f"The function {called} is not one of the template.", name)
+        function = self._by_aws_name[called]
+        source = arn("execute-api", f"{self._api_id}/{called_by}")
+        if has_role or may_call(self._resources, self._found.usable[function], source):
+            return LambdaIntegration(function, timeout)
+        text = f"No AWS::Lambda::Permission of the template lets API Gateway call {function}"
+        return self._unavailable(f"{text} for {called_by}; on AWS it could not either.", name)
+
+    def _mock(self, name: str) -> MockIntegration | Unavailable:
+        reply = next(iter(self._mock_replies.get(name, {}).values()), "")
+        if not isinstance(reply, str) or re.search(r"\$|#(if|set|foreach)", reply):
+            text = f"The response template of {name} is not plain text, and Velocity is not evaluated here."
+            return self._unavailable(text, name)
+        return MockIntegration(reply)
+
+    def _unavailable(self, text: str, name: str) -> Unavailable:
+        return Unavailable(str(self._source.located(TemplateError(text, name))))
+
+    def _with_variables(self, uri: str) -> str:
+        variables = self._stage.get("StageVariables", {})
+        return re.sub(r"\$\{stageVariables\.(\w+)\}", lambda match: str(variables.get(match[1], "")), uri)

@@ -1,0 +1,63 @@
+"""What is to be known of the types of resources: tables, each by the type's name."""
+
+from collections.abc import Callable
+
+from local.stack.names import arn, function_arn
+
+NAMES = {
+    "AWS::ApiGatewayV2::DomainName": "DomainName",
+    "AWS::ApiGatewayV2::Stage": "StageName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::Serverless::Function": "FunctionName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SSM::Parameter": "Name",
+}
+"""The property that names a resource of a type, and that ``Ref`` gives. Without it, the logical id does."""
+
+ARNS: dict[str, Callable[[str], str]] = {
+    "AWS::DynamoDB::Table": lambda name: arn("dynamodb", f"table/{name}"),
+    "AWS::IAM::Role": lambda name: arn("iam", f"role/{name}", region=""),
+    "AWS::Lambda::Function": function_arn,
+    "AWS::Logs::LogGroup": lambda name: arn("logs", f"log-group:{name}:*"),
+    "AWS::S3::Bucket": lambda name: arn("s3", name, region="", account=""),
+    "AWS::Serverless::Function": function_arn,
+    "AWS::SNS::Topic": lambda name: arn("sns", name),
+    "AWS::SQS::Queue": lambda name: arn("sqs", name),
+    "AWS::SSM::Parameter": lambda name: arn("ssm", f"parameter/{name.removeprefix('/')}"),
+}
+
+REQUIRED = {
+    "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "DomainName", "Stage"),
+    "AWS::ApiGatewayV2::Authorizer": ("ApiId", "AuthorizerUri"),
+    "AWS::ApiGatewayV2::Integration": ("ApiId", "IntegrationType"),
+    "AWS::ApiGatewayV2::IntegrationResponse": ("IntegrationId",),
+    "AWS::ApiGatewayV2::Model": ("Name", "Schema"),
+    "AWS::ApiGatewayV2::Route": ("ApiId", "RouteKey"),
+    "AWS::ApiGatewayV2::RouteResponse": ("RouteId",),
+    "AWS::ApiGatewayV2::Stage": ("ApiId", "StageName"),
+    "AWS::DynamoDB::Table": ("AttributeDefinitions", "KeySchema"),
+    "AWS::Lambda::LayerVersion": ("Content",),
+}
+"""Properties that are read here, and that CloudFormation would ask for."""
+
+SHAPES: dict[str, dict[str, type]] = {
+    "AWS::ApiGatewayV2::Api": {"RouteSelectionExpression": str},
+    "AWS::ApiGatewayV2::Integration": {"IntegrationType": str, "IntegrationUri": str},
+    "AWS::ApiGatewayV2::IntegrationResponse": {"ResponseTemplates": dict},
+    "AWS::ApiGatewayV2::Route": {"RequestModels": dict, "Target": str},
+    "AWS::ApiGatewayV2::Stage": {"DefaultRouteSettings": dict, "RouteSettings": dict, "StageVariables": dict},
+    "AWS::DynamoDB::Table": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
+    "AWS::IAM::Role": {"ManagedPolicyArns": list, "Policies": list},
+    "AWS::Lambda::Function": {"Code": dict, "Environment": dict, "Handler": str, "Layers": list},
+    "AWS::SecretsManager::Secret": {"GenerateSecretString": dict},
+}
+"""Of which shape properties are that are read here, where something else would do harm."""
+
+CALLED: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
+"""What the shapes are called."""

@@ -1,0 +1,56 @@
+"""What a user should know of a template before it runs: what of it is not there, each in a sentence."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from local.stack.app import LambdaAuthorizer, Route, Unavailable
+from local.stack.functions import Functions
+from local.stack.resources import Resources
+from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms
+
+IMITATED = re.compile(
+    "AWS::(ApiGatewayV2|CloudWatch|IAM|Logs)::"
+    "|AWS::(ApiGateway::(Account|ApiKey|UsagePlan|UsagePlanKey)|CertificateManager::Certificate"
+    "|CloudFormation::WaitConditionHandle|DynamoDB::Table|Route53::RecordSet(Group)?|S3::Bucket(Policy)?|SNS::Topic"
+    "|SQS::Queue(Policy)?|SSM::Parameter|SecretsManager::Secret"
+    "|Serverless::Function|Lambda::(Alias|Function|LayerVersion|Permission|Version|EventInvokeConfig))$"
+)
+"""Types that are served here, or whose absence nobody notices."""
+
+
+def unavailable(routes: Mapping[str, Route], found: Functions) -> list[str]:
+    """Say which integrations will fail, unless it has been said of their functions."""
+    every = [each.integration for each in routes.values()]
+    every += [each.authorizer.integration for each in routes.values() if isinstance(each.authorizer, LambdaAuthorizer)]
+    reasons = dict.fromkeys(each.reason for each in every if isinstance(each, Unavailable))
+    return [each for each in reasons if each not in found.unusable.values()]
+
+
+def events(source: Source) -> list[str]:
+    """Say which functions have events that never come here."""
+    named = [
+        f"{name} ({', '.join(sorted({event.get('Type', '?') for event in each['Properties']['Events'].values()}))})"
+        for name, each in source.content["Resources"].items()
+        if isinstance(each, dict) and isinstance(each.get("Properties", {}).get("Events"), dict)  # or it is a ForEach
+    ]
+    return [f"No events but the API's come here: none for {', '.join(named)}."] if named else []
+
+
+def not_imitated(resources: Resources) -> list[str]:
+    """Name the resources that are not there."""
+    others = [f"{name} ({kind})" for name, kind in resources.types() if not IMITATED.match(kind)]
+    return [f"Not imitated here: {', '.join(others)}. What refers to it gets a made-up value."] if others else []
+
+
+def left_as_written(source: Source) -> list[str]:
+    """Say what of a template CloudFormation would replace by something that nobody here has."""
+    macros = [each for each in transforms(source.content) if each not in {SAM, LANGUAGE_EXTENSIONS}]
+    notes = [f"The macro {each} is not run here." for each in macros]
+    dynamic = [
+        name for name, each in source.content["Resources"].items() if "{{resolve:" in json.dumps(each, default=str)
+    ]
+    if dynamic:
+        text = "{{resolve:…}} stays as it is written here, in"
+        notes.append(f"{text} {', '.join(dynamic)}: a parameter instead of it can have a value.")
+    return notes

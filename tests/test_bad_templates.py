@@ -1,0 +1,255 @@
+"""What is said of templates that cannot be served, or not whole: a sentence each, with the line where there is one."""
+
+from pathlib import Path
+
+import pytest
+
+from local.stack.app import Unavailable
+from local.stack.source import TemplateError
+from tests.test_app import API, MOCK, loaded
+
+BY_HAND = """
+Resources:
+  Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET, RouteSelectionExpression: x } }
+  Stage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Api, StageName: STAGE } }
+"""
+ELSEWHERE = "The code of MyFunction is not a folder beside the template."
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "Resources: { Topic: { Type: AWS::SNS::Topic } }",
+            "The template has no WebSocket API to serve.",
+            id="no-api",
+        ),
+        pytest.param(
+            "Resources: { Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } } }",
+            "{folder}/template.yaml:1: The template has no WebSocket API to serve: Api is an API of another kind.",
+            id="an-http-api",
+        ),
+        pytest.param(
+            "Transform: AWS::Serverless-2016-10-31\nResources: { Http: { Type: AWS::Serverless::HttpApi } }",
+            "{folder}/template.yaml:2: The template has no WebSocket API to serve: Http is an API of another kind.",
+            id="an-http-api-of-sam",
+        ),
+        pytest.param(
+            BY_HAND.replace("STAGE", "a/b"),
+            "{folder}/template.yaml:4: The StageName of Stage is a/b; it may have letters, digits, - and _ only.",
+            id="a-stage-with-a-slash",
+        ),
+        pytest.param(
+            API.replace("Milliseconds: { Type: Number,", "Milliseconds: { Type: Number, AllowedValues: [1, 2],"),
+            "The default of the parameter Milliseconds is '1000'; it must be one of 1, 2.",
+            id="a-default-that-is-not-allowed",
+        ),
+        pytest.param(
+            API + "  Api: {}\n", "{folder}/template.yaml:19: Api is twice in the Resources.", id="an-id-twice"
+        ),
+        pytest.param(
+            API + "  Fn::ForEach::Tables: []\n",
+            "{folder}/template.yaml:19: Fn::ForEach::Tables needs AWS::LanguageExtensions among the Transforms.",
+            id="a-loop-without-its-macro",
+        ),
+        pytest.param(
+            API.replace("      StageName: test", "      Missing: {}").replace("Missing: {}", "StageName: !Ref Nothing"),
+            "{folder}/template.yaml:6: "
+            "The template refers to Nothing, which is neither a parameter nor a resource of it.",
+            id="a-reference-to-nothing",
+        ),
+    ],
+)
+def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(TemplateError) as raised:
+        loaded(tmp_path, text)
+    assert str(raised.value) == problem.format(folder=tmp_path)
+
+
+NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
+
+
+@pytest.mark.parametrize(
+    ("text", "route", "reason"),
+    [
+        pytest.param(
+            API.replace("!GetAtt MyFunction.Arn", NOT_THERE),
+            "$default",
+            "{template}:6: The function other is not one of the template.",
+            id="a-function-of-another-stack",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "$input.body"),
+            "mock",
+            "{template}:23: "
+            "The response template of Integration is not plain text, and Velocity is not evaluated here.",
+            id="velocity",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: HTTP_PROXY"),
+            "mock",
+            "{template}:23: Integration is an integration of type HTTP_PROXY, which is not imitated here.",
+            id="an-http-integration",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("${Integration}", "other"),
+            "mock",
+            "{template}:20: The route test/mock has no integration of the template.",
+            id="no-integration",
+        ),
+        pytest.param(
+            API.replace("function/,", "s3://bucket/key,"), "$default", f"{{template}}:16: {ELSEWHERE}", id="code-in-s3"
+        ),
+        pytest.param(
+            API.replace("function/,", "missing/,"),
+            "$default",
+            "{template}:16: The code of MyFunction should be in {folder}/missing, and there is no such folder.",
+            id="no-folder",
+        ),
+        pytest.param(
+            API.replace("function/,", "template.yaml,"),
+            "$default",
+            "{template}:16: The code of MyFunction is {template}, which is neither a folder nor a zip archive.",
+            id="a-file-for-a-folder",
+        ),
+        pytest.param(
+            API.replace("main.handle", "main"),
+            "$default",
+            "{template}:16: The Handler of MyFunction is main, and not module.function.",
+            id="a-handler-without-a-function",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Timeout: 0, Handler:"),
+            "$default",
+            "{template}:16: The Timeout of MyFunction is 0; Lambda takes 1 to 900.",
+            id="no-time",
+        ),
+        pytest.param(
+            API.replace("Handler:", "MemorySize: much, Handler:"),
+            "$default",
+            "{template}:16: The MemorySize of MyFunction is much; Lambda takes 128 to 10240.",
+            id="a-size-that-is-no-number",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: AWS_PROXY"),
+            "mock",
+            "{template}:23: Integration has no IntegrationUri.",
+            id="no-uri",
+        ),
+        pytest.param(
+            API.replace("python3.12", "nodejs22.x"),
+            "$default",
+            "{template}:16: MyFunction runs on nodejs22.x, and only Python functions run here.",
+            id="another-runtime",
+        ),
+        pytest.param(
+            API.replace("Handler:", "FunctionName: mine, Environment: {Variables: {A: !ImportValue x}}, Handler:"),
+            "$default",
+            "{template}:16: Fn::ImportValue takes x from another stack, and there is none here. "
+            "A parameter instead of it can have a value here.",
+            id="a-value-of-another-stack",
+        ),
+    ],
+)
+def test_what_cannot_be_imitated_is_said_in_a_sentence_and_the_rest_still_runs(
+    text: str, route: str, reason: str, tmp_path: Path
+) -> None:
+    app = loaded(tmp_path, text)
+    expected = reason.format(folder=tmp_path, template=tmp_path / "template.yaml")
+    assert app.routes[route].integration == Unavailable(expected)
+    assert expected in app.notes
+
+
+ROUTE = """
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: { ApiId: !Ref Api, RouteKey: KEY, MORE }
+"""
+MODEL = """
+  Model:
+    Type: AWS::ApiGatewayV2::Model
+    Properties: { ApiId: !Ref Api, Name: m, Schema: SCHEMA }
+"""
+WITH_MODEL = ROUTE.replace("KEY", "$connect").replace(
+    "MORE", "ModelSelectionExpression: m, RequestModels: { $default: m }"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        pytest.param(
+            ROUTE.replace("KEY", "$default").replace("MORE", "Target: x").lstrip("\n"),
+            "6: ApiDefaultRoute and Route have the same RouteKey, $default.",
+            id="a-route-key-twice",
+        ),
+        pytest.param(
+            ROUTE.replace("KEY", "$connect").replace("MORE", "AuthorizationType: JWT").lstrip("\n"),
+            "19: The AuthorizationType of Route is JWT; a WebSocket API takes NONE, AWS_IAM and CUSTOM.",
+            id="an-authorization-of-http-apis",
+        ),
+        pytest.param(
+            MODEL.replace("SCHEMA", "{ type: 5 }").lstrip("\n") + WITH_MODEL,
+            "19: The Schema of Model is no JSON schema: 5 is not valid under any of the given schemas.",
+            id="a-model-that-is-no-schema",
+        ),
+        pytest.param(
+            MODEL.replace("SCHEMA", "'{'").lstrip("\n") + WITH_MODEL,
+            "19: The Schema of Model is no JSON schema: "
+            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1).",
+            id="a-model-that-is-no-json",
+        ),
+        pytest.param(
+            "  A: { Type: AWS::DynamoDB::Table, Properties: { AttributeDefinitions: {}, KeySchema: [] } }",
+            "19: The AttributeDefinitions of A is {}, and not a list.",
+            id="a-mapping-for-a-list",
+        ),
+        pytest.param(
+            "  A: { Type: AWS::DynamoDB::Table, Properties: { TableName: !Ref A } }",
+            "19: A refers to itself.",
+            id="itself",
+        ),
+        pytest.param(
+            "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Join [x] } }",
+            '19: Fn::Join cannot take ["x"].',
+            id="a-join-of-nothing",
+        ),
+    ],
+)
+def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(TemplateError) as raised:
+        loaded(tmp_path, API + more)
+    assert str(raised.value) == f"{tmp_path}/template.yaml:{problem}"
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        pytest.param(
+            API.replace("Handler:", "Environment: {Variables: {A: '{{resolve:ssm:/a:1}}'}}, Handler:"),
+            "{{resolve:…}} stays as it is written here, in MyFunction: a parameter instead of it can have a value.",
+            id="a-dynamic-reference",
+        ),
+        pytest.param(
+            API.replace("Transform: ", "Transform: [Own, ").replace("-31\n", "-31]\n", 1),
+            "The macro Own is not run here.",
+            id="a-macro",
+        ),
+        pytest.param(
+            API + ROUTE.replace("KEY", "other").replace("MORE", "AuthorizationType: AWS_IAM"),
+            "Route asks for authorization, which API Gateway does for $connect only.",
+            id="authorization-of-a-message",
+        ),
+        pytest.param(
+            API + "  Own: { Type: Custom::Own }\n",
+            "Not imitated here: Own (Custom::Own). What refers to it gets a made-up value.",
+            id="a-custom-resource",
+        ),
+    ],
+)
+def test_what_is_left_out_is_said(text: str, note: str, tmp_path: Path) -> None:
+    assert note in loaded(tmp_path, text).notes
+
+
+def test_a_stage_may_be_a_number(tmp_path: Path) -> None:
+    assert loaded(tmp_path, BY_HAND.replace("STAGE", "5")).stage == "5"
