@@ -1,5 +1,6 @@
 """What the gateway prints: one line an event, what handlers log beside it, colour on a terminal only."""
 
+import asyncio
 import functools
 import io
 import json
@@ -34,12 +35,17 @@ LAMBDA_FIELDS = {
 """What Powertools adds to every line; ``function_request_id`` is shown on errors."""
 
 
+FLUSH_SECONDS = 0.01
+"""Seconds that lines may wait for others, to be written with them: a busy gateway would write once for each."""
+
+
 class Console:
     """Writes whole lines to a stream."""
 
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
         self._colours = stream.isatty()
+        self._is_flushing = False
         if isinstance(stream, io.TextIOWrapper):
             # Handlers print what they like: also what the terminal cannot show, or lone surrogates.
             stream.reconfigure(errors="backslashreplace")
@@ -47,6 +53,17 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print a line of the gateway's own."""
         self._stream.write(f"{text}\n")
+        if not self._is_flushing:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                self._flush()
+            else:
+                self._is_flushing = True
+                loop.call_later(FLUSH_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self._is_flushing = False
         self._stream.flush()
 
     def warn(self, text: str) -> None:

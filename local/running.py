@@ -30,7 +30,7 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
         served = Gateway(
             app,
             Integrations(
-                invoke=lambda function, event: pools[function].invoke(event),
+                submit=lambda function, event, done: pools[function].submit(event, done),
                 console=console,
                 timeout=None if options.debug else options.integration_timeout,
             ),

@@ -45,6 +45,7 @@ class World:
     app: dict[str, Any] = field(default_factory=dict)
     printed: io.StringIO = field(default_factory=io.StringIO)
     events: list[Event] = field(default_factory=list)
+    running: list[asyncio.Task[None]] = field(default_factory=list)
     socket: FakeSocket = field(default_factory=FakeSocket)
 
     def __post_init__(self) -> None:
@@ -57,13 +58,16 @@ class World:
             functions={},
         )
         app = replace(app, **self.app)
-        integrations = Integrations(self._invoke, Console(self.printed), self.integration_timeout)
+        integrations = Integrations(self._submit, Console(self.printed), self.integration_timeout)
         self.gateway = Gateway(app, integrations, "127.0.0.1:3002", lambda: self.now)
 
-    async def _invoke(self, function: str, event: Event) -> Result:
+    def _submit(self, function: str, event: Event, done: Callable[[Result], None]) -> None:
+        async def run() -> None:
+            done(self.answers if isinstance(self.answers, Result) else await self.answers(event))
+
         assert function == "MyFunction"
         self.events.append(event)
-        return self.answers if isinstance(self.answers, Result) else await self.answers(event)
+        self.running.append(asyncio.create_task(run()))
 
     async def connect(self, handshake: Handshake = HANDSHAKE) -> tuple[Connection, str | None]:
         return await self.gateway.connect(handshake, self.socket)

@@ -28,7 +28,8 @@ import boto3
 from bench.artefacts import this_machine
 from hub.connection import Connection
 from hub.connections import Connections
-from local.lambdas.process import Result, Worker
+from local.lambdas.pool import Pool
+from local.lambdas.process import Result
 from local.lambdas.surroundings import Surroundings, environment_of
 from local.stack.app import Function
 from local.stack.loading import load
@@ -165,11 +166,11 @@ class Hub:
 
     @contextlib.contextmanager
     def in_gateway(self, function: Function) -> Iterator[Invoke]:
-        worker = self.loop.run(Worker.start(function, Surroundings(self._services, lambda _name, _line: None)))
+        pool = Pool(function, Surroundings(self._services, lambda _name, _line: None), asyncio.Semaphore())
         try:
-            yield lambda event: self.loop.run(worker.run(event, function.timeout))
+            yield lambda event: self.loop.run(pool.invoke(event))
         finally:
-            self.loop.run(worker.stop())
+            self.loop.run(pool.stop())
 
     def outcomes(
         self, name: str, event: dict[str, Any], stored: Sequence[Connection], mode: str = "none"

@@ -48,7 +48,7 @@ class Client:
     authorizer: Mapping[str, str] = field(default_factory=dict)
     caller: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def identity(self) -> dict[str, str]:
         agent = {"userAgent": self.user_agent} if self.user_agent is not None else {}
         return {**self.caller, **agent, "sourceIp": self.source_ip}

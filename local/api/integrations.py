@@ -1,8 +1,9 @@
 """Calls what a route leads to, waits as long as API Gateway does, and reports each call."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -28,12 +29,12 @@ Read = TypeVar("Read", bound=HasStatus)
 class Integrations:
     """
     Args:
-        invoke: Runs a function: ``(name, event) -> Result``.
+        submit: Runs a function, and calls back with its result: ``(name, event, done)``.
         timeout: Seconds, where the integration has none of its own; None for no limit at all.
 
     """
 
-    invoke: Callable[[str, Event], Awaitable[Result]]
+    submit: Callable[[str, Event, Callable[[Result], None]], None]
     console: Console
     timeout: float | None = INTEGRATION_TIMEOUT
 
@@ -55,23 +56,40 @@ class Integrations:
         if isinstance(integration, Unavailable):
             self.console.refused(label, integration.reason)
             raise NotInvoked(integration.reason)
-        running = asyncio.create_task(self._run(label, integration, event, read))
-        seconds = None if self.timeout is None else integration.timeout or self.timeout
-        if (await asyncio.wait([running], timeout=seconds))[0]:
-            return running.result()
-        running.add_done_callback(lambda done: done.cancelled() or done.exception())  # which has been reported
-        raise TimeoutError
-
-    async def _run(
-        self, label: str, integration: LambdaIntegration, event: Event, read: Callable[[Result], Read]
-    ) -> Read:
         started = time.perf_counter()
-        result = await self.invoke(integration.function, event)
-        milliseconds = (time.perf_counter() - started) * 1000
+        answered: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+        def reading(result: Result) -> Read:
+            milliseconds = (time.perf_counter() - started) * 1000
+            try:
+                answer = read(result)
+            except Unusable as error:
+                self.console.invoked(label, integration.function, str(error), milliseconds, result.cold)
+                raise
+            self.console.invoked(label, integration.function, answer.status, milliseconds, result.cold)
+            return answer
+
+        def done(result: Result) -> None:
+            if not answered.done():
+                answered.set_result(result)
+                return
+            with contextlib.suppress(Unusable):  # nobody waits any longer, but the terminal hears of it
+                reading(result)
+
+        self.submit(integration.function, event, done)
+        return reading(await self._in_time(answered, integration))
+
+    async def _in_time(self, answered: "asyncio.Future[Result]", integration: LambdaIntegration) -> Result:
+        if self.timeout is None:
+            return await answered
+        seconds = integration.timeout or self.timeout
+        timer = asyncio.get_running_loop().call_later(seconds, _time_out, answered)
         try:
-            answer = read(result)
-        except Unusable as error:
-            self.console.invoked(label, integration.function, str(error), milliseconds, result.cold)
-            raise
-        self.console.invoked(label, integration.function, answer.status, milliseconds, result.cold)
-        return answer
+            return await answered
+        finally:
+            timer.cancel()
+
+
+def _time_out(answered: "asyncio.Future[Any]") -> None:
+    if not answered.done():
+        answered.set_exception(TimeoutError())

@@ -61,6 +61,8 @@ def read_result(result: Result) -> Answer:
 
 
 def _headers(value: dict[str, Any]) -> dict[str, str]:
+    if "headers" not in value and "multiValueHeaders" not in value:
+        return {}
     headers, many = value.get("headers") or {}, value.get("multiValueHeaders") or {}
     if not isinstance(headers, dict) or not isinstance(many, dict):
         kind = type(many if isinstance(headers, dict) else headers).__name__

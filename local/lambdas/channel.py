@@ -2,17 +2,20 @@
 
 import asyncio
 import json
-import math
 import socket
+from collections.abc import Callable
 from typing import Any, cast
+
+Answered = Callable[[dict[str, Any] | None], None]
+"""Called with an answer, or with None if the other end has closed."""
 
 
 class Channel(asyncio.Protocol):
-    """The gateway's end. No streams, tasks or context managers: every event of every function passes here."""
+    """The gateway's end. Callbacks, not coroutines: every event of every function passes here, and hops cost."""
 
     def __init__(self) -> None:
         self._received = bytearray()
-        self._awaited: asyncio.Future[dict[str, Any]] | None = None
+        self._answered: Answered | None = None
         self._has_ended = False
 
     @classmethod
@@ -20,31 +23,16 @@ class Channel(asyncio.Protocol):
         _, channel = await asyncio.get_running_loop().create_connection(cls, sock=sock)
         return channel
 
-    def ask(self, question: dict[str, Any]) -> None:
-        """Send a question. Its answer is the next that ``answer`` returns."""
+    def ask(self, question: dict[str, Any], answered: Answered) -> None:
+        """Send a question, and call back once it is answered."""
         data = json.dumps(question).encode()
         self._transport.write(len(data).to_bytes(4, "big") + data)
+        self.expect(answered)
 
-    async def answer(self, seconds: float = math.inf) -> dict[str, Any]:
-        """
-        Wait for an answer.
-
-        Raises:
-            TimeoutError: If it does not come within ``seconds``.
-            ConnectionError: If the other end closes before.
-
-        """
-        loop = asyncio.get_running_loop()
-        awaited = self._awaited = loop.create_future()
-        timer = None if seconds == math.inf else loop.call_later(seconds, _time_out, awaited)
+    def expect(self, answered: Answered | None) -> None:
+        """Call back with the next answer; None expects no more."""
+        self._answered = answered
         self._deliver()
-        try:
-            answer: dict[str, Any] = await awaited
-            return answer
-        finally:
-            self._awaited = None
-            if timer:
-                timer.cancel()
 
     def close(self) -> None:
         self._transport.close()
@@ -61,17 +49,14 @@ class Channel(asyncio.Protocol):
         self._deliver()
 
     def _deliver(self) -> None:
-        if self._awaited is None or self._awaited.done():
+        if self._answered is None:
             return
+        answer = None
         size = int.from_bytes(self._received[:4], "big")
         if 4 <= 4 + size <= len(self._received):
             answer = json.loads(self._received[4 : 4 + size].decode())
             del self._received[: 4 + size]
-            self._awaited.set_result(answer)
-        elif self._has_ended:
-            self._awaited.set_exception(ConnectionResetError("the other end has closed"))
-
-
-def _time_out(awaited: "asyncio.Future[Any]") -> None:
-    if not awaited.done():
-        awaited.set_exception(TimeoutError())
+        elif not self._has_ended:
+            return
+        answered, self._answered = self._answered, None
+        answered(answer)

@@ -1,5 +1,6 @@
 """One function, once, with an event from a file."""
 
+import asyncio
 import contextlib
 import json
 import sys
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 from local.console import Console
 from local.endpoints import of_running_gateway
 from local.errors import CannotDo
-from local.lambdas.process import Result, Worker, WorkerFailed
+from local.lambdas.pool import Pool
+from local.lambdas.process import Result
 from local.lambdas.surroundings import Surroundings
 from local.options import Options
 from local.serve import prepare, surroundings_of
@@ -44,17 +46,11 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
     async with _surroundings(options, console) as (app, surroundings):
         if function not in app.functions:
             raise CannotInvoke(f"The template has no function {function}; it has {', '.join(app.functions)}.")
-        what = app.functions[function]
+        pool = Pool(app.functions[function], surroundings, asyncio.Semaphore())
         try:
-            worker = await Worker.start(what, surroundings)
-            try:
-                return await worker.run(payload, what.timeout)
-            finally:
-                await worker.stop()
-        except WorkerFailed as failed:
-            if failed.because:
-                surroundings.cannot_start(what, failed.because)
-            return Result(error=failed.error)
+            return await pool.invoke(payload)
+        finally:
+            await pool.stop()
 
 
 @contextlib.asynccontextmanager

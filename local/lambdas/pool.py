@@ -5,9 +5,11 @@ import math
 import os
 import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from local.lambdas.process import Result, Worker, WorkerFailed
+from local.lambdas.process import CannotStart, Result, Worker
 from local.lambdas.surroundings import Surroundings
 from local.stack.app import Function
 
@@ -25,6 +27,14 @@ BUSY_SECONDS = 0.1
 
 STARTS_AT_ONCE = os.cpu_count() or 1
 """Workers that start side by side: more would only slow each other down."""
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    event: Any
+    done: Callable[[Result], None]
+    cold: bool
+    is_taken: bool = False
 
 
 class Pool:
@@ -46,7 +56,7 @@ class Pool:
         self._generation = 0
         self._said = ""
         self._idle: list[Worker] = []
-        self._waiting: deque[asyncio.Future[Worker]] = deque()
+        self._waiting: deque[_Job] = deque()
         self._workers: dict[Worker, int] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._retiring: set[asyncio.Task[None]] = set()
@@ -69,18 +79,21 @@ class Pool:
 
     async def invoke(self, event: Any) -> Result:
         """Run the handler once, in the first worker that is free. Errors are in the result."""
-        cold = not self._idle
-        worker = None
-        try:
-            worker = await self._take()
-            result = await worker.run(event, self._timeout)
-        except WorkerFailed as error:
-            if worker:
-                self._workers.pop(worker, None)
-                self._start_for_waiting()
-            return Result(error=error.error, cold=cold)
-        self._give(worker)
-        return Result(result.value, result.error, cold)
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.submit(event, lambda answer: None if result.done() else result.set_result(answer))
+        return await result
+
+    def submit(self, event: Any, done: Callable[[Result], None]) -> None:
+        """Do the same, and call back with the result."""
+        job = _Job(event, done, cold=not self._idle)
+        if self._idle:
+            self._run(job, self._idle.pop())
+            if len(self._workers) + len(self._starting) < KEPT:
+                self._start_one()  # the next event should not wait either
+            return
+        self._waiting.append(job)
+        # Starting one takes as long as many events, and CPU from those that run: wait a moment for one of them.
+        asyncio.get_running_loop().call_later(BUSY_SECONDS if self._workers else 0, self._start_unless_taken, job)
 
     async def stop(self) -> None:
         """End every process; no other starts."""
@@ -92,34 +105,32 @@ class Pool:
         await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers), *self._retiring)
 
-    async def _take(self) -> Worker:
-        if self._idle:
-            worker = self._idle.pop()
-            if len(self._workers) + len(self._starting) < KEPT:
-                self._start_one()  # the next event should not wait either
-            return worker
-        future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        # Starting one takes as long as many events, and CPU from those that run: wait a moment for one of them.
-        asyncio.get_running_loop().call_later(BUSY_SECONDS if self._workers else 0, self._start_unless_done, future)
-        return await future
+    def _run(self, job: _Job, worker: Worker) -> None:
+        def done(result: Result, is_usable: bool) -> None:
+            if is_usable:
+                self._give(worker)
+            else:
+                self._workers.pop(worker, None)
+                self._start_for_waiting()
+            job.done(Result(result.value, result.error, job.cold))
 
-    def _start_unless_done(self, future: asyncio.Future[Worker]) -> None:
-        if not future.done():
+        job.is_taken = True
+        worker.run(job.event, self._timeout, done)
+
+    def _start_unless_taken(self, job: _Job) -> None:
+        if not job.is_taken:
             self._start_for_waiting()
 
     def _give(self, worker: Worker) -> None:
         if self._workers[worker] != self._generation:
             self._retire(worker)
             self._start_for_waiting()
-            return
-        while self._waiting:
-            if not (future := self._waiting.popleft()).done():
-                future.set_result(worker)
-                return
-        worker.idle_since = time.monotonic()
-        self._idle.append(worker)
-        self._end_spare_ones_later()
+        elif self._waiting:
+            self._run(self._waiting.popleft(), worker)
+        else:
+            worker.idle_since = time.monotonic()
+            self._idle.append(worker)
+            self._end_spare_ones_later()
 
     def _end_spare_ones_later(self) -> None:
         if self._reaper is None and len(self._idle) > KEPT:
@@ -154,14 +165,15 @@ class Pool:
                 generation = self._generation
                 worker = await Worker.start(self._function, self._surroundings)
             self._said = ""
-        except WorkerFailed as error:
-            if error.because != self._said:  # once, however many events find out
-                self._said = error.because
-                self._surroundings.cannot_start(self._function, error.because)
+        except CannotStart as failed:
+            if failed.because != self._said:  # once, however many events find out
+                self._said = failed.because
+                self._surroundings.cannot_start(self._function, failed.because)
             # All who wait would meet the same failure, unless the code has changed. The next event tries again.
             while self._waiting and generation == self._generation:
-                if not (future := self._waiting.popleft()).done():
-                    future.set_exception(error)
+                job = self._waiting.popleft()
+                job.is_taken = True
+                job.done(Result(error=failed.error, cold=True))
             return
         finally:
             # Not in a callback of the task: that runs after an event that waited has failed and another has come.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import math
 import os
@@ -48,17 +49,17 @@ class Result:
     cold: bool = False
 
 
-class WorkerFailed(Exception):
+class CannotStart(Exception):
     """
-    The process could not start, died, or was killed.
+    The process could not start.
 
     Attributes:
         error: In Lambda's shape.
-        because: Why it could not start, in a sentence; empty for one that did.
+        because: A sentence.
 
     """
 
-    def __init__(self, error: dict[str, Any], because: str = "") -> None:
+    def __init__(self, error: dict[str, Any], because: str) -> None:
         super().__init__(error)
         self.error = error
         self.because = because
@@ -71,6 +72,7 @@ class Worker:
         self._process = process
         self._channel = channel
         self._output: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self.idle_since = 0.0
 
     @classmethod
@@ -79,7 +81,7 @@ class Worker:
         Start a process and wait until it has imported its handler.
 
         Raises:
-            WorkerFailed: If the handler could not be imported.
+            CannotStart: If the handler could not be imported.
 
         """
         ours, theirs = socket.socketpair()
@@ -102,35 +104,53 @@ class Worker:
         return worker
 
     async def _import(self, seconds: float) -> None:
+        imported: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
+        self._channel.expect(lambda answer: None if imported.done() else imported.set_result(answer))
         try:
-            answer = await self._answer(seconds)
+            async with asyncio.timeout(None if seconds == math.inf else seconds):
+                answer = await imported
         except TimeoutError:
             because = f"its handler is not imported within {seconds:g} seconds."
-            raise WorkerFailed(_timed_out("Init", seconds), because) from None
-        except WorkerFailed as failed:
-            text = f"importing its handler ends the process: {failed.error['errorMessage']}."
-            raise WorkerFailed(failed.error, text) from None
+            raise CannotStart(_timed_out("Init", seconds), because) from None
+        if answer is None:
+            error = await self._why_it_ended()
+            raise CannotStart(error, f"importing its handler ends the process: {error['errorMessage']}.")
         if "init_error" in answer:
-            raise WorkerFailed(answer["init_error"], answer["because"])
+            raise CannotStart(answer["init_error"], answer["because"])
 
-    async def run(self, event: Any, seconds: float) -> Result:
+    def run(self, event: Any, seconds: float, done: Callable[[Result, bool], None]) -> None:
         """
         Run the handler once.
 
         Args:
             seconds: The function's timeout; infinite for who debugs.
-
-        Raises:
-            WorkerFailed: If the process died, or ran longer than ``seconds`` and was killed.
+            done: Called with what came of it, and with False if the worker cannot run another event:
+                the process died, or ran longer than ``seconds`` and was killed.
 
         """
-        self._channel.ask({"event": event, "deadline_ms": int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)})
-        try:
-            answer = await self._answer(seconds)
-        except TimeoutError:
+        end = functools.partial(self._end, done)
+        loop = asyncio.get_running_loop()
+        timer = None if seconds == math.inf else loop.call_later(seconds, end, _timed_out("Task", seconds))
+
+        def answered(answer: dict[str, Any] | None) -> None:
+            if timer:
+                timer.cancel()
+            if answer is None:
+                end(None)
+            else:
+                done(Result(answer.get("result"), answer.get("error")), True)
+
+        deadline_ms = int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)
+        self._channel.ask({"event": event, "deadline_ms": deadline_ms}, answered)
+
+    def _end(self, done: Callable[[Result, bool], None], error: dict[str, Any] | None) -> None:
+        async def end() -> None:
+            why = error or await self._why_it_ended()
             await self.stop()
-            raise WorkerFailed(_timed_out("Task", seconds)) from None
-        return Result(value=answer.get("result"), error=answer.get("error"))
+            done(Result(error=why), False)
+
+        self._channel.expect(None)
+        self._ending = asyncio.create_task(end())
 
     async def stop(self) -> None:
         """Kill the process and whatever it has started, and wait until all it printed is read."""
@@ -142,14 +162,12 @@ class Worker:
             self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
             await self._process.wait()
 
-    async def _answer(self, seconds: float) -> dict[str, Any]:
-        try:
-            return await self._channel.answer(seconds)
-        except ConnectionError:
-            await self._has_ended()  # by itself, with a status of its own
-            await self.stop()
-            text = f"Runtime exited with {_describe(self._process.returncode)}"
-            raise WorkerFailed({"errorType": "Runtime.ExitError", "errorMessage": text}) from None
+    async def _why_it_ended(self) -> dict[str, Any]:
+        """Return the error of a process that has closed its channel by itself."""
+        await self._has_ended()
+        await self.stop()
+        text = f"Runtime exited with {_describe(self._process.returncode)}"
+        return {"errorType": "Runtime.ExitError", "errorMessage": text}
 
     async def _has_ended(self) -> bool:
         """Wait until the process has exited and all it printed is read, but not for long."""
@@ -202,11 +220,11 @@ async def _lines(stream: asyncio.StreamReader) -> Any:
         yield rest.decode(errors="replace")
 
 
-def _not_spawned(error: OSError, function: Function) -> WorkerFailed:
+def _not_spawned(error: OSError, function: Function) -> CannotStart:
     root = task_root(function)
     text = str(error) if root.is_dir() else f"there is no folder {root}."
     what = {"errorType": "Runtime.StartError", "errorMessage": f"The worker could not start: {text}"}
-    return WorkerFailed(what, text)
+    return CannotStart(what, text)
 
 
 def _timed_out(what: str, seconds: float) -> dict[str, str]:
