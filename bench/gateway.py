@@ -1,9 +1,9 @@
 """
 Measures the local gateway, and prints tables: ``python -m bench.gateway``. The results go to .build/gateway.json.
 
-Given the ws:// URL of something else that sends every message back, it measures round trips of that, too::
+Given the name and the URL of something else that sends every message back, it measures round trips of that, too::
 
-    python -m bench.gateway ws://127.0.0.1:3902/
+    python -m bench.gateway "another emulator=ws://127.0.0.1:3902/"
 
 """
 
@@ -71,15 +71,15 @@ def answered(case: Case, url: str) -> Run:
     return {each: asyncio.run(round_trips(url, each.clients)) for each in cases}
 
 
-def run(others: Sequence[str]) -> Run:
+def run(others: Sequence[tuple[str, str]]) -> Run:
     """Measure everything once."""
     figures: Run = {}
     with running(*LOCAL, "--template", str(ECHO)) as gateway:
         figures[Case("idle", SOCKETS)] = asyncio.run(idle(gateway))
         figures |= answered(Case("round trips", 0), gateway.url)
         figures[Case("steady", STEADY_CLIENTS)] = exactly(steady(gateway.url))
-    for url in others:
-        figures |= answered(Case("round trips", 0, url), url)
+    for name, url in others:
+        figures |= answered(Case("round trips", 0, name), url)
     with running("make", "run", "ARGS=--port 0") as made:
         figures[Case("start", 0)] = {"seconds": made.seconds}
     with running(*LOCAL, "--no-disconnect") as hub:  # or DisconnectFunction's part would be in it
@@ -104,13 +104,13 @@ def medians(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def main() -> None:
     """Measure, print, and write the results down."""
     parser = argparse.ArgumentParser(prog="python -m bench.gateway", description="Measure the local gateway.")
-    parser.add_argument("urls", nargs="*", metavar="URL", help="another echo to measure the round trips of")
+    parser.add_argument("others", nargs="*", metavar="NAME=URL", help="another echo to measure the round trips of")
     parser.add_argument("--runs", type=int, default=RUNS, help="(%(default)s)")
     arguments = parser.parse_args()
     runs = []
     for number in range(arguments.runs):
         print(f"Run {number + 1} of {arguments.runs}", flush=True)
-        runs.append(run(arguments.urls))
+        runs.append(run([(name, url) for name, _, url in (each.partition("=") for each in arguments.others)]))
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     results = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine, "runs": len(runs), "results": medians(runs)}
     RESULTS.parent.mkdir(exist_ok=True)

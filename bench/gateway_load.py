@@ -11,11 +11,11 @@ from websockets.asyncio.client import ClientConnection, connect
 
 Figures = dict[str, float]
 
-WARMING = 2.0
-"""Seconds of round trips that are not counted: workers start."""
-
 ASKING = 5.0
-"""Seconds of round trips that are counted."""
+"""Seconds of round trips that are counted: at first, while workers start, and later."""
+
+WARMING = 8.0
+"""Seconds from the first round trip until those that are counted later."""
 
 RATE, STEADY_CLIENTS, STEADY = 200, 50, 10
 """Messages a second of all clients together, the clients, and for how many seconds."""
@@ -24,25 +24,32 @@ CONNECTS, AT_ONCE = 500, 20
 
 
 async def round_trips(url: str, clients: int) -> Figures:
-    """Return ``per_second``, ``p50_ms`` and ``p99_ms`` of clients that each send again once they are answered."""
+    """
+    Return figures of clients that each send again once they are answered.
+
+    ``first_per_second`` is of the first seconds, while workers start; ``per_second``, ``p50_ms``
+    and ``p99_ms`` are of later ones.
+
+    """
     async with opened([url] * clients) as sockets:
-        start = time.perf_counter() + WARMING
-        asked = await asyncio.gather(*(_ask(socket, start, start + ASKING) for socket in sockets))
-    times = [seconds for each in asked for seconds in each]
-    return {"per_second": len(times) / ASKING, **percentiles(times)}
+        first, later = time.perf_counter(), time.perf_counter() + WARMING
+        asked = await asyncio.gather(*(_ask(socket, later + ASKING) for socket in sockets))
+    trips = [trip for each in asked for trip in each]
+    at_first = sum(sent + seconds < first + ASKING for sent, seconds in trips)
+    times = [seconds for sent, seconds in trips if sent >= later]
+    return {"first_per_second": at_first / ASKING, "per_second": len(times) / ASKING, **percentiles(times)}
 
 
-async def _ask(socket: ClientConnection, start: float, end: float) -> list[float]:
-    """Return the seconds of each round trip that began between two moments."""
+async def _ask(socket: ClientConnection, end: float) -> list[tuple[float, float]]:
+    """Return when each message was sent, until a moment, and the seconds that its round trip took."""
     message = json.dumps({"n": 1})
-    times = []
+    trips = []
     while (sent := time.perf_counter()) < end:
         await socket.send(message)
         answer = await socket.recv()
         assert answer == message, f"{url_of(socket)} is no echo: it answered {answer!r}"
-        if sent >= start:
-            times.append(time.perf_counter() - sent)
-    return times
+        trips.append((sent, time.perf_counter() - sent))
+    return trips
 
 
 async def steady(url: str) -> Figures:

@@ -84,6 +84,18 @@ def test_nothing_is_left_of_a_gateway_with_hanging_workers_and_their_children(
         assert "Traceback" not in gateway.output.text
 
 
+def test_a_second_ctrl_c_waits_for_nobody() -> None:
+    with Lifelines.hold() as lifelines, gateway_in_trouble(lifelines) as gateway:
+        gateway.process.send_signal(signal.SIGINT)
+        gateway.output.wait_for("Functions still run. They have 5 seconds; Ctrl-C again ends them at once.")
+        gateway.process.send_signal(signal.SIGINT)
+        assert gateway.process.wait(timeout=PATIENCE) == 0
+        lifelines.accept()
+        lifelines.wait_for_their_end()
+        gateway.output.thread.join(timeout=PATIENCE)
+        assert gateway.output.lines[-1] == "Stopped."
+
+
 def test_ctrl_c_closes_every_client_with_1001_and_runs_its_disconnect() -> None:
     with RunningGateway.start() as gateway, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(gateway.connect(f"left-{number}")) for number in range(5)]

@@ -56,6 +56,11 @@ class Integrations:
         if isinstance(integration, Unavailable):
             self.console.refused(label, integration.reason)
             raise NotInvoked(integration.reason)
+        return await self._run(label, integration, event, read)
+
+    async def _run(
+        self, label: str, integration: LambdaIntegration, event: Event, read: Callable[[Result], Read]
+    ) -> Read:
         started = time.perf_counter()
         answered: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 

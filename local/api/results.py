@@ -51,8 +51,9 @@ def read_result(result: Result) -> Answer:
     value = {} if result.value is None else result.value
     if not isinstance(value, dict):
         raise Malformed(f"malformed result: a {type(value).__name__} instead of an object")
-    if unknown := value.keys() - RESULT_KEYS:
-        raise Malformed(f"malformed result: unknown keys {', '.join(sorted(unknown))}")
+    if not value.keys() <= RESULT_KEYS:
+        unknown = sorted(value.keys() - RESULT_KEYS)
+        raise Malformed(f"malformed result: unknown keys {', '.join(unknown)}")
     body = value.get("body")
     if body is not None and not isinstance(body, str):  # unsure: REST APIs' rule
         raise Malformed(f"malformed result: the body is a {type(body).__name__} instead of a string")

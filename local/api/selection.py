@@ -1,5 +1,6 @@
 """Selection expressions: which route a message takes, and which model it has to fit."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -43,9 +44,19 @@ def fits(models: Models | None, body: str) -> bool:
 def _evaluate(expression: str, body: str) -> str:
     try:
         document = json.loads(body)
-        return _VARIABLE.sub(lambda match: _text(_member(document, match[1] or match[2])), expression)
+        return "".join(each if text else _text(_member(document, each)) for each, text in _parts(expression))
     except (ValueError, RecursionError):
         return "$default"
+
+
+@functools.lru_cache
+def _parts(expression: str) -> list[tuple[str, bool]]:
+    """Split an expression into members' paths, and the text between them, for which the flag is True."""
+    parts, end = [], 0
+    for match in _VARIABLE.finditer(expression):
+        parts += [(expression[end : match.start()], True), (match[1] or match[2], False)]
+        end = match.end()
+    return [each for each in [*parts, (expression[end:], True)] if each[0]]
 
 
 def _member(value: Any, path: str) -> Any:

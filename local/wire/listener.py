@@ -82,6 +82,8 @@ class Listener:
             client.start(head, rest)
 
     async def _stop(self) -> None:
+        if self._stopping:  # on the other socket already
+            return
         self._stopping = True
         for opening in [*self.openings]:
             opening.abort()
@@ -90,7 +92,9 @@ class Listener:
             client.close(1001, "Going away")
         if ending:
             await asyncio.wait(ending)  # a client that does not answer the close is cut off
-        if self._tasks:
+        if self._tasks and (await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT / 10))[1]:
+            say = self.gateway.integrations.console.say
+            say(f"Functions still run. They have {STOP_TIMEOUT} seconds; Ctrl-C again ends them at once.")
             await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
 
 
