@@ -4,6 +4,7 @@ import asyncio
 import functools
 import io
 import json
+import re
 import sys
 import time
 import traceback
@@ -79,7 +80,7 @@ class Console:
             status: The status that the function answered with, None for an answer without one, or what went wrong.
 
         """
-        text = "no status" if status is None else str(status)
+        text = "no status" if status is None else _on_one_line(str(status))
         good = status in (None, "allowed", "done") or (text.isdecimal() and int(text) < 400)
         start = ", cold start" if cold else ""
         colour = GREEN if good else RED
@@ -119,6 +120,10 @@ class Console:
         head = self.paint(level, colour) if colour else level
         text = " ".join([head, str(record.get("message", "")), *fields])
         return f"{text}\n{record['exception']}" if "exception" in record else text
+
+
+def _on_one_line(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def _plain(value: Any) -> str:

@@ -95,7 +95,8 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
 def surroundings_of(
     endpoints: Endpoints, console: Console, hosts: Mapping[str, tuple[str, int]], debug: bool
 ) -> Surroundings:
-    return Surroundings(endpoints.environment(), console.logged, hosts, debug)
+    scratch = Path(endpoints.bundle).parent
+    return Surroundings(endpoints.environment(), console.logged, hosts, debug, scratch)
 
 
 def _load(options: Options, sockets: Sockets, folder: Path) -> tuple[App, Endpoints]:

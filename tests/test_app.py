@@ -1,5 +1,7 @@
 """What a template declares for a gateway: the hub's, and what is accepted and refused of others."""
 
+import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +98,12 @@ Resources:
     Type: AWS::Serverless::Function
     Properties: { CodeUri: function/, Handler: main.handle, Runtime: python3.12 }
 """
+BY_HAND = """
+Resources:
+  Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET, RouteSelectionExpression: x } }
+  Stage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Api, StageName: STAGE } }
+"""
+PACKAGES = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 MOCK = """
   Mock:
     Type: AWS::ApiGatewayV2::Route
@@ -153,6 +161,64 @@ def test_a_layer_s_folder(made: str, found: str, tmp_path: Path) -> None:
     layer = "  MyLayer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layer/ }\n"
     app = loaded(tmp_path, API.replace("Handler:", "Layers: [!Ref MyLayer], Handler:") + layer)
     assert app.functions["MyFunction"].path == (tmp_path / "function", tmp_path / found)
+
+
+@pytest.mark.parametrize(
+    ("member", "found"),
+    [
+        pytest.param("python/m.py", ["python"], id="wrapped"),
+        pytest.param("m.py", ["."], id="bare"),
+        pytest.param(f"{PACKAGES}/m.py", ["python", PACKAGES], id="as-pip-installs-it"),
+    ],
+)
+def test_a_layer_may_be_an_archive(member: str, found: list[str], tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "layer.zip", "w") as archive:
+        archive.writestr(member, "")
+    layer = "  MyLayer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layer.zip }\n"
+    app = loaded(tmp_path, API.replace("Handler:", "Layers: [!Ref MyLayer], Handler:") + layer)
+    assert app.functions["MyFunction"].path[1:] == tuple(tmp_path / "layer.zip" / each for each in found)
+
+
+ELSEWHERE = "arn:aws:execute-api:eu-west-1:324037305290:localapi00/*/$default"
+PINNED = f"""
+  Mine:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: function/
+      Handler: main.handle
+      Runtime: python3.12
+      Role: arn:aws:iam::324037305290:role/somebody-s
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ ApiId: !Ref Api, RouteKey: $default, Target: !Sub "integrations/${{Integration}}" }}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/${{Mine.Arn}}/invocations"
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: arn:aws:lambda:eu-west-1:324037305290:function:Mine
+      Principal: apigateway.amazonaws.com
+      SourceArn: {ELSEWHERE}
+"""
+
+
+def test_a_template_may_be_pinned_to_an_account_and_a_region(tmp_path: Path) -> None:
+    app = loaded(tmp_path, BY_HAND.replace("STAGE", "s") + PINNED.lstrip("\n"))
+    assert app.routes["$default"].integration == LambdaIntegration("Mine", None)
+
+
+def test_code_may_be_where_cdk_synth_puts_it(tmp_path: Path) -> None:
+    (tmp_path / "asset.abc").mkdir()
+    code = "Code: { S3Bucket: cdk-assets, S3Key: abc.zip }"
+    asset = '    Metadata: { "aws:asset:path": asset.abc }\n    Properties:\n      ' + code
+    text = PINNED.replace("    Properties:\n      Code: function/", asset).lstrip("\n")
+    app = loaded(tmp_path, BY_HAND.replace("STAGE", "s") + text)
+    assert app.functions["Mine"].path == (tmp_path / "asset.abc",)
 
 
 def test_a_mock_route_answers_its_text(tmp_path: Path) -> None:

@@ -6,13 +6,8 @@ import pytest
 
 from local.stack.app import Unavailable
 from local.stack.source import TemplateError
-from tests.test_app import API, MOCK, loaded
+from tests.test_app import API, BY_HAND, MOCK, loaded
 
-BY_HAND = """
-Resources:
-  Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET, RouteSelectionExpression: x } }
-  Stage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Api, StageName: STAGE } }
-"""
 ELSEWHERE = "The code of MyFunction is not a folder beside the template."
 
 
@@ -41,11 +36,26 @@ ELSEWHERE = "The code of MyFunction is not a folder beside the template."
         ),
         pytest.param(
             API.replace("Milliseconds: { Type: Number,", "Milliseconds: { Type: Number, AllowedValues: [1, 2],"),
-            "The default of the parameter Milliseconds is '1000'; it must be one of 1, 2.",
+            "{folder}/template.yaml:4: The default of the parameter Milliseconds is '1000'; it must be one of 1, 2.",
             id="a-default-that-is-not-allowed",
         ),
         pytest.param(
             API + "  Api: {}\n", "{folder}/template.yaml:19: Api is twice in the Resources.", id="an-id-twice"
+        ),
+        pytest.param(
+            API.replace("Type: Number,", "Type: Number, AllowedPattern: '[',"),
+            "The AllowedPattern [ is no regular expression: unterminated character set at position 0.",
+            id="a-pattern-that-is-none",
+        ),
+        pytest.param(
+            API.replace("    Properties: { CodeUri", "    Condition: Nothing\n    Properties: { CodeUri"),
+            "{folder}/template.yaml:16: The template uses the condition Nothing, which it does not define.",
+            id="an-unknown-condition",
+        ),
+        pytest.param(
+            API + "  Made: { Fn::Transform: { Name: AWS::Include } }\n",
+            "{folder}/template.yaml:19: Made is made by Fn::Transform, which is not run here.",
+            id="a-resource-of-a-macro",
         ),
         pytest.param(
             API + "  Fn::ForEach::Tables: []\n",
@@ -119,6 +129,12 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
             id="a-handler-without-a-function",
         ),
         pytest.param(
+            API.replace("Handler:", "Environment: {Variables: {A: [1]}}, Handler:"),
+            "$default",
+            "{template}:16: The variable A of MyFunction is [1], and not text.",
+            id="a-list-for-a-variable",
+        ),
+        pytest.param(
             API.replace("Handler:", "Timeout: 0, Handler:"),
             "$default",
             "{template}:16: The Timeout of MyFunction is 0; Lambda takes 1 to 900.",
@@ -170,6 +186,11 @@ MODEL = """
     Type: AWS::ApiGatewayV2::Model
     Properties: { ApiId: !Ref Api, Name: m, Schema: SCHEMA }
 """
+AUTHORIZED = """
+  Authorizer:
+    Type: AWS::ApiGatewayV2::Authorizer
+    Properties: { ApiId: !Ref Api, AuthorizerUri: x, IdentitySource: [method.request.header.Auth] }
+""" + ROUTE.replace("KEY", "$connect").replace("MORE", "AuthorizationType: CUSTOM, AuthorizerId: !Ref Authorizer")
 WITH_MODEL = ROUTE.replace("KEY", "$connect").replace(
     "MORE", "ModelSelectionExpression: m, RequestModels: { $default: m }"
 )
@@ -239,6 +260,16 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             API + ROUTE.replace("KEY", "other").replace("MORE", "AuthorizationType: AWS_IAM"),
             "Route asks for authorization, which API Gateway does for $connect only.",
             id="authorization-of-a-message",
+        ),
+        pytest.param(
+            BY_HAND.replace("STAGE", "s"),
+            "The RouteSelectionExpression of Api is x, and none of the body's: every message goes to $default.",
+            id="a-selection-of-nothing",
+        ),
+        pytest.param(
+            API + AUTHORIZED,
+            "The IdentitySource method.request.header.Auth of Authorizer is none of a WebSocket API: nobody gets in.",
+            id="an-identity-of-rest-apis",
         ),
         pytest.param(
             API + "  Own: { Type: Custom::Own }\n",

@@ -76,6 +76,7 @@ def test_what_a_terminal_cannot_show_is_written_as_an_escape() -> None:
     [
         pytest.param("200", 3.4, False, "sendMessage  MyFunction  200  3 ms", id="warm"),
         pytest.param("200", 250.0, True, "sendMessage  MyFunction  200  250 ms, cold start", id="cold"),
+        pytest.param("E: a\n\x1b[2J", 1.0, False, "sendMessage  MyFunction  E: a\\x0a\\x1b[2J  1 ms", id="controls"),
         pytest.param("KeyError: 'x'", 1.0, False, "sendMessage  MyFunction  KeyError: 'x'  1 ms", id="failed"),
     ],
 )

@@ -1,5 +1,7 @@
 """Functions that cannot be imported, until they are mended; and where a handler is looked for."""
 
+import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,3 +97,37 @@ def test_a_handler_is_found_by_its_name_and_its_layers_by_theirs(
         assert await running.order("echo") == Result({"do": "echo"})
 
     run(work, replace(function_in(tmp_path), handler=handler, path=(tmp_path, tmp_path / "layer")))
+
+
+def test_code_in_an_archive_is_unpacked_and_again_when_it_has_changed(tmp_path: Path) -> None:
+    source = (
+        "import pathlib\ndef lambda_handler(event, context): return (pathlib.Path(__file__).parent / 'd').read_text()\n"
+    )
+
+    def write(text: str) -> None:
+        with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
+            archive.writestr("broken.py", source)
+            archive.writestr("d", text)
+
+    async def work(running: RunningPool) -> None:
+        assert await running.value("anything") == "first"
+        write("second")
+        os.utime(tmp_path / "code.zip", (1, 1))
+        running.pool.renew()
+        assert await running.value("anything") == "second"
+
+    write("first")
+    run(work, function_in(tmp_path / "code.zip"))
+
+
+def test_an_archive_that_is_none_fails_each_event_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "code.zip").write_text("no archive")
+
+    async def work(running: RunningPool) -> None:
+        for _ in range(2):
+            result = await running.order("anything")
+            assert result.error
+            assert result.error["errorType"] == "Runtime.StartError"
+
+    (line,) = run(work, function_in(tmp_path / "code.zip")).lines
+    assert line.startswith("BrokenFunction cannot start: its code cannot be unpacked: ")

@@ -155,11 +155,66 @@ def test_a_server_that_refuses_the_table_ends_it_with_a_sentence(small_dynamodb:
     with pytest.raises(TemplateError) as raised:
         provisioned(bad, small_dynamodb, small_dynamodb)
     assert str(raised.value) == (
-        f"DynamoDB at {small_dynamodb} cannot hold bad-name: "
+        f"dynamodb at {small_dynamodb} cannot make bad-name: "
         "An error occurred (ValidationException) when calling the CreateTable operation: No."
     )
 
 
 def test_a_server_that_is_not_there_ends_it_with_a_sentence() -> None:
-    with pytest.raises(TemplateError, match=r"^DynamoDB at http://127\.0\.0\.1:1 cannot hold table-.*: Could not conn"):
+    with pytest.raises(TemplateError, match=r"^dynamodb at http://127\.0\.0\.1:1 cannot make table-.*: Could not conn"):
         provisioned(hub(), "http://127.0.0.1:1", "http://127.0.0.1:1")
+
+
+TABLE = {
+    "TableName": "fitted",
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+}
+
+
+def test_a_table_as_cloudformation_takes_it_and_dynamodb_does_not(gateway: RunningGateway) -> None:
+    index = {"IndexName": "idx", "KeySchema": TABLE["KeySchema"], "Projection": {"ProjectionType": "ALL"}}
+    units = {"ReadCapacityUnits": "5", "WriteCapacityUnits": 5.0}
+    table = TABLE | {
+        "ProvisionedThroughput": units,
+        "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
+        "GlobalSecondaryIndexes": [
+            index | {"ProvisionedThroughput": units, "ContributorInsightsSpecification": {"Enabled": True}}
+        ],
+    }
+    assert provisioned(Store(tables=(table,)), gateway.endpoints["aws"], gateway.endpoints["aws"]) == ""
+    made = boto3.client("dynamodb", endpoint_url=gateway.endpoints["aws"]).describe_table(TableName="fitted")["Table"]
+    assert made["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    assert made["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+
+
+def test_a_topic_may_be_fifo(gateway: RunningGateway) -> None:
+    aws = gateway.endpoints["aws"]
+    assert provisioned(Store(topics=({"TopicName": "t.fifo", "FifoTopic": True},)), aws, aws) == ""
+    topics = boto3.client("sns", endpoint_url=aws).list_topics()["Topics"]
+    assert "arn:aws:sns:us-east-1:123456789012:t.fifo" in [each["TopicArn"] for each in topics]
+
+
+@pytest.mark.parametrize(
+    ("store", "problem"),
+    [
+        pytest.param({"buckets": ({"BucketName": "A_B C"},)}, "s3 at {aws} cannot make A_B C: ", id="bucket"),
+        pytest.param(
+            {"secrets": ({"Name": "s", "GenerateSecretString": {"PasswordLength": "x"}},)},
+            "secretsmanager at {aws} cannot make s: invalid literal for int",
+            id="secret",
+        ),
+        pytest.param({"parameters": ({"Name": "p", "Type": "X"},)}, "ssm at {aws} cannot make p: ", id="parameter"),
+        pytest.param(
+            {"tables": (TABLE | {"ProvisionedThroughput": {"ReadCapacityUnits": "many"}},)},
+            "dynamodb at {aws} cannot make fitted: invalid literal for int",
+            id="table",
+        ),
+    ],
+)
+def test_what_cannot_be_made_is_one_sentence(gateway: RunningGateway, store: Any, problem: str) -> None:
+    aws = gateway.endpoints["aws"]
+    with pytest.raises(TemplateError) as raised:
+        provisioned(Store(**store), aws, aws)
+    assert str(raised.value).startswith(problem.format(aws=aws))
+    assert "\n" not in str(raised.value)

@@ -110,9 +110,11 @@ PARAMETERS = {
         "Debug": {"Type": "String", "Default": False, "AllowedValues": [True, False]},
         "Count": {"Type": "Number", "Default": 3, "AllowedPattern": "[0-9]+", "ConstraintDescription": "a number"},
         "Rate": {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": 10},
+        "Text": {"Type": "String", "Default": "ab", "MinLength": 2, "MaxLength": "3"},
+        "Any": {"Type": "Number", "Default": 1},
     }
 }
-DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3", "Rate": "0"}
+DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3", "Rate": "0", "Text": "ab", "Any": "1"}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, st
     [
         pytest.param(
             {"stage": "dev"},
-            "The template has no parameter stage; it has Stage, Mode, Debug, Count, Rate.",
+            "The template has no parameter stage; it has Stage, Mode, Debug, Count, Rate, Text, Any.",
             id="unknown",
         ),
         pytest.param({"Mode": "jwt "}, "The parameter Mode is 'jwt '; it must be one of none, jwt.", id="not-allowed"),
@@ -150,6 +152,9 @@ def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, st
         ),
         pytest.param({"Stage": ""}, "The parameter Stage is ''; it must be text that matches [a-z]{1,5}.", id="empty"),
         pytest.param({"Count": "1x"}, "The parameter Count is '1x'; it must be a number.", id="with-a-description"),
+        pytest.param({"Text": "a"}, "The parameter Text is 'a'; it must be of a length from 2 to 3.", id="short"),
+        pytest.param({"Text": "abcd"}, "The parameter Text is 'abcd'; it must be of a length from 2 to 3.", id="long"),
+        pytest.param({"Any": "x"}, "The parameter Any is 'x'; it must be a number.", id="no-number-at-all"),
         *(
             pytest.param({"Rate": rate}, f"The parameter Rate is '{rate}'; it must be a number from 0 to 10.", id=name)
             for rate, name in (

@@ -102,6 +102,8 @@ class Gateway:
                 return await self._connect(handshake, socket)
         except Refused as refused:
             self._remember(handshake, refused)
+            if not refused.is_reported:
+                self.integrations.console.refused("$connect", f"{refused.status}: {refused.explanation}")
             raise
         except Fault:
             raise Refused(500, "The gateway failed; its terminal shows why.") from None
@@ -134,11 +136,13 @@ class Gateway:
             raise Refused(504, "$connect took longer than the integration timeout.") from None
         except NotInvoked:
             # unsure: for messages it is the frame of an internal error.
-            raise Refused(500, "$connect could not be called; the terminal of the gateway shows why.") from None
+            text = "$connect could not be called; the terminal of the gateway shows why."
+            raise Refused(500, text, is_reported=True) from None
         except Unusable:
-            raise Refused(502, "$connect failed; the terminal of the gateway shows why.") from None
+            text = "$connect failed; the terminal of the gateway shows why."
+            raise Refused(502, text, is_reported=True) from None
         if answer.status is None or not 200 <= answer.status < 300:
-            raise Refused(answer.status or 502, answer.body)
+            raise Refused(answer.status or 502, answer.body, is_reported=True)
         return answer
 
     async def receive(self, connection: Connection, text: str) -> None:

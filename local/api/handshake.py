@@ -15,10 +15,18 @@ from local.stack.names import ACCOUNT, arn
 
 @dataclass(eq=False)
 class Refused(Exception):
-    """A handshake that does not become a connection. ``explanation`` is for the page; AWS tells clients the status."""
+    """
+    A handshake that does not become a connection.
+
+    Attributes:
+        explanation: For the page and the terminal; AWS tells clients the status alone.
+        is_reported: Whether the terminal has heard of it, with what a function answered.
+
+    """
 
     status: int
     explanation: str
+    is_reported: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,9 @@ async def _asked(
     try:
         identity = await integrations.call("authorizer", authorizer.integration, event, read)
     except NotAuthorized as error:
-        raise Refused(error.status, f"The authorizer refused: {error}.") from error
-    except (NotInvoked, TimeoutError) as error:
-        raise Refused(500, "The authorizer could not be asked; the terminal shows why.") from error
+        raise Refused(error.status, f"The authorizer refused: {error}.", is_reported=True) from error
+    except NotInvoked as error:
+        raise Refused(500, "The authorizer could not be asked; the terminal shows why.", is_reported=True) from error
+    except TimeoutError as error:
+        raise Refused(500, "The authorizer took longer than the integration timeout.") from error
     return replace(client, authorizer=identity.values)

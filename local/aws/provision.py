@@ -58,7 +58,7 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -
         aws_url: Where everything else goes.
 
     Raises:
-        TemplateError: If a table cannot be created.
+        TemplateError: If something cannot be created.
 
     """
     session = boto3.Session(
@@ -70,34 +70,32 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -
     def client(service: str, url: str = aws_url) -> Any:
         return session.client(service, endpoint_url=url, config=CONFIG)  # type: ignore[call-overload]  # the stubs want a literal
 
-    if store.tables:
-        _create_tables(store.tables, client("dynamodb", dynamodb_url), dynamodb_url, console)
-    creations: tuple[tuple[str, tuple[dict[str, Any], ...], Callable[[Any, dict[str, Any]], object]], ...] = (
-        ("secretsmanager", store.secrets, _create_secret),
-        ("ssm", store.parameters, _create_parameter),
-        ("s3", store.buckets, lambda s3, each: s3.create_bucket(Bucket=each["BucketName"])),
-        ("sqs", store.queues, _create_queue),
-        ("sns", store.topics, lambda sns, each: sns.create_topic(Name=each["TopicName"])),
+    creations: tuple[tuple[str, str, tuple[dict[str, Any], ...], Callable[[Any, dict[str, Any]], object]], ...] = (
+        ("dynamodb", "TableName", store.tables, lambda dynamodb, each: _create_table(dynamodb, each, console)),
+        ("secretsmanager", "Name", store.secrets, _create_secret),
+        ("ssm", "Name", store.parameters, _create_parameter),
+        ("s3", "BucketName", store.buckets, lambda s3, each: s3.create_bucket(Bucket=each["BucketName"])),
+        ("sqs", "QueueName", store.queues, _create_queue),
+        ("sns", "TopicName", store.topics, _create_topic),
     )
-    for service, resources, create in creations:
-        if resources:
-            there = client(service)
-            for each in resources:
+    for service, key, resources, create in creations:
+        url = dynamodb_url if service == "dynamodb" else aws_url
+        there = client(service, url) if resources else None
+        for each in resources:
+            try:
                 create(there, each)
-
-
-def _create_tables(tables: tuple[dict[str, Any], ...], dynamodb: "DynamoDBClient", url: str, console: Console) -> None:
-    for table in tables:
-        try:
-            _create_table(dynamodb, table, console)
-        except (ClientError, BotoCoreError) as error:
-            raise TemplateError(f"DynamoDB at {url} cannot hold {table['TableName']}: {error}") from error
+            except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
+                why = " ".join(str(error).split())
+                raise TemplateError(f"{service} at {url} cannot make {each[key]}: {why}") from error
 
 
 def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Console) -> None:
     name = table["TableName"]
+    wanted = {key: table[key] for key in TABLE_PROPERTIES if key in table}
+    if stream := table.get("StreamSpecification"):
+        wanted["StreamSpecification"] = {"StreamEnabled": True, **stream}
     try:
-        dynamodb.create_table(**{key: table[key] for key in TABLE_PROPERTIES if key in table})
+        dynamodb.create_table(**fitted(wanted, dynamodb.meta.service_model.operation_model("CreateTable").input_shape))
     except dynamodb.exceptions.ResourceInUseException:
         console.say(f"The table {name} exists already and is used as it is.")
         return
@@ -110,6 +108,28 @@ def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Co
             )
         except (ClientError, BotoCoreError):
             console.warn(f"This DynamoDB has no TTL: rows of {name} past their time are ignored, but stay.")
+
+
+def fitted(value: Any, shape: Any) -> Any:
+    """
+    Return a value as a call takes it: CloudFormation has numbers as text, too, and members that the call has not.
+
+    Args:
+        shape: What botocore knows of the call's input.
+
+    Raises:
+        ValueError: If what should be a number is none.
+
+    """
+    if shape.type_name == "structure":
+        return {key: fitted(each, shape.members[key]) for key, each in value.items() if key in shape.members}
+    if shape.type_name == "list":
+        return [fitted(each, shape.member) for each in value]
+    if shape.type_name in {"integer", "long"}:
+        return int(value)
+    if shape.type_name == "boolean":
+        return value in (True, "true")
+    return str(value) if shape.type_name == "string" else value
 
 
 def _create_secret(manager: Any, secret: dict[str, Any]) -> None:
@@ -135,3 +155,8 @@ def _create_parameter(ssm: Any, parameter: dict[str, Any]) -> None:
 def _create_queue(sqs: Any, queue: dict[str, Any]) -> None:
     fifo = {"FifoQueue": "true"} if queue["QueueName"].endswith(".fifo") else {}
     sqs.create_queue(QueueName=queue["QueueName"], Attributes=fifo)
+
+
+def _create_topic(sns: Any, topic: dict[str, Any]) -> None:
+    fifo = {"FifoTopic": "true"} if topic["TopicName"].endswith(".fifo") else {}
+    sns.create_topic(Name=topic["TopicName"], Attributes=fifo)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import json
 import math
@@ -10,11 +11,13 @@ import signal
 import socket
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.lambdas.archives import unpacked
 from local.lambdas.channel import Channel
 from local.lambdas.surroundings import Surroundings, environment_of, task_root
 from local.stack.app import Function
@@ -84,6 +87,7 @@ class Worker:
             CannotStart: If the handler could not be imported.
 
         """
+        function = await asyncio.to_thread(_unpacked, function, surroundings.scratch)
         ours, theirs = socket.socketpair()
         with theirs:
             channel = await Channel.over(ours)
@@ -218,6 +222,14 @@ async def _lines(stream: asyncio.StreamReader) -> Any:
             rest = bytearray(start)
     if rest:
         yield rest.decode(errors="replace")
+
+
+def _unpacked(function: Function, scratch: Path) -> Function:
+    try:
+        return dataclasses.replace(function, path=tuple(unpacked(each, scratch) for each in function.path))
+    except (OSError, zipfile.BadZipFile) as error:
+        text = f"its code cannot be unpacked: {error}"
+        raise CannotStart({"errorType": "Runtime.StartError", "errorMessage": text}, f"{text}.") from error
 
 
 def _not_spawned(error: OSError, function: Function) -> CannotStart:

@@ -27,6 +27,7 @@ class Surroundings:
         output: Called with a function's name and each line that its processes print.
         hosts: Where hosts lead that exist on AWS only: to an address and a port.
         debug: Whether ``breakpoint()`` waits for a debugger.
+        scratch: A folder for code that has to be unpacked.
 
     """
 
@@ -34,6 +35,7 @@ class Surroundings:
     output: Callable[[str, str], None]
     hosts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     debug: bool = False
+    scratch: Path = Path(tempfile.gettempdir())
 
     def cannot_start(self, function: Function, because: str) -> None:
         """Print why a function has no worker."""
@@ -41,10 +43,7 @@ class Surroundings:
 
 
 def task_root(function: Function) -> Path:
-    if function.inline is not None:
-        return Path(tempfile.gettempdir())
-    own = function.path[0]
-    return own.parent if own.is_file() else own  # a zip archive
+    return Path(tempfile.gettempdir()) if function.inline is not None else function.path[0]
 
 
 def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, str]:

@@ -67,13 +67,14 @@ def _function(
         left_out = ", ".join(map(str, missing))
         notes.append(f"{name}: the layer {left_out} is not one of the template; what it holds must be installed here.")
     inline = code.get("ZipFile")
+    variables = properties.get("Environment", {}).get("Variables", {})
     own = () if inline is not None else (_folder(code, name, source),)
     shared = [folder for each in properties.get("Layers", []) for folder in layers.get(each, ())]
     return Function(
         name=name,
         path=(*own, *shared),
         handler=_handler(properties, name),
-        environment={k: text(v) for k, v in properties.get("Environment", {}).get("Variables", {}).items()},
+        environment={key: _variable(key, each, name) for key, each in variables.items()},
         timeout=_number(properties, "Timeout", 3, (1, MAX_TIMEOUT), name),
         memory=_number(properties, "MemorySize", 128, (128, MAX_MEMORY), name),
         called=properties["FunctionName"],
@@ -117,6 +118,19 @@ def _folder(code: Mapping[str, Any], name: str, source: Source) -> Path:
 
 def _layer_path(folder: Path) -> tuple[Path, ...]:
     # With a BuildMethod, `sam build` puts the content below python/; without one, it is there already.
-    python = folder / "python"
-    packages = python / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
-    return (*([python] if python.is_dir() else [folder]), *([packages] if packages.is_dir() else []))
+    packages = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    found = [folder / name for name in ("python", packages) if _has(folder, name)]
+    return tuple(found) if folder / "python" in found else (folder, *found)
+
+
+def _has(folder: Path, name: str) -> bool:
+    if folder.is_dir():
+        return (folder / name).is_dir()
+    with zipfile.ZipFile(folder) as archive:
+        return any(each.startswith(f"{name}/") for each in archive.namelist())
+
+
+def _variable(key: str, value: Any, name: str) -> str:
+    if value is None or isinstance(value, dict | list):
+        raise TemplateError(f"The variable {key} of {name} is {value!r}, and not text.", name)
+    return text(value)

@@ -94,6 +94,7 @@ class Resolver:
 
     def condition(self, name: str) -> bool:
         """Evaluate one of the template's conditions."""
+        name = text(name)  # as YAML takes some names for others: No, for one
         if name not in self._conditions:
             raise TemplateError(f"The template uses the condition {name}, which it does not define.")
         return bool(self.resolve(self._conditions[name]))

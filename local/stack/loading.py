@@ -36,8 +36,8 @@ def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page
     """
     source = read(path)
     declared = source.content["Parameters"]
-    values = parameter_values(declared, parameters)
     try:
+        values = parameter_values(declared, parameters)
         template = translate(source, parameters)
         app = _app(source, Resources(template, values), api)
         if page and ENDPOINT in declared and ENDPOINT not in parameters:

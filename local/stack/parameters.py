@@ -26,8 +26,9 @@ def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> d
     for name, each in declared.items():
         value = given.get(name, each.get("Default"))
         if value is not None and (demand := _unmet(each, value)):
-            which = "parameter" if name in given else "default of the parameter"
-            raise TemplateError(f"The {which} {name} is {text(value)!r}; it must be {demand}.")
+            if name in given:
+                raise TemplateError(f"The parameter {name} is {value!r}; it must be {demand}.")
+            raise TemplateError(f"The default of the parameter {name} is {text(value)!r}; it must be {demand}.", name)
     values = {name: each.get("Default") for name, each in declared.items()} | dict(given)
     if unset := [name for name, value in values.items() if value is None]:
         raise TemplateError(f"These parameters have no default: {', '.join(unset)}. Give each with --parameter.")
@@ -55,10 +56,23 @@ def _unmet(declared: Mapping[str, Any], value: Any) -> str | None:
     if allowed and not {*each_of} <= {*allowed}:
         return f"one of {', '.join(allowed)}"
     pattern = declared.get("AllowedPattern")
-    if pattern and not all(re.fullmatch(pattern, each) for each in each_of):
+    if pattern and not all(_fits(pattern, each) for each in each_of):
         return str(declared.get("ConstraintDescription", f"text that matches {pattern}"))
     if declared["Type"] == "Number":
-        least, most = declared.get("MinValue", "-inf"), declared.get("MaxValue", "inf")
-        if not re.fullmatch(r"-?[0-9]+([.][0-9]+)?", typed) or not float(least) <= float(typed) <= float(most):
-            return f"a number from {least} to {most}"
-    return None
+        number = float(typed if re.fullmatch(r"-?[0-9]+([.][0-9]+)?", typed) else "nan")  # which no bounds hold
+        return _beyond(declared, "Value", number, "a number")
+    return _beyond(declared, "Length", len(typed), "of a length") if declared["Type"] == "String" else None
+
+
+def _fits(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error as error:
+        raise TemplateError(f"The AllowedPattern {pattern} is no regular expression: {error}.") from error
+
+
+def _beyond(declared: Mapping[str, Any], what: str, value: float, kind: str) -> str | None:
+    least, most = declared.get(f"Min{what}"), declared.get(f"Max{what}")
+    bounds = [*([f"from {least}"] if least is not None else []), *([f"to {most}"] if most is not None else [])]
+    inside = float("-inf" if least is None else least) <= value <= float("inf" if most is None else most)
+    return None if inside else " ".join([kind, *bounds])

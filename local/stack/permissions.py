@@ -6,7 +6,6 @@ from typing import Any
 from local.policies import Statement, matches, statements
 from local.stack.app import Function
 from local.stack.kinds import ARNS
-from local.stack.names import function_arn
 from local.stack.resources import Resources
 from local.stack.source import TemplateError
 
@@ -27,12 +26,25 @@ def policy(role: Any, resources: Resources) -> tuple[Statement, ...] | None:
         attached = resources.of_type("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
         documents += [each["PolicyDocument"] for each in attached.values() if _is_of(each, properties["RoleName"])]
         documents += [attached[arn]["PolicyDocument"] for arn in _managed(properties) if arn in attached]
-        own = [each for document in documents for each in statements(document)]
+        own = [_anywhere(each) for document in documents for each in statements(document)]
     except (TemplateError, ValueError, KeyError):
         return None
     others = [arn for arn in _managed(properties) if arn not in attached]
     free = any(not arn.startswith("arn:aws:iam::aws:policy/") or arn.endswith(MAY_DO_ALL) for arn in others)
     return (*own, *(ANYTHING if free else ()))
+
+
+def _anywhere(statement: Statement) -> Statement:
+    resources = statement.get("Resource")
+    if isinstance(resources, list):
+        return {**statement, "Resource": [anywhere(str(each)) for each in resources]}
+    return {**statement, "Resource": anywhere(str(resources))} if "Resource" in statement else statement
+
+
+def anywhere(arn: str) -> str:
+    """Return an ARN without its region and account: whatever a template pins them to, they are others here."""
+    parts = arn.split(":", 5)
+    return ":".join([*parts[:3], "*", "*", parts[5]]) if len(parts) > 5 else arn
 
 
 def _is_of(policy: Mapping[str, Any], role: str) -> bool:
@@ -45,14 +57,14 @@ def _managed(role: Mapping[str, Any]) -> list[str]:
 
 def may_call(resources: Resources, function: Function, source_arn: str) -> bool:
     """Return whether a permission of the template lets API Gateway call a function for a route or an authorizer."""
-    names = {function.name, function.aws_name, function_arn(function.aws_name)}
+    names = {function.name, function.aws_name}
     for each in resources.of_type("AWS::Lambda::Permission").values():
         name = str(each.get("FunctionName"))
-        whose = name in names or name.startswith((f"{function_arn(function.aws_name)}:", f"{function.aws_name}:"))
+        whose = name in names or (name.rpartition("function:")[2] or name).partition(":")[0] == function.aws_name
         action = str(each.get("Action", "")).lower()
         principal = each.get("Principal") in {"apigateway.amazonaws.com", "*"}
         if whose and principal and matches(action, "lambda:invokefunction"):
             pattern = each.get("SourceArn")
-            if pattern is None or matches(str(pattern), source_arn):
+            if pattern is None or matches(anywhere(str(pattern)), source_arn):
                 return True
     return False

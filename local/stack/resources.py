@@ -80,7 +80,10 @@ class Resources:
 
     def _is_present(self, name: str) -> bool:
         condition = self._declared[name].get("Condition")
-        return condition is None or self._resolver.condition(condition)
+        try:
+            return condition is None or self._resolver.condition(condition)
+        except TemplateError as error:
+            raise TemplateError(str(error), name) from error
 
     def ref(self, name: str) -> Any:
         """Return what ``Ref`` gives. Raises KeyError if there is nothing of this name."""

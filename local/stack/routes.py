@@ -1,6 +1,7 @@
 """The routes of an API: where each leads, who may take it, what fits it, and its limits."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from local.stack.integrations import Integrations
 from local.stack.resources import Resources
 from local.stack.source import Source, TemplateError
 
+SOURCE = re.compile(r"\$?(route\.request\.(header|querystring)|stageVariables|context)\..+")
+"""Where an authorizer's identity may be: a header or a parameter of the handshake, a stage variable, the context."""
+
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
 """Requests a second and at once of an account (quota): a throttle that sets one of the two has the other from here."""
 
@@ -28,7 +32,10 @@ def throttle(settings: Mapping[str, Any]) -> Throttle | None:
     rate, burst = settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")
     if rate is None and burst is None:
         return None
-    return Throttle(float(ACCOUNT_RATE if rate is None else rate), int(ACCOUNT_BURST if burst is None else burst))
+    try:
+        return Throttle(float(ACCOUNT_RATE if rate is None else rate), int(ACCOUNT_BURST if burst is None else burst))
+    except (TypeError, ValueError) as error:
+        raise TemplateError(f"A throttle of {rate!r} a second and {burst!r} at once is none.") from error
 
 
 class Routes:
@@ -38,6 +45,7 @@ class Routes:
         self, resources: Resources, api: str, stage: Mapping[str, Any], found: Functions, source: Source
     ) -> None:
         self._resources = resources
+        self._api = api
         self.api_id: str = resources.ref(api)
         self._stage = stage
         self._integrations = Integrations(resources, self.api_id, stage, found, source)
@@ -46,6 +54,10 @@ class Routes:
 
     def read(self) -> dict[str, Route]:
         """Return the routes by their keys."""
+        selection = self._resources.properties(self._api).get("RouteSelectionExpression", "")
+        if "$request.body." not in selection.replace("{", ""):
+            text = f"The RouteSelectionExpression of {self._api} is {selection or 'missing'}, and none of the body's"
+            self.notes.append(f"{text}: every message goes to $default.")
         routes = self._resources.of_type("AWS::ApiGatewayV2::Route")
         found: dict[str, Route] = {}
         whose: dict[str, str] = {}
@@ -94,10 +106,12 @@ class Routes:
             raise TemplateError(f"The route {route['RouteKey']} has no authorizer of the template.", name)
         properties = authorizers[which]
         uri, has_role = str(properties["AuthorizerUri"]), bool(properties.get("AuthorizerCredentialsArn"))
-        sources = properties.get("IdentitySource") or []
+        written = properties.get("IdentitySource") or []
+        sources = [written] if isinstance(written, str) else written
+        if odd := [each for each in sources if not SOURCE.fullmatch(str(each))]:
+            self.notes.append(f"The IdentitySource {odd[0]} of {which} is none of a WebSocket API: nobody gets in.")
         return LambdaAuthorizer(
-            self._integrations.function(uri, f"authorizers/{which}", has_role, which),
-            tuple([sources] if isinstance(sources, str) else sources),
+            self._integrations.function(uri, f"authorizers/{which}", has_role, which), tuple(map(str, sources))
         )
 
     def _api_keys(self) -> ApiKeys:

@@ -16,7 +16,7 @@ class TemplateError(CannotDo):
     The template, or a parameter given for it, is wrong. The text is a whole sentence.
 
     Args:
-        resource: The logical id of the resource at fault, if it is one.
+        resource: The logical id of the resource at fault, or the name of the parameter, if it is one.
 
     """
 
@@ -65,6 +65,7 @@ class Source:
     def located(self, error: TemplateError) -> TemplateError:
         """Return the error with file and line in front, where they are known."""
         line = self.lines.get(("Resources", self.written(error.resource or "")))
+        line = line or self.lines.get(("Parameters", error.resource or ""))
         return TemplateError(f"{self.path}:{line}: {error}") if line else error
 
 
@@ -109,6 +110,8 @@ def transforms(content: Mapping[str, Any]) -> list[str]:
     """Return the names of the macros that a template asks for."""
     written = content.get("Transform") or []
     every = written if isinstance(written, list) else [written]
+    if "Fn::Transform" in content:
+        every = [*every, content["Fn::Transform"]]
     return [str(each.get("Name") if isinstance(each, dict) else each) for each in every]
 
 
@@ -130,6 +133,8 @@ def _check(source: Source) -> None:
                 if LANGUAGE_EXTENSIONS not in transforms(source.content):
                     raise TemplateError(f"{where}: {name} needs {LANGUAGE_EXTENSIONS} among the Transforms.")
                 continue  # expanded later, by whoever knows how
+            if isinstance(each, dict) and "Fn::Transform" in each:
+                raise TemplateError(f"{where}: {name} is made by Fn::Transform, which is not run here.")
             if not isinstance(each, dict) or not isinstance(each.get("Type"), str):
                 raise TemplateError(f"{where}: {name}, in the {section}, has no Type.")
             if section == "Resources" and not isinstance(each.setdefault("Properties", {}), dict):

@@ -100,7 +100,10 @@ def _carry_folders(content: dict[str, Any]) -> None:
         properties.pop("Events", None)
         if each["Type"] == "AWS::Serverless::Function" and not {*properties, *shared} & {"CodeUri", "InlineCode"}:
             properties["CodeUri"] = "."  # as sam build has it
-        _carry(properties, CODE_PROPERTIES.get(each["Type"], ""))
+        name = CODE_PROPERTIES.get(each["Type"], "")
+        if name and (asset := each.get("Metadata", {}).get("aws:asset:path")):  # what cdk synth makes
+            properties[name] = asset
+        _carry(properties, name)
     _carry(shared, "CodeUri")
 
 

@@ -135,7 +135,9 @@ def test_10_what_an_authorizer_s_failures_are_to_the_client(
 def test_10_without_an_identity_source_it_is_401_and_nobody_is_asked(
     guarded: Api, headers: Any, query: dict[str, str]
 ) -> None:
+    before = len(guarded.gateway.output.lines)
     assert guarded.refused("", headers, tag="nobody-is-asked", **query).status_code == 401
+    guarded.gateway.output.wait_for(r"\$connect +401: The handshake lacks one of", before)
     assert not [line for line in guarded.gateway.output.lines if "ASKED" in line and "nobody-is-asked" in line]
 
 
