@@ -232,7 +232,7 @@ def _send(channel: socket.socket, message: dict[str, Any] | bytes) -> None:
 def _receive(channel: socket.socket) -> dict[str, Any] | None:
     data = bytearray()
     while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
-        if not (part := channel.recv(256 * 1024)):
+        if not (part := channel.recv(16 * 1024)):
             return None
         data += part
     question: dict[str, Any] = json.loads(data[4:].decode())  # nothing follows: the next comes after the answer
