@@ -8,6 +8,7 @@ Shapes and order of members as captured on AWS.
 import base64
 import functools
 import os
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,6 +60,11 @@ def new_id() -> str:
     return base64.urlsafe_b64encode(os.urandom(11)).decode()
 
 
+def _passing_id() -> str:
+    """Return one of a message or of an event, which nobody guesses for a gain: twice as fast."""
+    return base64.urlsafe_b64encode(random.randbytes(11)).decode()  # noqa: S311 - see above
+
+
 def values_of(query: str) -> Pairs:
     """Return the parameters of a query string, in order, decoded."""
     return parse_qsl(query, keep_blank_values=True)
@@ -95,7 +101,7 @@ def authorize(client: Client, now: float, headers: Pairs, query: str) -> Event:
 
 def message(client: Client, now: float, route_key: str, body: str) -> Event:
     """Build the event of a message. It has neither headers nor query: those came with the handshake."""
-    context = _context(client, route_key, "MESSAGE", now, messageId=new_id())
+    context = _context(client, route_key, "MESSAGE", now, messageId=_passing_id())
     return _event(client, {}, context, body=body)
 
 
@@ -124,7 +130,7 @@ def _from_gateway(client: Client, now: float, headers: Pairs) -> Pairs:
 
 
 def _context(client: Client, route_key: str, event_type: str, now: float, **own: Any) -> Event:
-    request_id = new_id()
+    request_id = _passing_id()
     return {
         "routeKey": route_key,
         **own,
