@@ -205,6 +205,11 @@ WITH_MODEL = ROUTE.replace("KEY", "$connect").replace(
             id="a-route-key-twice",
         ),
         pytest.param(
+            ROUTE.replace("KEY", "[a]").replace("MORE", "Target: x").lstrip("\n"),
+            "19: The RouteKey of Route is ['a'], and not text.",
+            id="a-list-for-a-route-key",
+        ),
+        pytest.param(
             ROUTE.replace("KEY", "$connect").replace("MORE", "AuthorizationType: JWT").lstrip("\n"),
             "19: The AuthorizationType of Route is JWT; a WebSocket API takes NONE, AWS_IAM and CUSTOM.",
             id="an-authorization-of-http-apis",
@@ -262,6 +267,11 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             id="authorization-of-a-message",
         ),
         pytest.param(
+            API + ROUTE.replace("!Ref Api", "other").replace("KEY", "k").replace("MORE", "Target: x"),
+            "Route is a route of no API of the template.",
+            id="a-route-of-nothing",
+        ),
+        pytest.param(
             BY_HAND.replace("STAGE", "s"),
             "The RouteSelectionExpression of Api is x, and none of the body's: every message goes to $default.",
             id="a-selection-of-nothing",
@@ -284,3 +294,7 @@ def test_what_is_left_out_is_said(text: str, note: str, tmp_path: Path) -> None:
 
 def test_a_stage_may_be_a_number(tmp_path: Path) -> None:
     assert loaded(tmp_path, BY_HAND.replace("STAGE", "5")).stage == "5"
+
+
+def test_a_route_key_may_be_a_number(tmp_path: Path) -> None:
+    assert "7" in loaded(tmp_path, API + ROUTE.replace("KEY", "7").replace("MORE", "Target: x")).routes

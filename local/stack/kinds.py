@@ -50,7 +50,7 @@ SHAPES: dict[str, dict[str, type]] = {
     "AWS::ApiGatewayV2::Api": {"RouteSelectionExpression": str},
     "AWS::ApiGatewayV2::Integration": {"IntegrationType": str, "IntegrationUri": str},
     "AWS::ApiGatewayV2::IntegrationResponse": {"ResponseTemplates": dict},
-    "AWS::ApiGatewayV2::Route": {"RequestModels": dict, "Target": str},
+    "AWS::ApiGatewayV2::Route": {"ApiId": str, "RequestModels": dict, "RouteKey": str, "Target": str},
     "AWS::ApiGatewayV2::Stage": {"DefaultRouteSettings": dict, "RouteSettings": dict, "StageVariables": dict},
     "AWS::DynamoDB::Table": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::IAM::Role": {"ManagedPolicyArns": list, "Policies": list},

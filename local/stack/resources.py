@@ -54,8 +54,11 @@ class Resources:
         if missing := [key for key in REQUIRED.get(kind, ()) if key not in properties]:
             raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
         for key, shape in SHAPES.get(kind, {}).items():
-            if not isinstance(properties.get(key, shape()), shape):
-                raise TemplateError(f"The {key} of {name} is {properties[key]!r}, and not {CALLED[shape]}.", name)
+            value = properties.get(key, shape())
+            if shape is str and isinstance(value, bool | int | float):
+                properties[key] = text(value)
+            elif not isinstance(value, shape):
+                raise TemplateError(f"The {key} of {name} is {value!r}, and not {CALLED[shape]}.", name)
         if kind in NAMES:
             properties[NAMES[kind]] = self.physical_name(name)
         return properties

@@ -61,8 +61,11 @@ class Routes:
         routes = self._resources.of_type("AWS::ApiGatewayV2::Route")
         found: dict[str, Route] = {}
         whose: dict[str, str] = {}
+        apis = {self._resources.ref(name) for name in self._resources.names("AWS::ApiGatewayV2::Api")}
         for name, each in routes.items():
-            if each.get("ApiId") == self.api_id:
+            if each["ApiId"] not in apis:
+                self.notes.append(f"{name} is a route of no API of the template.")
+            if each["ApiId"] == self.api_id:
                 key = str(each["RouteKey"])
                 if key in found:
                     raise TemplateError(f"{name} and {whose[key]} have the same RouteKey, {key}.", name)
