@@ -1,5 +1,6 @@
 """What many clients, or bad ones, leave behind: nothing."""
 
+import contextlib
 import json
 import socket
 import struct
@@ -142,3 +143,13 @@ def test_a_client_that_has_much_to_run_leaves_workers_to_others(api: Api, client
         with pytest.raises(TimeoutError):  # noqa: PT012 - after those that were answered before
             for _ in range(40):
                 busy.socket.recv(timeout=0.1)
+
+
+def test_who_says_nothing_or_half_of_it_is_cut_off_after_a_while(api: Api, client: Connected) -> None:
+    with raw(api) as silent, raw(api) as half, raw(api, "tls") as silent_by_tls:
+        half.sendall(b"GET /test HTTP/1.1\r\nHost:")
+        for each in (silent, half, silent_by_tls):
+            with contextlib.suppress(ConnectionResetError):
+                assert each.recv(1) == b""
+    assert client.is_alive()
+    assert "Traceback" not in api.gateway.output.text
