@@ -34,7 +34,7 @@ class _Job:
     event: Any
     done: Callable[[Result], None]
     cold: bool
-    is_taken: bool = False
+    since: float
 
 
 class Pool:
@@ -61,6 +61,7 @@ class Pool:
         self._starting: set[asyncio.Task[None]] = set()
         self._retiring: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
 
     async def start_ahead(self) -> None:
         """Start the first worker. A handler that cannot be imported has printed why; events will find out too."""
@@ -85,21 +86,21 @@ class Pool:
 
     def submit(self, event: Any, done: Callable[[Result], None]) -> None:
         """Do the same, and call back with the result."""
-        job = _Job(event, done, cold=not self._idle)
+        job = _Job(event, done, not self._idle, time.monotonic())
         if self._idle:
             self._run(job, self._idle.pop())
             if len(self._workers) + len(self._starting) < KEPT:
                 self._start_one()  # the next event should not wait either
             return
         self._waiting.append(job)
-        # Starting one takes as long as many events, and CPU from those that run: wait a moment for one of them.
-        asyncio.get_running_loop().call_later(BUSY_SECONDS if self._workers else 0, self._start_unless_taken, job)
+        self._look_soon()
 
     async def stop(self) -> None:
         """End every process; no other starts."""
         self._stopped = True
-        if self._reaper:
-            self._reaper.cancel()
+        for timer in (self._reaper, self._looking):
+            if timer:
+                timer.cancel()
         for task in self._starting:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
@@ -114,12 +115,22 @@ class Pool:
                 self._start_for_waiting()
             job.done(Result(result.value, result.error, job.cold))
 
-        job.is_taken = True
         worker.run(job.event, self._timeout, done)
 
-    def _start_unless_taken(self, job: _Job) -> None:
-        if not job.is_taken:
+    def _look_soon(self) -> None:
+        # Starting one takes as long as many events, and CPU from those that run: wait a moment for one of them.
+        if self._looking is None:
+            seconds = BUSY_SECONDS if self._workers or self._starting else 0
+            self._looking = asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """Start a worker for each event that has waited long enough for one that is busy."""
+        self._looking = None
+        latest = time.monotonic() - BUSY_SECONDS if self._workers else math.inf
+        for _ in [job for job in self._waiting if job.since <= latest]:
             self._start_for_waiting()
+        if self._waiting:
+            self._look_soon()
 
     def _give(self, worker: Worker) -> None:
         if self._workers[worker] != self._generation:
@@ -172,7 +183,6 @@ class Pool:
             # All who wait would meet the same failure, unless the code has changed. The next event tries again.
             while self._waiting and generation == self._generation:
                 job = self._waiting.popleft()
-                job.is_taken = True
                 job.done(Result(error=failed.error, cold=True))
             return
         finally:
