@@ -1,4 +1,4 @@
-"""Functions that cannot be imported, until they are mended; and where a handler is looked for."""
+"""Functions that cannot be imported, until they are mended; where a handler is looked for; code in archives."""
 
 import os
 import zipfile

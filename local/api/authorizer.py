@@ -1,7 +1,6 @@
 """What an authorizer of ``$connect`` has to be told, and what its answer means."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,10 @@ from local.api.events import Client, Event
 from local.api.results import Unusable
 from local.lambdas.process import Result
 from local.policies import allows, statements
+from local.stack.app import IDENTITY_SOURCE
 
 MAX_RESULT = 8 * 1024
 """Bytes of an authorizer's result (quota)."""
-
-_SOURCE = re.compile(r"(route\.request\.header|route\.request\.querystring|stageVariables|context)\.(.+)")
 
 
 def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, query: str) -> bool:
@@ -28,7 +26,7 @@ def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, 
     }
 
     def value(source: str) -> Any:
-        if not (match := _SOURCE.fullmatch(source.removeprefix("$"))):
+        if not (match := IDENTITY_SOURCE.fullmatch(source)):
             return None
         name = match[2].lower() if match[1] == "route.request.header" else match[2]
         return values[match[1]].get(name)

@@ -20,7 +20,7 @@ from typing import Any
 from local.lambdas.archives import unpacked
 from local.lambdas.channel import Channel
 from local.lambdas.surroundings import Surroundings, environment_of, task_root
-from local.stack.app import Function
+from local.stack.app import MAX_TIMEOUT, Function
 from local.stack.names import function_arn
 
 INIT_TIMEOUT = 30.0
@@ -28,9 +28,6 @@ INIT_TIMEOUT = 30.0
 
 EXIT_TIMEOUT = 1.0
 """Seconds that a process has to exit after its last word, and its output to end after its exit."""
-
-MAX_TIMEOUT = 900
-"""Seconds that a function may run at most (Lambda's quota)."""
 
 WORKER = Path(__file__).with_name("worker.py")
 

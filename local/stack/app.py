@@ -1,5 +1,6 @@
 """What a template declares, as far as a local gateway needs it: routes, functions, tables, secrets."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,13 @@ class Unavailable:
 
 
 Integration = LambdaIntegration | MockIntegration | Unavailable
+
+
+IDENTITY_SOURCE = re.compile(r"\$?(route\.request\.header|route\.request\.querystring|stageVariables|context)\.(.+)")
+"""Where an authorizer's identity may be: a header or a parameter of the handshake, a stage variable, the context."""
+
+MAX_TIMEOUT = 900
+"""Seconds that a function may run at most (Lambda's quota)."""
 
 
 @dataclass(frozen=True)

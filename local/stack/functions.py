@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.stack.app import Function
+from local.stack.app import MAX_TIMEOUT, Function
 from local.stack.intrinsics import text
 from local.stack.permissions import policy
 from local.stack.resources import Resources
 from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen
 from local.stack.translation import local_folder
 
-MAX_TIMEOUT, MAX_MEMORY = 900, 10_240
-"""Seconds and MB that a function may have (quotas)."""
+MAX_MEMORY = 10_240
+"""MB that a function may have at most (Lambda's quota)."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """The routes of an API: where each leads, who may take it, what fits it, and its limits."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
 
 from local.stack.app import (
+    IDENTITY_SOURCE,
     ApiKeys,
     IamAuthorization,
     LambdaAuthorizer,
@@ -19,9 +19,6 @@ from local.stack.functions import Functions
 from local.stack.integrations import Integrations
 from local.stack.resources import Resources
 from local.stack.source import Source, TemplateError
-
-SOURCE = re.compile(r"\$?(route\.request\.(header|querystring)|stageVariables|context)\..+")
-"""Where an authorizer's identity may be: a header or a parameter of the handshake, a stage variable, the context."""
 
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
 """Requests a second and at once of an account (quota): a throttle that sets one of the two has the other from here."""
@@ -55,7 +52,7 @@ class Routes:
     def read(self) -> dict[str, Route]:
         """Return the routes by their keys."""
         selection = self._resources.properties(self._api).get("RouteSelectionExpression", "")
-        if "$request.body." not in selection.replace("{", ""):
+        if "request.body." not in selection:
             text = f"The RouteSelectionExpression of {self._api} is {selection or 'missing'}, and none of the body's"
             self.notes.append(f"{text}: every message goes to $default.")
         routes = self._resources.of_type("AWS::ApiGatewayV2::Route")
@@ -111,7 +108,7 @@ class Routes:
         uri, has_role = str(properties["AuthorizerUri"]), bool(properties.get("AuthorizerCredentialsArn"))
         written = properties.get("IdentitySource") or []
         sources = [written] if isinstance(written, str) else written
-        if odd := [each for each in sources if not SOURCE.fullmatch(str(each))]:
+        if odd := [each for each in sources if not IDENTITY_SOURCE.fullmatch(str(each))]:
             self.notes.append(f"The IdentitySource {odd[0]} of {which} is none of a WebSocket API: nobody gets in.")
         return LambdaAuthorizer(
             self._integrations.function(uri, f"authorizers/{which}", has_role, which), tuple(map(str, sources))
