@@ -11,7 +11,7 @@ import contextlib
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -105,27 +105,20 @@ def _load(options: Options, sockets: Sockets, folder: Path) -> tuple[App, Endpoi
 
     page = f"http://{ports.address(options.host, sockets.page)}"
     aws = f"http://{ports.address(options.host, sockets.aws)}"
-    endpoints = Endpoints(
-        page=page,
-        websocket="",
-        management="",
-        tls=f"https://{ports.address(options.host, sockets.tls)}",
-        bundle=str(folder / BUNDLE),
-        aws=aws,
-        dynamodb=options.aws_endpoint or aws,
-        auth_mode="",
-        signing_secret="",
-    )
     app = load(options.template, options.parameters, options.api, page)
 
     def variable(name: str) -> str:
         values = (function.environment.get(name) for function in app.functions.values())
         return next(filter(None, values), "")
 
-    return app, replace(
-        endpoints,
+    return app, Endpoints(
+        page=page,
         websocket=f"{page.replace('http', 'ws')}/{app.stage}",
         management=f"{page}/{app.stage}",
+        tls=f"https://{ports.address(options.host, sockets.tls)}",
+        bundle=str(folder / BUNDLE),
+        aws=aws,
+        dynamodb=options.aws_endpoint or aws,
         auth_mode=variable("AUTH_MODE"),
         signing_secret=variable("SIGNING_SECRET_NAME"),
     )

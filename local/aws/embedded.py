@@ -55,6 +55,19 @@ def _cannot(error: Exception, start_response: Any) -> list[bytes]:
     return [json.dumps({"__type": "NotImplemented", "message": text}).encode()]
 
 
+def _one_at_a_time(services: Any) -> Any:
+    lock = threading.Lock()  # DynamoDB's transactions are atomic, and moto's are not
+
+    def serve(environ: Any, start_response: Any) -> list[bytes]:
+        with lock:
+            try:
+                return [*services(environ, start_response)]
+            except Exception as error:  # noqa: BLE001 - what moto lacks or fails at is an answer
+                return _cannot(error, start_response)
+
+    return serve
+
+
 def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -68,17 +81,8 @@ def main() -> None:
             raise NotImplementedError("it has no such service")
         return create_backend_app(service)
 
-    services = DomainDispatcherApplication(create_app)
-    one_at_a_time = threading.Lock()  # DynamoDB's transactions are atomic, and moto's are not
-
-    def serve(environ: Any, start_response: Any) -> list[bytes]:
-        with one_at_a_time:
-            try:
-                return [*services(environ, start_response)]
-            except Exception as error:  # noqa: BLE001 - what moto lacks or fails at is an answer
-                return _cannot(error, start_response)
-
-    server = make_server(host, port, serve, threaded=True, fd=fd)
+    application = _one_at_a_time(DomainDispatcherApplication(create_app))
+    server = make_server(host, port, application, threaded=True, fd=fd)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready", flush=True)
     sys.stdin.read()

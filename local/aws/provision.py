@@ -37,16 +37,25 @@ CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts
 """The services are near: one that does not answer soon will not."""
 
 
+CLIENT_CREDENTIALS = {name.lower(): value for name, value in CREDENTIALS.items()}
+"""As boto3's clients take them."""
+
+
 def names(store: Store) -> list[str]:
     """Return what everything in it is called."""
-    kinds = {
-        "TableName": store.tables,
-        "Name": (*store.secrets, *store.parameters),
-        "BucketName": store.buckets,
-        "QueueName": store.queues,
-        "TopicName": store.topics,
-    }
-    return [str(each[key]) for key, resources in kinds.items() for each in resources]
+    return [str(each[key]) for _, key, resources in _kinds(store) for each in resources]
+
+
+def _kinds(store: Store) -> list[tuple[str, str, tuple[dict[str, Any], ...]]]:
+    """Return the service that holds each kind of resource, the property that names one, and those there are."""
+    return [
+        ("dynamodb", "TableName", store.tables),
+        ("secretsmanager", "Name", store.secrets),
+        ("ssm", "Name", store.parameters),
+        ("s3", "BucketName", store.buckets),
+        ("sqs", "QueueName", store.queues),
+        ("sns", "TopicName", store.topics),
+    ]
 
 
 def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -> None:
@@ -61,32 +70,29 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -
         TemplateError: If something cannot be created.
 
     """
-    session = boto3.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )
-
-    def client(service: str, url: str = aws_url) -> Any:
-        return session.client(service, endpoint_url=url, config=CONFIG)  # type: ignore[call-overload]  # the stubs want a literal
-
-    creations: tuple[tuple[str, str, tuple[dict[str, Any], ...], Callable[[Any, dict[str, Any]], object]], ...] = (
-        ("dynamodb", "TableName", store.tables, lambda dynamodb, each: _create_table(dynamodb, each, console)),
-        ("secretsmanager", "Name", store.secrets, _create_secret),
-        ("ssm", "Name", store.parameters, _create_parameter),
-        ("s3", "BucketName", store.buckets, lambda s3, each: s3.create_bucket(Bucket=each["BucketName"])),
-        ("sqs", "QueueName", store.queues, _create_queue),
-        ("sns", "TopicName", store.topics, _create_topic),
-    )
-    for service, key, resources, create in creations:
+    creations: dict[str, Callable[[Any, dict[str, Any]], object]] = {
+        "dynamodb": lambda dynamodb, each: _create_table(dynamodb, each, console),
+        "secretsmanager": _create_secret,
+        "ssm": _create_parameter,
+        "s3": lambda s3, each: s3.create_bucket(Bucket=each["BucketName"]),
+        "sqs": _create_queue,
+        "sns": _create_topic,
+    }
+    for service, key, resources in _kinds(store):
         url = dynamodb_url if service == "dynamodb" else aws_url
-        there = client(service, url) if resources else None
+        client = _client(service, url) if resources else None
         for each in resources:
             try:
-                create(there, each)
+                creations[service](client, each)
             except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
                 why = " ".join(str(error).split())
                 raise TemplateError(f"{service} at {url} cannot make {each[key]}: {why}") from error
+
+
+def _client(service: str, url: str) -> Any:
+    return boto3.client(  # type: ignore[call-overload]  # the stubs want a literal
+        service, endpoint_url=url, config=CONFIG, region_name=REGION, **CLIENT_CREDENTIALS
+    )
 
 
 def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Console) -> None:
