@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -32,7 +33,7 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
             Integrations(
                 submit=lambda function, event, done: pools[function].submit(event, done),
                 console=console,
-                timeout=None if options.debug else options.integration_timeout,
+                timeout=math.inf if options.debug else options.integration_timeout,
             ),
             domain_name=prepared.endpoints.tls.removeprefix("https://"),
             runs_disconnect=options.runs_disconnect,

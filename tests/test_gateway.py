@@ -83,7 +83,9 @@ def frames(world: World, *texts: str) -> list[str]:
         connection, _ = await world.connect()
         async with asyncio.timeout(PATIENCE):
             for text in texts:
-                await world.gateway.receive(connection, text)
+                done = asyncio.Event()
+                world.gateway.receive(connection, text, done.set)
+                await done.wait()
 
     asyncio.run(main())
     return world.socket.sent

@@ -14,7 +14,7 @@ from typing import Protocol
 from local.api import events
 from local.api.events import Client, Event
 from local.api.handshake import Handshake, Refused, authorize, client_of
-from local.api.integrations import Integrations
+from local.api.integrations import Failure, Integrations
 from local.api.results import Answer, NotInvoked, Unusable, bad_request_frame, error_frame, read_handshake, read_result
 from local.api.selection import fits, select
 from local.api.throttle import Throttles
@@ -145,43 +145,59 @@ class Gateway:
             raise Refused(answer.status or 502, answer.body, is_reported=True)
         return answer
 
-    async def receive(self, connection: Connection, text: str) -> None:
-        """Take a message from a client, run its route, and send back what there is to send."""
+    def receive(self, connection: Connection, text: str, done: Callable[[], None]) -> None:
+        """
+        Take a message from a client, run its route, and send back what there is to send.
+
+        Args:
+            done: Called when that has been done, perhaps at once.
+
+        """
         connection.last_active_at = now = self.clock()
         event = events.message(connection.client, now, "", text)
-        context = event["requestContext"]
 
-        def error(text: str) -> str:
-            return error_frame(text, context["connectionId"], context["requestId"])
+        def reply(frame: str | None) -> None:
+            if frame is not None:
+                self.send(connection, frame.encode())
+            done()
 
         try:
             with faults(self.report):
-                reply = await self._reply(event, error)
+                self._run(event, reply)
         except Fault:
-            reply = error("Internal server error")
-        if reply is not None:
-            self.send(connection, reply.encode())
+            reply(_error(event, "Internal server error"))
 
-    async def _reply(self, event: Event, error: Callable[[str], str]) -> str | None:
+    def _run(self, event: Event, reply: Callable[[str | None], None]) -> None:
+        route = self._route(event)
+        if isinstance(route, str):
+            reply(route)
+            return
+
+        def answered(outcome: Answer | Failure) -> None:
+            if isinstance(outcome, Answer):
+                reply(outcome.body if route.two_way else None)
+            elif isinstance(outcome, TimeoutError):
+                reply(_error(event, "Endpoint request timed out"))
+            else:
+                reply(_error(event, "Internal server error"))
+
+        self.integrations.start(route.key, route.integration, event, read_result, answered)
+
+    def _route(self, event: Event) -> Route | str:
+        """Return the route of a message, or the frame that says why it takes none."""
         context = event["requestContext"]
         route = select(self.app.selection, self.app.routes, event["body"])
-        context["routeKey"] = route.key if route else ""
         if route is None:
             self.integrations.console.refused("", "Forbidden: no route, and no $default")
-            return error("Forbidden")
+            return _error(event, "Forbidden")
+        context["routeKey"] = route.key
         if not self.throttles.admit(route.key):
             self.integrations.console.refused(route.key, "Too Many Requests")
-            return error("Too Many Requests")  # unsure: no capture of this frame
+            return _error(event, "Too Many Requests")  # unsure: no capture of this frame
         if not fits(route.models, event["body"]):
             self.integrations.console.refused(route.key, "Bad request body: it does not fit the route's model")
             return bad_request_frame(context["connectionId"], context["messageId"])
-        try:
-            answer = await self.integrations.call(route.key, route.integration, event, read_result)
-        except TimeoutError:
-            return error("Endpoint request timed out")
-        except Unusable:
-            return error("Internal server error")
-        return answer.body if route.two_way else None
+        return route
 
     def send(self, connection: Connection, data: bytes) -> None:
         """Send to a client; messages in either direction keep a connection from idling out."""
@@ -199,3 +215,8 @@ class Gateway:
         with contextlib.suppress(Unusable, TimeoutError, Fault), faults(self.report, Unusable, TimeoutError):
             # What goes wrong is reported, and there is nobody else to tell.
             await self.integrations.call(route.key, route.integration, event, read_result)
+
+
+def _error(event: Event, text: str) -> str:
+    context = event["requestContext"]
+    return error_frame(text, context["connectionId"], context["requestId"])

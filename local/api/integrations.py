@@ -1,15 +1,17 @@
 """Calls what a route leads to, waits as long as API Gateway does, and reports each call."""
 
 import asyncio
-import contextlib
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from local.api.events import Event
 from local.api.results import NotInvoked, Unusable
 from local.console import Console
+from local.deadlines import Deadlines
+from local.errors import Fault, faults
 from local.lambdas.process import Result
 from local.options import INTEGRATION_TIMEOUT
 from local.stack.app import Integration, LambdaIntegration, MockIntegration, Unavailable
@@ -23,6 +25,12 @@ class HasStatus(Protocol):
 
 
 Read = TypeVar("Read", bound=HasStatus)
+Failure: TypeAlias = Unusable | TimeoutError | Fault
+"""
+Unusable: It could not be called, or what it returned was found to be so.
+TimeoutError: It took too long. It runs on, up to the function's own timeout.
+Fault: The gateway failed.
+"""
 
 
 @dataclass
@@ -30,71 +38,105 @@ class Integrations:
     """
     Args:
         submit: Runs a function, and calls back with its result: ``(name, event, done)``.
-        timeout: Seconds, where the integration has none of its own; None for no limit at all.
+        timeout: Seconds, where the integration has none of its own; infinite for no limit at all.
 
     """
 
     submit: Callable[[str, Event, Callable[[Result], None]], None]
     console: Console
-    timeout: float | None = INTEGRATION_TIMEOUT
+    timeout: float = INTEGRATION_TIMEOUT
+    _deadlines: "dict[float, Deadlines[_Call[Any]]]" = field(default_factory=dict)
 
     async def call(self, label: str, integration: Integration, event: Event, read: Callable[[Result], Read]) -> Read:
         """
-        Call an integration once.
+        Call an integration once, and wait.
+
+        Raises:
+            Unusable, TimeoutError, Fault: As ``Failure`` has them.
+
+        """
+        ended: asyncio.Future[Read | Failure] = asyncio.get_running_loop().create_future()
+        self.start(label, integration, event, read, lambda outcome: None if ended.done() else ended.set_result(outcome))
+        outcome = await ended
+        if isinstance(outcome, Failure):
+            raise outcome
+        return outcome
+
+    def start(
+        self,
+        label: str,
+        integration: Integration,
+        event: Event,
+        read: Callable[[Result], Read],
+        done: Callable[[Read | Failure], None],
+    ) -> None:
+        """
+        Call an integration once, and call back: every message passes here, and tasks cost.
 
         Args:
             label: The route, for the terminal.
             read: Makes of the result what is wanted of it.
 
-        Raises:
-            Unusable: If it could not be called, or ``read`` found its result to be so.
-            TimeoutError: If it took too long. It runs on, up to the function's own timeout.
-
         """
         if isinstance(integration, MockIntegration):
-            return read(Result({"statusCode": 200, "body": integration.reply}))
-        if isinstance(integration, Unavailable):
+            done(read(Result({"statusCode": 200, "body": integration.reply})))
+        elif isinstance(integration, Unavailable):
             self.console.refused(label, integration.reason)
-            raise NotInvoked(integration.reason)
-        return await self._run(label, integration, event, read)
+            done(NotInvoked(integration.reason))
+        else:
+            deadlines = self._deadlines_of(integration)
+            call = _Call(label, integration.function, read, done, self.console, deadlines)
+            self.submit(integration.function, event, call.answered)
 
-    async def _run(
-        self, label: str, integration: LambdaIntegration, event: Event, read: Callable[[Result], Read]
-    ) -> Read:
-        started = time.perf_counter()
-        answered: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+    def _deadlines_of(self, integration: LambdaIntegration) -> "Deadlines[_Call[Any]]":
+        seconds = self.timeout if integration.timeout is None or self.timeout == math.inf else integration.timeout
+        if seconds not in self._deadlines:
+            self._deadlines[seconds] = Deadlines(seconds, _Call.time_out)
+        return self._deadlines[seconds]
 
-        def reading(result: Result) -> Read:
-            milliseconds = (time.perf_counter() - started) * 1000
-            try:
-                answer = read(result)
-            except Unusable as error:
-                self.console.invoked(label, integration.function, str(error), milliseconds, result.cold)
-                raise
-            self.console.invoked(label, integration.function, answer.status, milliseconds, result.cold)
-            return answer
 
-        def done(result: Result) -> None:
-            if not answered.done():
-                answered.set_result(result)
-                return
-            with contextlib.suppress(Unusable):  # nobody waits any longer, but the terminal hears of it
-                reading(result)
+class _Call(Generic[Read]):
+    """One call of a function. Who waits for it hears once; the terminal also of a result that comes too late."""
 
-        self.submit(integration.function, event, done)
-        return reading(await self._in_time(answered, integration))
+    __slots__ = ("_console", "_deadlines", "_done", "_function", "_label", "_read", "_started")
 
-    async def _in_time(self, answered: "asyncio.Future[Result]", integration: LambdaIntegration) -> Result:
-        if self.timeout is None:
-            return await answered
-        seconds = integration.timeout or self.timeout
-        timer = asyncio.get_running_loop().call_later(seconds, _time_out, answered)
+    def __init__(
+        self,
+        label: str,
+        function: str,
+        read: Callable[[Result], Read],
+        done: Callable[[Read | Failure], None],
+        console: Console,
+        deadlines: "Deadlines[_Call[Any]]",
+    ) -> None:
+        self._label = label
+        self._function = function
+        self._read = read
+        self._done: Callable[[Read | Failure], None] | None = done
+        self._console = console
+        self._started = time.perf_counter()
+        self._deadlines = deadlines
+        deadlines.add(self)
+
+    def time_out(self) -> None:
+        self._end(TimeoutError())
+
+    def answered(self, result: Result) -> None:
+        milliseconds = (time.perf_counter() - self._started) * 1000
+        outcome: Read | Failure
+        status: Any
         try:
-            return await answered
-        finally:
-            timer.cancel()
+            with faults(self._console.fault, Unusable):
+                outcome = self._read(result)
+            status = outcome.status
+        except (Unusable, Fault) as failure:
+            outcome = failure
+            status = str(failure)
+        self._console.invoked(self._label, self._function, status, milliseconds, result.cold)
+        self._end(outcome)
 
-
-def _time_out(answered: "asyncio.Future[Any]") -> None:
-    if not answered.done():
-        answered.set_exception(TimeoutError())
+    def _end(self, outcome: Read | Failure) -> None:
+        done, self._done = self._done, None
+        if done:
+            self._deadlines.discard(self)
+            done(outcome)

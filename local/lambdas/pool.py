@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from local.deadlines import Deadlines
 from local.lambdas.process import CannotStart, Result, Worker
 from local.lambdas.surroundings import Surroundings
 from local.stack.app import Function
@@ -49,6 +50,7 @@ class Pool:
     def __init__(self, function: Function, surroundings: Surroundings, starts: asyncio.Semaphore) -> None:
         self._function = function
         self._timeout = math.inf if surroundings.debug else function.timeout
+        self._deadlines: Deadlines[Worker] = Deadlines(self._timeout, lambda worker: worker.time_out(self._timeout))
         self._surroundings = surroundings
         self._starts = starts
         self._stopped = False
@@ -108,6 +110,7 @@ class Pool:
 
     def _run(self, job: _Job, worker: Worker) -> None:
         def done(result: Result, is_usable: bool) -> None:
+            self._deadlines.discard(worker)
             if is_usable:
                 self._give(worker)
             else:
@@ -115,6 +118,7 @@ class Pool:
                 self._start_for_waiting()
             job.done(Result(result.value, result.error, job.cold))
 
+        self._deadlines.add(worker)
         worker.run(job.event, self._timeout, done)
 
     def _look_soon(self) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import functools
 import json
 import math
 import os
@@ -68,6 +67,8 @@ class CannotStart(Exception):
 class Worker:
     """One process of one function."""
 
+    _done: Callable[[Result, bool], None]
+
     def __init__(self, process: asyncio.subprocess.Process, channel: Channel) -> None:
         self._process = process
         self._channel = channel
@@ -124,31 +125,30 @@ class Worker:
         Run the handler once.
 
         Args:
-            seconds: The function's timeout; infinite for who debugs.
+            seconds: The function's timeout, as the handler may ask for it; ``time_out`` is for the caller to say.
             done: Called with what came of it, and with False if the worker cannot run another event:
-                the process died, or ran longer than ``seconds`` and was killed.
+                the process died, or was killed when its time was up.
 
         """
-        end = functools.partial(self._end, done)
-        loop = asyncio.get_running_loop()
-        timer = None if seconds == math.inf else loop.call_later(seconds, end, _timed_out("Task", seconds))
-
-        def answered(answer: dict[str, Any] | None) -> None:
-            if timer:
-                timer.cancel()
-            if answer is None:
-                end(None)
-            else:
-                done(Result(answer.get("result"), answer.get("error")), True)
-
+        self._done = done
         deadline_ms = int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)
-        self._channel.ask({"event": event, "deadline_ms": deadline_ms}, answered)
+        self._channel.ask({"event": event, "deadline_ms": deadline_ms}, self._answered)
 
-    def _end(self, done: Callable[[Result, bool], None], error: dict[str, Any] | None) -> None:
+    def _answered(self, answer: dict[str, Any] | None) -> None:
+        if answer is None:
+            self._end(None)
+        else:
+            self._done(Result(answer.get("result"), answer.get("error")), True)
+
+    def time_out(self, seconds: float) -> None:
+        """End the process, and what it runs: its time is up."""
+        self._end(_timed_out("Task", seconds))
+
+    def _end(self, error: dict[str, Any] | None) -> None:
         async def end() -> None:
             why = error or await self._why_it_ended()
             await self.stop()
-            done(Result(error=why), False)
+            self._done(Result(error=why), False)
 
         self._channel.expect(None)
         self._ending = asyncio.create_task(end())

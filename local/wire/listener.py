@@ -43,7 +43,9 @@ class Listener:
         self._http = http
         self.clients: set[WebSocket] = set()
         self.openings: set[Opening] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()  # asyncio itself would let go of them
+        self._running = 0
+        self._idle = asyncio.Event()
         self._stopping = False
 
     @contextlib.asynccontextmanager
@@ -60,12 +62,25 @@ class Listener:
             await self._stop()  # while functions that hear of it can still reach the management API
             server.close()
 
-    def run(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something that outlives the call, and is waited for at the end."""
+        self.begin()
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        task.add_done_callback(self._ran)
+
+    def _ran(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self.end()
+
+    def begin(self) -> None:
+        """Wait at the end for something that is no task, until ``end`` says that it is over."""
+        self._running += 1
+
+    def end(self) -> None:
+        self._running -= 1
+        if not self._running:
+            self._idle.set()
 
     def accept(self, transport: asyncio.Transport, head: bytes, rest: bytes) -> None:
         """Give a transport to whoever answers its first request, of which ``rest`` may be the body."""
@@ -92,10 +107,18 @@ class Listener:
             client.close(1001, "Going away")
         if ending:
             await asyncio.wait(ending)  # a client that does not answer the close is cut off
-        if self._tasks and (await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT / 10))[1]:
+        if not await self._all_end_within(STOP_TIMEOUT / 10):
             say = self.gateway.integrations.console.say
             say(f"Functions still run. They have {STOP_TIMEOUT} seconds; Ctrl-C again ends them at once.")
-            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
+            await self._all_end_within(STOP_TIMEOUT)
+
+    async def _all_end_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._running:
+                    self._idle.clear()
+                    await self._idle.wait()
+        return not self._running
 
 
 class Opening(asyncio.Protocol):

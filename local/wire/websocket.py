@@ -30,7 +30,14 @@ class Host(Protocol):
     limits: Limits
     clients: "set[WebSocket]"
 
-    def run(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]": ...
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that outlives the call, and is waited for at the end."""
+
+    def begin(self) -> None:
+        """Say that something has begun that is likewise waited for."""
+
+    def end(self) -> None:
+        """Say that it has ended."""
 
 
 class WebSocket(asyncio.Protocol):
@@ -141,11 +148,15 @@ class WebSocket(asyncio.Protocol):
         while self._waiting and self._running < MAX_MESSAGES_AT_ONCE and not self._clogged:
             self._running += 1
             # Not awaited: messages of one client run side by side, and what came before a close runs all the same.
-            running = self._host.run(self._host.gateway.receive(self._connection, self._waiting.popleft()))
-            running.add_done_callback(self._processed)
+            self._host.begin()
+            self._host.gateway.receive(self._connection, self._waiting.popleft(), self._done)
         self._read(not self._waiting and not self._clogged)
 
-    def _processed(self, _task: "asyncio.Task[None]") -> None:
+    def _done(self) -> None:
+        self._host.end()
+        asyncio.get_running_loop().call_soon(self._processed)  # not now: whoever answers at once would go round here
+
+    def _processed(self) -> None:
         self._running -= 1
         self._process()
 
