@@ -63,8 +63,6 @@ def _serve(arguments: argparse.Namespace) -> int:
 async def _until_signalled(running: Coroutine[Any, Any, NoReturn]) -> None:
     task = asyncio.current_task()
     assert task
-    if sys.version_info >= (3, 12):  # a message then reaches its worker at once, not in the loop's next round
-        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     await running

@@ -80,10 +80,8 @@ class Console:
             status: The status that the function answered with, None for an answer without one, or what went wrong.
 
         """
-        text = "no status" if status is None else _on_one_line(str(status))
-        good = status in (None, "allowed", "done") or (text.isdecimal() and int(text) < 400)
+        text, colour = _outcome(status)
         start = ", cold start" if cold else ""
-        colour = GREEN if good else RED
         self.say(f"{_now()}  {label:<12} {function}  {self.paint(text, colour)}  {milliseconds:.0f} ms{start}")
 
     def refused(self, label: str, text: str) -> None:
@@ -120,6 +118,14 @@ class Console:
         head = self.paint(level, colour) if colour else level
         text = " ".join([head, str(record.get("message", "")), *fields])
         return f"{text}\n{record['exception']}" if "exception" in record else text
+
+
+@functools.lru_cache
+def _outcome(status: object) -> tuple[str, str]:
+    """Return how an invocation ended, as a text and its colour."""
+    text = "no status" if status is None else _on_one_line(str(status))
+    good = status in (None, "allowed", "done") or (text.isdecimal() and int(text) < 400)
+    return text, GREEN if good else RED
 
 
 def _on_one_line(text: str) -> str:

@@ -69,7 +69,9 @@ def test_an_event_that_finds_all_workers_busy_waits_for_the_first_that_is_free()
 
             for writer in [*guests.values(), *last.values()]:
                 writer.close()
-            assert sorted(result.value for result in await asyncio.gather(*events)) == sorted([*guests, free, free])
+            results = await asyncio.gather(*events)
+            assert sorted(result.value for result in results) == sorted([*guests, free, free])
+            assert not results[-1].cold  # it has waited, but not for a worker to start
 
     run(work)
 

@@ -1,6 +1,7 @@
 """What a function finds around itself, and what becomes of what it prints and starts."""
 
 import os
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,14 @@ def test_the_context_is_lambda_s() -> None:
             "log_stream_name": "local",
             "memory_limit_in_mb": "512",
         }
+
+    run(work)
+
+
+def test_on_linux_a_worker_waits_its_turn() -> None:
+    async def work(running: RunningPool) -> None:
+        pid = (await running.value("look"))["pid"]
+        assert sys.platform != "linux" or os.sched_getscheduler(pid) == os.SCHED_BATCH
 
     run(work)
 

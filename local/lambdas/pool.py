@@ -6,7 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local.deadlines import Deadlines
@@ -34,7 +34,6 @@ STARTS_AT_ONCE = os.cpu_count() or 1
 class _Job:
     event: Any
     done: Callable[[Result], None]
-    cold: bool
     since: float
 
 
@@ -88,7 +87,7 @@ class Pool:
 
     def submit(self, event: Any, done: Callable[[Result], None]) -> None:
         """Do the same, and call back with the result."""
-        job = _Job(event, done, not self._idle, time.monotonic())
+        job = _Job(event, done, time.monotonic())
         if self._idle:
             self._run(job, self._idle.pop())
             if len(self._workers) + len(self._starting) < KEPT:
@@ -108,7 +107,7 @@ class Pool:
         await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers), *self._retiring)
 
-    def _run(self, job: _Job, worker: Worker) -> None:
+    def _run(self, job: _Job, worker: Worker, *, cold: bool = False) -> None:
         def done(result: Result, is_usable: bool) -> None:
             self._deadlines.discard(worker)
             if is_usable:
@@ -116,7 +115,7 @@ class Pool:
             else:
                 self._workers.pop(worker, None)
                 self._start_for_waiting()
-            job.done(Result(result.value, result.error, job.cold))
+            job.done(replace(result, cold=True) if cold else result)
 
         self._deadlines.add(worker)
         worker.run(job.event, self._timeout, done)
@@ -136,12 +135,12 @@ class Pool:
         if self._waiting:
             self._look_soon()
 
-    def _give(self, worker: Worker) -> None:
+    def _give(self, worker: Worker, *, is_new: bool = False) -> None:
         if self._workers[worker] != self._generation:
             self._retire(worker)
             self._start_for_waiting()
         elif self._waiting:
-            self._run(self._waiting.popleft(), worker)
+            self._run(self._waiting.popleft(), worker, cold=is_new)
         else:
             worker.idle_since = time.monotonic()
             self._idle.append(worker)
@@ -195,4 +194,4 @@ class Pool:
             if generation != self._generation:
                 self._start_for_waiting()
         self._workers[worker] = generation
-        self._give(worker)
+        self._give(worker, is_new=True)

@@ -154,7 +154,10 @@ class WebSocket(asyncio.Protocol):
 
     def _done(self) -> None:
         self._host.end()
-        asyncio.get_running_loop().call_soon(self._processed)  # not now: whoever answers at once would go round here
+        if self._waiting:  # not now: what is answered at once would go round here, and keep others from their turn
+            asyncio.get_running_loop().call_soon(self._processed)
+        else:
+            self._running -= 1
 
     def _processed(self) -> None:
         self._running -= 1
