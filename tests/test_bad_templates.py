@@ -240,6 +240,16 @@ WITH_MODEL = ROUTE.replace("KEY", "$connect").replace(
             '19: Fn::Join cannot take ["x"].',
             id="a-join-of-nothing",
         ),
+        pytest.param(
+            "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Join ['-', !Ref AWS::StackName] } }",
+            '19: Fn::Join cannot take ["-", {"Ref": "AWS::StackName"}].',
+            id="a-join-of-a-text",
+        ),
+        pytest.param(
+            "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt MyFunction.Name } }",
+            "19: The template refers to MyFunction.Name, and MyFunction has no Name.",
+            id="an-attribute-that-is-none",
+        ),
     ],
 )
 def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str, problem: str, tmp_path: Path) -> None:

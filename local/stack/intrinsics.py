@@ -48,9 +48,9 @@ class Resolver:
             "Condition": self.condition,
             "Fn::GetAtt": self._get_att,
             "Fn::Sub": self._sub,
-            "Fn::Join": lambda value: text(value[0]).join(map(text, self.resolve(value[1]))),
+            "Fn::Join": lambda value: text(value[0]).join(map(text, self._items(value[1]))),
             "Fn::Split": lambda value: str(self.resolve(value[1])).split(value[0]),
-            "Fn::Length": lambda value: len(self.resolve(value)),
+            "Fn::Length": lambda value: len(self._items(value)),
             "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value)),
             "Fn::GetAZs": lambda _region: [f"{REGION}{zone}" for zone in "abc"],
             "Fn::ImportValue": self._import_value,
@@ -116,8 +116,14 @@ class Resolver:
         name, _, attribute = value.partition(".") if isinstance(value, str) else (value[0], ".", value[1])
         return self._attributes(name, attribute)
 
+    def _items(self, value: Any) -> list[Any]:
+        items = self.resolve(value)
+        if not isinstance(items, list):
+            raise TypeError(items)  # a text, say, of which Python would take the characters
+        return items
+
     def _select(self, value: list[Any]) -> Any:
-        index, items = int(self.resolve(value[0])), self.resolve(value[1])
+        index, items = int(self.resolve(value[0])), self._items(value[1])
         if not 0 <= index < len(items):
             raise TemplateError(f"The template selects item {index} of a list that has {len(items)}.")
         return items[index]

@@ -32,6 +32,13 @@ ARNS: dict[str, Callable[[str], str]] = {
     "AWS::SSM::Parameter": lambda name: arn("ssm", f"parameter/{name.removeprefix('/')}"),
 }
 
+ATTRIBUTES = {
+    "AWS::ApiGatewayV2::Api": ("ApiEndpoint", "ApiId"),
+    "AWS::Lambda::Function": ("Arn", "SnapStartResponse", "SnapStartResponse.ApplyOn",
+                              "SnapStartResponse.OptimizationStatus"),
+}  # fmt: skip
+"""All that ``Fn::GetAtt`` gives of a type. Of other types it gives a value for whatever is asked."""
+
 REQUIRED = {
     "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "DomainName", "Stage"),
     "AWS::ApiGatewayV2::Authorizer": ("ApiId", "AuthorizerUri"),

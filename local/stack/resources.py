@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from local.stack.intrinsics import NOTHING, Resolver, text
-from local.stack.kinds import ARNS, CALLED, NAMES, REQUIRED, SHAPES
+from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, REQUIRED, SHAPES
 from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
 from local.stack.source import MISSHAPEN, TemplateError, misshapen
 
@@ -104,6 +104,8 @@ class Resources:
         if name not in self._declared and name not in IMPLICIT:
             raise TemplateError(f"The template refers to {name}.{attribute}, and has no resource {name}.")
         kind = self._declared.get(name, {"Type": ""})["Type"]
+        if attribute not in ATTRIBUTES.get(kind, (attribute,)):
+            raise TemplateError(f"The template refers to {name}.{attribute}, and {name} has no {attribute}.")
         if kind == "AWS::SSM::Parameter" and attribute == "Value":
             return self.properties(name)["Value"]
         if kind == "AWS::ApiGatewayV2::Api":
