@@ -3,6 +3,7 @@
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
 from local.options import INTEGRATION_TIMEOUT, Limits, Options
 from local.samples import KINDS, Sample
@@ -37,7 +38,7 @@ def parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser
         prog="python -m local", description="A local API Gateway for the WebSocket API of a SAM template."
     )
     _add_options(whole)
-    found = whole.add_subparsers(title="commands (without one: serve until Ctrl-C)")
+    found = whole.add_subparsers(title="commands (without one: serve until Ctrl-C)", action=_Commands)
 
     once = found.add_parser("invoke", help="run one function once with an event file, and print what it returned")
     once.add_argument("function", help="its id in the template, such as ConnectFunction")
@@ -58,6 +59,17 @@ def parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser
     shown = found.add_parser("translate", help="print the CloudFormation that SAM makes of the template")
     shown.add_argument("--template", type=Path, default=Options.template, metavar="PATH")
     return whole, {"invoke": once, "event": event, "token": token, "sign": sign, "translate": shown}
+
+
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001 - no public one does it
+    """Commands that heed the options before them; argparse lets the defaults of those behind them win."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *values: Any) -> None:
+        before = {name: value for name, value in vars(namespace).items() if value != parser.get_default(name)}
+        super().__call__(parser, namespace, *values)
+        for name, value in before.items():
+            if getattr(namespace, name) == parser.get_default(name):
+                setattr(namespace, name, value)
 
 
 def _add_sample(parser: argparse.ArgumentParser) -> None:

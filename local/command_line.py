@@ -7,8 +7,10 @@ Each command imports what it needs: who waits for a gateway need not wait for th
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Coroutine
@@ -52,12 +54,25 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     console = Console()
     options = options_of(arguments)
+    _allow_many_sockets()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_signalled(serve(options, console)))
     except asyncio.CancelledError:
         console.say("Stopped.")
     return 0
+
+
+def _allow_many_sockets() -> None:
+    """Raise the soft limit of open files, of which each client takes one: 1,024 is usual on Linux, 256 on macOS."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for files in (65_536, 10_240):  # the second is the most that macOS takes
+        wanted = files if hard == resource.RLIM_INFINITY else min(files, hard)
+        if soft in (resource.RLIM_INFINITY, max(soft, wanted)):
+            return
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return
 
 
 async def _until_signalled(running: Coroutine[Any, Any, NoReturn]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import io
 import json
+import os
 import re
 import sys
 import time
@@ -36,6 +37,9 @@ LAMBDA_FIELDS = {
 """What Powertools adds to every line; ``function_request_id`` is shown on errors."""
 
 
+MAX_OUTCOME = 1000
+"""Characters of what went wrong, in the line of an event."""
+
 FLUSH_SECONDS = 0.01
 """Seconds that lines may wait for others, to be written with them: a busy gateway would write once for each."""
 
@@ -53,7 +57,10 @@ class Console:
 
     def say(self, text: str = "") -> None:
         """Print a line of the gateway's own."""
-        self._stream.write(f"{text}\n")
+        try:
+            self._stream.write(f"{text}\n")
+        except BrokenPipeError:
+            self._fall_silent()
         if not self._is_flushing:
             try:
                 loop = asyncio.get_running_loop()
@@ -65,7 +72,14 @@ class Console:
 
     def _flush(self) -> None:
         self._is_flushing = False
-        self._stream.flush()
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        """Serve on, though whoever read has gone; what has been written has to go somewhere."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def warn(self, text: str) -> None:
         """Print a line that somebody should read."""
@@ -120,12 +134,14 @@ class Console:
         return f"{text}\n{record['exception']}" if "exception" in record else text
 
 
-@functools.lru_cache
 def _outcome(status: object) -> tuple[str, str]:
     """Return how an invocation ended, as a text and its colour."""
-    text = "no status" if status is None else _on_one_line(str(status))
-    good = status in (None, "allowed", "done") or (text.isdecimal() and int(text) < 400)
-    return text, GREEN if good else RED
+    if isinstance(status, int):
+        return str(status), GREEN if status < 400 else RED
+    text = "no status" if status is None else str(status)
+    if len(text) > MAX_OUTCOME:
+        text = f"{text[:MAX_OUTCOME]}…"  # the whole of an error is in the function's own output
+    return _on_one_line(text), GREEN if status in (None, "allowed", "done") else RED
 
 
 def _on_one_line(text: str) -> str:

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 import math
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 from local.api.gateway import Gateway
 from local.api.integrations import Integrations
@@ -31,7 +31,7 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
         served = Gateway(
             app,
             Integrations(
-                submit=lambda function, event, done: pools[function].submit(event, done),
+                submit=lambda function, event, done: pools[function].submit(json.dumps(event), done),
                 console=console,
                 timeout=math.inf if options.debug else options.integration_timeout,
             ),
@@ -66,7 +66,7 @@ async def _running_pools(app: App, surroundings: Surroundings) -> AsyncIterator[
 async def _listening(
     gateway: Gateway, prepared: Prepared, limits: Limits, pools: Mapping[str, Pool], console: Console
 ) -> AsyncIterator[None]:
-    async def invoke(name: str, event: Any) -> Result:
+    async def invoke(name: str, event: str) -> Result:
         started = time.perf_counter()
         result = await pools[name].invoke(event)
         status = result.error["errorType"] if result.error else "done"

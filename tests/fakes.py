@@ -76,3 +76,9 @@ class World:
 async def hang(_event: Event) -> Result:
     await asyncio.Event().wait()
     raise AssertionError
+
+
+async def late(_event: Event) -> Result:
+    """Answer when the gateway's patience is over."""
+    await asyncio.sleep(0.1)
+    return Result({"statusCode": 200, "body": "late"})

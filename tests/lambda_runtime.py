@@ -168,7 +168,7 @@ class Hub:
     def in_gateway(self, function: Function) -> Iterator[Invoke]:
         pool = Pool(function, Surroundings(self._services, lambda _name, _line: None), asyncio.Semaphore())
         try:
-            yield lambda event: self.loop.run(pool.invoke(event))
+            yield lambda event: self.loop.run(pool.invoke(json.dumps(event)))
         finally:
             self.loop.run(pool.stop())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,7 +43,7 @@ class RunningPool:
             await pool.stop()
 
     async def order(self, do: str, **members: Any) -> Result:
-        return await self.pool.invoke({"do": do} | members)
+        return await self.pool.invoke(json.dumps({"do": do} | members))
 
     async def value(self, do: str, **members: Any) -> Any:
         """Return what the function answered, which must not be an error."""

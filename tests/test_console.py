@@ -74,13 +74,14 @@ def test_what_a_terminal_cannot_show_is_written_as_an_escape() -> None:
 @pytest.mark.parametrize(
     ("status", "milliseconds", "cold", "printed"),
     [
-        pytest.param("200", 3.4, False, "sendMessage  MyFunction  200  3 ms", id="warm"),
-        pytest.param("200", 250.0, True, "sendMessage  MyFunction  200  250 ms, cold start", id="cold"),
+        pytest.param(200, 3.4, False, "sendMessage  MyFunction  200  3 ms", id="warm"),
+        pytest.param(200, 250.0, True, "sendMessage  MyFunction  200  250 ms, cold start", id="cold"),
         pytest.param("E: a\n\x1b[2J", 1.0, False, "sendMessage  MyFunction  E: a\\x0a\\x1b[2J  1 ms", id="controls"),
         pytest.param("KeyError: 'x'", 1.0, False, "sendMessage  MyFunction  KeyError: 'x'  1 ms", id="failed"),
+        pytest.param("E" * 5000, 1.0, False, f"sendMessage  MyFunction  {'E' * 1000}…  1 ms", id="failed-at-length"),
     ],
 )
-def test_an_invocation_is_one_line(status: str, milliseconds: float, cold: bool, printed: str) -> None:
+def test_an_invocation_is_one_line(status: object, milliseconds: float, cold: bool, printed: str) -> None:
     stream = io.StringIO()
     Console(stream).invoked("sendMessage", "MyFunction", status, milliseconds, cold)
     assert re.fullmatch(r"\d\d:\d\d:\d\d  " + re.escape(printed) + r"\n", stream.getvalue())
@@ -89,13 +90,13 @@ def test_an_invocation_is_one_line(status: str, milliseconds: float, cold: bool,
 @pytest.mark.parametrize(
     ("status", "colour"),
     [
-        pytest.param("200", "32", id="success-is-green"),
-        pytest.param("399", "32", id="below-400-is-success"),
-        pytest.param("400", "31", id="a-refusal-is-red"),
+        pytest.param(200, "32", id="success-is-green"),
+        pytest.param(399, "32", id="below-400-is-success"),
+        pytest.param(400, "31", id="a-refusal-is-red"),
         pytest.param("KeyError", "31", id="a-failure-is-red"),
     ],
 )
-def test_colours_are_for_terminals(status: str, colour: str) -> None:
+def test_colours_are_for_terminals(status: object, colour: str) -> None:
     terminal = Terminal()
     Console(terminal).invoked("ping", "MyFunction", status, 1, cold=False)
     assert f"\x1b[{colour}m{status}\x1b[0m" in terminal.getvalue()

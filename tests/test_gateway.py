@@ -11,7 +11,7 @@ from local.api.gateway import MAX_REFUSALS
 from local.api.handshake import Handshake, Refused
 from local.lambdas.process import Result
 from local.stack.app import LambdaIntegration, MockIntegration, Route
-from tests.fakes import FUNCTION, HANDSHAKE, World, hang
+from tests.fakes import FUNCTION, HANDSHAKE, World, hang, late
 from tests.gateway import PATIENCE
 
 ERROR = {"errorType": "KeyError", "errorMessage": "'x'"}
@@ -117,9 +117,9 @@ def test_what_a_route_sends_back(world: World, sent: list[str]) -> None:
         pytest.param(World(Result(error=ERROR), TWO_WAY), "Internal server error", id="raises"),
         pytest.param(World(Result(error=ERROR), ONE_WAY), "Internal server error", id="raises-on-a-one-way-route"),
         pytest.param(World(Result({"data": 1}), ONE_WAY), "Internal server error", id="malformed"),
-        pytest.param(World(hang, TWO_WAY, integration_timeout=0.01), "Endpoint request timed out", id="takes-too-long"),
+        pytest.param(World(late, TWO_WAY, integration_timeout=0.01), "Endpoint request timed out", id="takes-too-long"),
         pytest.param(
-            World(hang, (Route("$default", LambdaIntegration("MyFunction", 0.01), two_way=False),)),
+            World(late, (Route("$default", LambdaIntegration("MyFunction", 0.01), two_way=False),)),
             "Endpoint request timed out",
             id="takes-longer-than-the-route-allows",
         ),

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from local.api.results import Malformed, read_result
 from local.lambdas.pool import MAX_WORKERS
 from local.lambdas.process import Result
+from tests.gateway import wait_until
 from tests.pools import RunningPool, obedient, run
 
 
@@ -88,6 +91,16 @@ def error(kind: str, message: str) -> dict[str, Any]:
     return {"errorType": kind, "errorMessage": message}
 
 
+NAMELESS = [
+    pytest.param(
+        "kill_itself_by_a_number",
+        error("Runtime.ExitError", "Runtime exited with signal: 40"),
+        "",
+        id="kills-itself-by-a-signal-without-a-name",
+    )
+] * (sys.platform == "linux")
+
+
 @pytest.mark.parametrize(
     ("order", "expected", "printed"),
     [
@@ -121,6 +134,17 @@ def error(kind: str, message: str) -> dict[str, Any]:
             "kill_itself", error("Runtime.ExitError", "Runtime exited with signal: SIGKILL"), "", id="kills-itself"
         ),
         pytest.param(
+            "answer_a_long_number",
+            error(
+                "Runtime.MarshalError",
+                "Unable to read the response: Exceeds the limit (4300 digits) for integer string conversion: "
+                "value has 6001 digits; use sys.set_int_max_str_digits() to increase the limit",
+            ),
+            "",
+            id="returns-what-the-gateway-cannot-read",
+        ),
+        *NAMELESS,
+        pytest.param(
             "close_everything",
             error("Runtime.ExitError", "Runtime exited with exit status 1"),
             "",
@@ -145,6 +169,22 @@ def test_a_function_that_fails_says_why_and_the_next_event_works(
         assert [await running.value("answer", **{"with": number}) for number in range(3)] == [0, 1, 2]
 
     assert printed in "\n".join(run(work, replace(obedient(), timeout=1.0)).lines)
+
+
+def is_running(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def test_a_worker_that_dies_between_two_events_costs_neither() -> None:
+    async def work(running: RunningPool) -> None:
+        dying = await running.value("die_soon")
+        await asyncio.to_thread(wait_until, lambda: not is_running(dying))
+        assert (await running.value("look"))["pid"] != dying
+
+    run(work)
 
 
 def test_a_coroutine_is_no_answer() -> None:

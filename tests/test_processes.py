@@ -4,6 +4,7 @@ import contextlib
 import re
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -59,6 +60,9 @@ def gateway_in_trouble(lifelines: Lifelines) -> Iterator[RunningGateway]:
         client.send({"do": "fork"})
         client.send({"do": "spawn"})
         client.send({"do": "hang_deaf"})
+        if sys.platform == "linux":
+            client.send({"do": "hang_in_c"})
+            gateway.output.wait_for("in C")
         gateway.output.wait_for("forked")
         gateway.output.wait_for("hanging")
         yield gateway

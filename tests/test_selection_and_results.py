@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from local.api.results import Answer, Malformed, error_frame, read_result
-from local.api.selection import select
+from local.api.selection import fits, select
 from local.lambdas.process import Result
-from local.stack.app import MockIntegration, Route
+from local.stack.app import MockIntegration, Models, Route
 
 ACTION = "$request.body.action"
 
@@ -93,6 +93,9 @@ def test_without_a_default_route_a_message_may_have_none() -> None:
             Answer(200, {"sec-websocket-protocol": "hub.v1", "x-n": "1"}, ""),
             id="headers-in-lower-case",
         ),
+        pytest.param(
+            {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": None}}, Answer(200, {}, ""), id="a-header-null"
+        ),
         pytest.param({"statusCode": 200, "headers": None}, Answer(200, {}, ""), id="headers-null"),
         pytest.param(
             {"statusCode": 200, "headers": {}, "multiValueHeaders": {}, "body": "", "isBase64Encoded": False},
@@ -161,3 +164,8 @@ def test_an_error_frame_has_the_order_and_the_spacing_of_api_gateway_s() -> None
         '{"message": "Internal server error", "connectionId":"eHrdFcnvvHcCE-w=", "requestId":"eHrjDEuVPHcFWMg="}'
     )
     assert list(json.loads(frame)) == ["message", "connectionId", "requestId"]
+
+
+def test_a_number_too_large_for_its_model_does_not_fit() -> None:
+    schema = {"properties": {"n": {"multipleOf": 0.1}}}
+    assert not fits(Models("$request.body.action", {"$default": schema}), f'{{"n": {10**400}}}')

@@ -37,6 +37,7 @@ def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_REGION": "eu-west-1",
         "AWS_SECRET_ACCESS_KEY": "localgateway",
+        "AWS_SESSION_TOKEN": "localgateway",
         "LAMBDA_TASK_ROOT": str(function.path[0]),
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -71,6 +72,20 @@ def test_on_linux_a_worker_waits_its_turn() -> None:
         assert sys.platform != "linux" or os.sched_getscheduler(pid) == os.SCHED_BATCH
 
     run(work)
+
+
+def test_numbers_of_dynamodb_are_numbers() -> None:
+    async def work(running: RunningPool) -> None:
+        assert await running.value("answer_decimals") == {"whole": 10, "part": 1.5}
+
+    run(work)
+
+
+def test_what_is_logged_comes_out_as_the_function_wants_it() -> None:
+    async def work(running: RunningPool) -> None:
+        await running.value("log")
+
+    assert run(work).lines == ["[INFO] one", "[WARNING] two"]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ class Gateway:
             answer = await self._answer_handshake(route, event)
         connection = Connection(client, socket, self.clock())
         self.connections[client.connection_id] = connection
-        return connection, answer.headers.get("sec-websocket-protocol")
+        return connection, answer.headers.get("sec-websocket-protocol") or None
 
     async def _answer_handshake(self, route: Route, event: Event) -> Answer:
         try:
@@ -150,7 +150,7 @@ class Gateway:
         Take a message from a client, run its route, and send back what there is to send.
 
         Args:
-            done: Called when that has been done, perhaps at once.
+            done: Called when that has been done and the function has ended, perhaps at once.
 
         """
         connection.last_active_at = now = self.clock()
@@ -159,18 +159,19 @@ class Gateway:
         def reply(frame: str | None) -> None:
             if frame is not None:
                 self.send(connection, frame.encode())
-            done()
 
         try:
             with faults(self.report):
-                self._run(event, reply)
+                self._run(event, reply, done)
         except Fault:
             reply(_error(event, "Internal server error"))
+            done()
 
-    def _run(self, event: Event, reply: Callable[[str | None], None]) -> None:
+    def _run(self, event: Event, reply: Callable[[str | None], None], done: Callable[[], None]) -> None:
         route = self._route(event)
         if isinstance(route, str):
             reply(route)
+            done()
             return
 
         def answered(outcome: Answer | Failure) -> None:
@@ -181,7 +182,7 @@ class Gateway:
             else:
                 reply(_error(event, "Internal server error"))
 
-        self.integrations.start(route.key, route.integration, event, read_result, answered)
+        self.integrations.start(route.key, route.integration, event, read_result, answered, done)
 
     def _route(self, event: Event) -> Route | str:
         """Return the route of a message, or the frame that says why it takes none."""

@@ -14,7 +14,7 @@ from local.deadlines import Deadlines
 from local.errors import Fault, faults
 from local.lambdas.process import Result
 from local.options import INTEGRATION_TIMEOUT
-from local.stack.app import Integration, LambdaIntegration, MockIntegration, Unavailable
+from local.stack.app import Integration, LambdaIntegration, MockIntegration
 
 
 class HasStatus(Protocol):
@@ -56,7 +56,14 @@ class Integrations:
 
         """
         ended: asyncio.Future[Read | Failure] = asyncio.get_running_loop().create_future()
-        self.start(label, integration, event, read, lambda outcome: None if ended.done() else ended.set_result(outcome))
+        self.start(
+            label,
+            integration,
+            event,
+            read,
+            done=lambda outcome: None if ended.done() else ended.set_result(outcome),
+            over=lambda: None,
+        )
         outcome = await ended
         if isinstance(outcome, Failure):
             raise outcome
@@ -69,6 +76,7 @@ class Integrations:
         event: Event,
         read: Callable[[Result], Read],
         done: Callable[[Read | Failure], None],
+        over: Callable[[], None],
     ) -> None:
         """
         Call an integration once, and call back: every message passes here, and tasks cost.
@@ -76,17 +84,22 @@ class Integrations:
         Args:
             label: The route, for the terminal.
             read: Makes of the result what is wanted of it.
+            done: Called with that, or with what went wrong; at last when the timeout is over.
+            over: Called when the function has ended, which may be long after that.
 
         """
+        if isinstance(integration, LambdaIntegration):
+            deadlines = self._deadlines_of(integration)
+            call = _Call(label, integration.function, read, done, over, self.console, deadlines)
+            self.submit(integration.function, event, call.answered)
+            call.begin()
+            return
         if isinstance(integration, MockIntegration):
             done(read(Result({"statusCode": 200, "body": integration.reply})))
-        elif isinstance(integration, Unavailable):
+        else:
             self.console.refused(label, integration.reason)
             done(NotInvoked(integration.reason))
-        else:
-            deadlines = self._deadlines_of(integration)
-            call = _Call(label, integration.function, read, done, self.console, deadlines)
-            self.submit(integration.function, event, call.answered)
+        over()
 
     def _deadlines_of(self, integration: LambdaIntegration) -> "Deadlines[_Call[Any]]":
         seconds = self.timeout if integration.timeout is None or self.timeout == math.inf else integration.timeout
@@ -98,7 +111,7 @@ class Integrations:
 class _Call(Generic[Read]):
     """One call of a function. Who waits for it hears once; the terminal also of a result that comes too late."""
 
-    __slots__ = ("_console", "_deadlines", "_done", "_function", "_label", "_read", "_started")
+    __slots__ = ("_console", "_deadlines", "_done", "_function", "_label", "_over", "_read", "_started")
 
     def __init__(
         self,
@@ -106,6 +119,7 @@ class _Call(Generic[Read]):
         function: str,
         read: Callable[[Result], Read],
         done: Callable[[Read | Failure], None],
+        over: Callable[[], None],
         console: Console,
         deadlines: "Deadlines[_Call[Any]]",
     ) -> None:
@@ -113,10 +127,15 @@ class _Call(Generic[Read]):
         self._function = function
         self._read = read
         self._done: Callable[[Read | Failure], None] | None = done
+        self._over = over
         self._console = console
         self._started = time.perf_counter()
         self._deadlines = deadlines
-        deadlines.add(self)
+
+    def begin(self) -> None:
+        """Count the time, once it is certain that an answer will come."""
+        if self._done:
+            self._deadlines.add(self)
 
     def time_out(self) -> None:
         self._end(TimeoutError())
@@ -134,6 +153,7 @@ class _Call(Generic[Read]):
             status = str(failure)
         self._console.invoked(self._label, self._function, status, milliseconds, result.cold)
         self._end(outcome)
+        self._over()
 
     def _end(self, outcome: Read | Failure) -> None:
         done, self._done = self._done, None

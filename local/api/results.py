@@ -71,7 +71,8 @@ def _headers(value: dict[str, Any]) -> dict[str, str]:
     if bad := [name for name, each in many.items() if not isinstance(each, list)]:
         raise Malformed(f"malformed result: {bad[0]} of multiValueHeaders is no list")
     last = {name: each[-1] for name, each in many.items() if each}
-    return {name.lower(): str(each) for name, each in (headers | last).items()}
+    # unsure: a header that is null is none, as what a client did not offer; str() would say None of it.
+    return {name.lower(): str(each) for name, each in (headers | last).items() if each is not None}
 
 
 def read_handshake(result: Result) -> Answer:

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import tempfile
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -24,7 +25,10 @@ def unpacked(path: Path, scratch: Path) -> Path:
     folder = scratch / f"code-{zlib.crc32(str(archive).encode()):08x}-{archive.stat().st_mtime_ns}"
     if not folder.exists():
         unpacking = tempfile.mkdtemp(dir=scratch)
-        shutil.unpack_archive(archive, unpacking, "zip")
+        try:
+            shutil.unpack_archive(archive, unpacking, "zip")
+        except (zlib.error, RuntimeError, NotImplementedError) as error:  # damaged, with a password, of a newer kind
+            raise zipfile.BadZipFile(str(error)) from error
         with contextlib.suppress(OSError):  # another worker was first
             Path(unpacking).rename(folder)
     return folder / path.relative_to(archive)

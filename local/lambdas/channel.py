@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 Answered = Callable[[dict[str, Any] | None], None]
-"""Called with an answer, or with None if the other end has closed."""
+"""Called with each answer, and with None once the other end has closed."""
 
 
 class Channel(asyncio.Protocol):
@@ -23,16 +23,15 @@ class Channel(asyncio.Protocol):
         _, channel = await asyncio.get_running_loop().create_connection(cls, sock=sock)
         return channel
 
-    def ask(self, question: dict[str, Any], answered: Answered) -> None:
-        """Send a question, and call back once it is answered."""
-        data = json.dumps(question).encode()
-        self._transport.write(len(data).to_bytes(4, "big") + data)
-        self._answered = answered
-        if self._has_ended:
-            self._deliver()
+    def ask(self, question: bytes) -> None:
+        """Send a question. If the other end has closed, that is the answer."""
+        if self._transport.is_closing():
+            self._end()
+        else:
+            self._transport.write(len(question).to_bytes(4, "big") + question)
 
     def expect(self, answered: Answered | None) -> None:
-        """Call back with the next answer; None expects no more."""
+        """Call back with what comes from now on; None expects nothing more."""
         self._answered = answered
         self._deliver()
 
@@ -46,19 +45,33 @@ class Channel(asyncio.Protocol):
         self._received += data
         self._deliver()
 
+    def eof_received(self) -> None:
+        self._end()  # at once: the transport takes nothing any more, and says so with an error of its own
+
     def connection_lost(self, _error: Exception | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._has_ended = True
         self._deliver()
 
     def _deliver(self) -> None:
+        size = int.from_bytes(self._received[:4], "big")
         if self._answered is None:
             return
-        answer = None
-        size = int.from_bytes(self._received[:4], "big")
         if 4 <= 4 + size <= len(self._received):
-            answer = json.loads(self._received[4 : 4 + size].decode())
+            answer = self._received[4 : 4 + size].decode()
             del self._received[: 4 + size]
-        elif not self._has_ended:
-            return
-        answered, self._answered = self._answered, None
-        answered(answer)
+            self._answered(_read(answer))
+        elif self._has_ended:
+            answered, self._answered = self._answered, None
+            answered(None)
+
+
+def _read(answer: str) -> dict[str, Any]:
+    try:
+        read: dict[str, Any] = json.loads(answer)
+    except (ValueError, RecursionError) as error:  # numbers too long, lists too deep, which Python writes all the same
+        text = f"Unable to read the response: {error}"
+        return {"error": {"errorType": "Runtime.MarshalError", "errorMessage": text}}
+    return read

@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from local.console import Console
@@ -67,10 +66,12 @@ async def _surroundings(options: Options, console: Console) -> AsyncIterator[tup
         yield prepared.app, prepared.surroundings
 
 
-def _read(path: str) -> Any:
+def _read(path: str) -> str:
     try:
-        return json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        json.loads(text)
     except OSError as error:
         raise CannotInvoke(f"The event {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise CannotInvoke(f"The event {path} is not JSON: {error}.") from error
+    return text

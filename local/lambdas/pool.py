@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from local.deadlines import Deadlines
 from local.lambdas.process import CannotStart, Result, Worker
@@ -32,7 +31,7 @@ STARTS_AT_ONCE = os.cpu_count() or 1
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    event: Any
+    event: str
     done: Callable[[Result], None]
     since: float
 
@@ -79,13 +78,13 @@ class Pool:
         if self._has_started:
             self._start_one()
 
-    async def invoke(self, event: Any) -> Result:
-        """Run the handler once, in the first worker that is free. Errors are in the result."""
+    async def invoke(self, event: str) -> Result:
+        """Run the handler once with an event, as JSON, in the first worker that is free. Errors are in the result."""
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.submit(event, lambda answer: None if result.done() else result.set_result(answer))
         return await result
 
-    def submit(self, event: Any, done: Callable[[Result], None]) -> None:
+    def submit(self, event: str, done: Callable[[Result], None]) -> None:
         """Do the same, and call back with the result."""
         job = _Job(event, done, time.monotonic())
         if self._idle:
@@ -157,6 +156,12 @@ class Pool:
             self._retire(self._idle.pop(0))  # the last given back is the next taken, so the first has been idle longest
         self._end_spare_ones_later()
 
+    def _lost(self, worker: Worker) -> None:
+        """Forget a worker that has died between two events, or the next would wait for it."""
+        if worker in self._idle:
+            self._idle.remove(worker)
+            self._retire(worker)
+
     def _retire(self, worker: Worker) -> None:
         del self._workers[worker]
         task = asyncio.create_task(worker.stop())
@@ -177,10 +182,10 @@ class Pool:
         try:
             async with self._starts:
                 generation = self._generation
-                worker = await Worker.start(self._function, self._surroundings)
+                worker = await Worker.start(self._function, self._surroundings, self._lost)
             self._said = ""
         except CannotStart as failed:
-            if failed.because != self._said:  # once, however many events find out
+            if failed.because != self._said and generation == self._generation:  # once, however many events find out
                 self._said = failed.because
                 self._surroundings.cannot_start(self._function, failed.because)
             # All who wait would meet the same failure, unless the code has changed. The next event tries again.

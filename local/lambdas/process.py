@@ -18,6 +18,7 @@ from typing import Any
 
 from local.lambdas.archives import unpacked
 from local.lambdas.channel import Channel
+from local.lambdas.output import lines
 from local.lambdas.surroundings import Surroundings, environment_of, task_root
 from local.stack.app import MAX_TIMEOUT, Function
 from local.stack.names import function_arn
@@ -67,19 +68,22 @@ class CannotStart(Exception):
 class Worker:
     """One process of one function."""
 
-    _done: Callable[[Result, bool], None]
-
-    def __init__(self, process: asyncio.subprocess.Process, channel: Channel) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, channel: Channel, lost: Callable[["Worker"], None]) -> None:
         self._process = process
         self._channel = channel
+        self._lost = lost
+        self._done: Callable[[Result, bool], None] | None = None
         self._output: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self.idle_since = 0.0
 
     @classmethod
-    async def start(cls, function: Function, surroundings: Surroundings) -> "Worker":
+    async def start(cls, function: Function, surroundings: Surroundings, lost: Callable[["Worker"], None]) -> "Worker":
         """
         Start a process and wait until it has imported its handler.
+
+        Args:
+            lost: Called if the process ends while it runs no event.
 
         Raises:
             CannotStart: If the handler could not be imported.
@@ -96,7 +100,7 @@ class Worker:
                 if isinstance(error, OSError):
                     raise _not_spawned(error, function) from error
                 raise
-        worker = cls(process, channel)
+        worker = cls(process, channel, lost)
         worker._output = asyncio.create_task(worker._read_output(function.name, surroundings.output))
         try:
             await worker._import(math.inf if surroundings.debug else INIT_TIMEOUT)
@@ -119,12 +123,14 @@ class Worker:
             raise CannotStart(error, f"importing its handler ends the process: {error['errorMessage']}.")
         if "init_error" in answer:
             raise CannotStart(answer["init_error"], answer["because"])
+        self._channel.expect(self._answered)
 
-    def run(self, event: Any, seconds: float, done: Callable[[Result, bool], None]) -> None:
+    def run(self, event: str, seconds: float, done: Callable[[Result, bool], None]) -> None:
         """
         Run the handler once.
 
         Args:
+            event: JSON.
             seconds: The function's timeout, as the handler may ask for it; ``time_out`` is for the caller to say.
             done: Called with what came of it, and with False if the worker cannot run another event:
                 the process died, or was killed when its time was up.
@@ -132,23 +138,28 @@ class Worker:
         """
         self._done = done
         deadline_ms = int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)
-        self._channel.ask({"event": event, "deadline_ms": deadline_ms}, self._answered)
+        self._channel.ask(f'{{"deadline_ms": {deadline_ms}, "event": {event}}}'.encode())
 
     def _answered(self, answer: dict[str, Any] | None) -> None:
-        if answer is None:
-            self._end(None)
+        done, self._done = self._done, None
+        if done is None:
+            self._lost(self)
+        elif answer is None:
+            self._end(None, done)
         else:
-            self._done(Result(answer.get("result"), answer.get("error")), True)
+            done(Result(answer.get("result"), answer.get("error")), True)
 
     def time_out(self, seconds: float) -> None:
         """End the process, and what it runs: its time is up."""
-        self._end(_timed_out("Task", seconds))
+        done, self._done = self._done, None
+        if done:
+            self._end(_timed_out("Task", seconds), done)
 
-    def _end(self, error: dict[str, Any] | None) -> None:
+    def _end(self, error: dict[str, Any] | None, done: Callable[[Result, bool], None]) -> None:
         async def end() -> None:
             why = error or await self._why_it_ended()
             await self.stop()
-            self._done(Result(error=why), False)
+            done(Result(error=why), False)
 
         self._channel.expect(None)
         self._ending = asyncio.create_task(end())
@@ -178,7 +189,7 @@ class Worker:
 
     async def _read_output(self, name: str, output: Callable[[str, str], None]) -> None:
         assert self._process.stdout
-        async for line in _lines(self._process.stdout):
+        async for line in lines(self._process.stdout):
             output(name, line)
 
 
@@ -209,19 +220,6 @@ async def _spawn(function: Function, surroundings: Surroundings, channel: int) -
     )
 
 
-async def _lines(stream: asyncio.StreamReader) -> Any:
-    """Yield lines of any length, the last one with or without its end."""
-    rest = bytearray()
-    while chunk := await stream.read(65536):
-        first, *others = chunk.split(b"\n")
-        rest += first
-        for start in others:
-            yield rest.decode(errors="replace")
-            rest = bytearray(start)
-    if rest:
-        yield rest.decode(errors="replace")
-
-
 def _unpacked(function: Function, scratch: Path) -> Function:
     try:
         return dataclasses.replace(function, path=tuple(unpacked(each, scratch) for each in function.path))
@@ -243,5 +241,6 @@ def _timed_out(what: str, seconds: float) -> dict[str, str]:
 
 def _describe(returncode: int | None) -> str:
     if returncode is not None and returncode < 0:
-        return f"signal: {signal.Signals(-returncode).name}"
+        known = -returncode in {each.value for each in signal.Signals}
+        return f"signal: {signal.Signals(-returncode).name if known else -returncode}"
     return f"exit status {returncode}"

@@ -70,6 +70,7 @@ def environment_of(function: Function, added: Mapping[str, str]) -> dict[str, st
         "_HANDLER": function.handler,
         **CREDENTIALS,
         "AWS_ACCESS_KEY_ID": access_key(function),
+        "AWS_SESSION_TOKEN": "localgateway",
         **function.environment,
         **added,
     }

@@ -11,10 +11,13 @@ hangs: nothing is left running.
 """
 
 import contextlib
+import ctypes
+import decimal
 import functools
 import importlib
 import json
 import linecache
+import logging
 import os
 import signal
 import socket
@@ -26,7 +29,15 @@ import types
 import uuid
 from typing import Any
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+def _default(value: Any) -> Any:
+    """Write what DynamoDB's numbers are in Python, as Lambda's runtime does; and nothing else that JSON has not."""
+    if not isinstance(value, decimal.Decimal):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=_default).encode
 
 
 class Context:
@@ -63,6 +74,7 @@ def main() -> None:
     sys.argv = [""]
     sys.path[:0] = function["path"]
     _lead_hosts_here(function["hosts"])
+    _set_up_logging()
     _set_breakpoint_hook(function["debug"])
     sys.excepthook = lambda kind, error, _: traceback.print_exception(kind, error, _own_frames(error))
 
@@ -149,6 +161,13 @@ def _lead_hosts_here(hosts: dict[str, list[Any]]) -> None:
     socket.getaddrinfo = getaddrinfo
 
 
+def _set_up_logging() -> None:
+    """Give the root logger an output, as Lambda's runtime does; functions set its level, and its format."""
+    output = logging.StreamHandler(sys.stdout)
+    output.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
+    logging.getLogger().addHandler(output)
+
+
 def _set_breakpoint_hook(debug: bool) -> None:
     if "PYTHONBREAKPOINT" in os.environ:
         return
@@ -210,6 +229,8 @@ def _die_with_parent() -> None:
         _end_with_all_it_started()
 
     threading.Thread(target=wait, daemon=True).start()
+    if sys.platform == "linux":  # that thread waits, too, while the handler is in C and lets nobody in
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _end_with_all_it_started() -> None:

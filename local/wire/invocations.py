@@ -19,13 +19,13 @@ MAX_SYNCHRONOUS, MAX_ASYNCHRONOUS = 6 * 1024 * 1024, 1024 * 1024
 class Invocations:
     """
     Args:
-        invoke: Runs a function, and reports it: ``(name, event) -> Result``.
+        invoke: Runs a function, and reports it: ``(name, event as JSON) -> Result``.
         later: Runs something that nobody waits for.
 
     """
 
     def __init__(
-        self, app: App, invoke: Callable[[str, Any], Awaitable[Result]], later: Callable[[Any], object]
+        self, app: App, invoke: Callable[[str, str], Awaitable[Result]], later: Callable[[Any], object]
     ) -> None:
         self._functions: Mapping[str, Function] = {each.aws_name: each for each in app.functions.values()}
         self._invoke = invoke
@@ -56,7 +56,7 @@ class Invocations:
         text = f"Of Lambda's API only Invoke is imitated here, not {request.method} {request.path}"
         raise error(web.HTTPNotImplemented(), "UnknownOperationException", text)
 
-    async def _run(self, function: Function, event: Any) -> Result:
+    async def _run(self, function: Function, event: str) -> Result:
         return await self._invoke(function.name, event)
 
     def _find(self, name: str) -> Function:
@@ -67,13 +67,15 @@ class Invocations:
         raise error(web.HTTPNotFound(), "ResourceNotFoundException", f"Function not found: {function_arn(called)}")
 
 
-async def _payload(request: web.Request, most: int) -> Any:
+async def _payload(request: web.Request, most: int) -> str:
     body = await request.read()
     if len(body) > most:
         text = f"Request must be smaller than {most} bytes for the InvokeFunction operation"
         raise error(web.HTTPRequestEntityTooLarge(most), "RequestTooLargeException", text)
     try:
-        return json.loads(body) if body else {}
+        text = body.decode() or "{}"
+        json.loads(text)
     except (ValueError, RecursionError) as problem:
         text = f"Could not parse request body into json: {problem}"
         raise error(web.HTTPBadRequest(), "InvalidRequestContentException", text) from None
+    return text  # as it came: what can be read cannot always be written

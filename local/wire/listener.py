@@ -46,7 +46,7 @@ class Listener:
         self._tasks: set[asyncio.Task[None]] = set()  # asyncio itself would let go of them
         self._running = 0
         self._idle = asyncio.Event()
-        self._stopping = False
+        self.is_stopping = False
 
     @contextlib.asynccontextmanager
     async def listen(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
@@ -89,7 +89,7 @@ class Listener:
             transport.set_protocol(protocol)
             protocol.connection_made(transport)
             protocol.data_received(head + rest)
-        elif self._stopping:
+        elif self.is_stopping:
             transport.abort()
         else:
             client = WebSocket(self, transport)
@@ -97,9 +97,9 @@ class Listener:
             client.start(head, rest)
 
     async def _stop(self) -> None:
-        if self._stopping:  # on the other socket already
+        if self.is_stopping:  # on the other socket already
             return
-        self._stopping = True
+        self.is_stopping = True
         for opening in [*self.openings]:
             opening.abort()
         ending = [client.ended() for client in self.clients]
@@ -115,7 +115,7 @@ class Listener:
     async def _all_end_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._running:
+                while self._running or self.clients:  # whoever was let in last is told to go, and its close runs, too
                     self._idle.clear()
                     await self._idle.wait()
         return not self._running

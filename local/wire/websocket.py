@@ -19,6 +19,9 @@ from local.wire.frames import Frames
 MAX_BACKLOG = 512 * 1024
 """Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""
 
+MAX_WAITING = 512 * 1024
+"""About so many bytes of a client's messages wait for their turn, before nothing more is read, not even a ping."""
+
 MAX_MESSAGES_AT_ONCE = MAX_WORKERS * 3 // 4
 """Messages of one connection that run side by side, which leaves workers to others; further ones are not read."""
 
@@ -29,6 +32,7 @@ class Host(Protocol):
     gateway: Gateway
     limits: Limits
     clients: "set[WebSocket]"
+    is_stopping: bool
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something that outlives the call, and is waited for at the end."""
@@ -47,7 +51,7 @@ class WebSocket(asyncio.Protocol):
     """
 
     __slots__ = ("_clogged", "_connection", "_early", "_ended", "_ending", "_host", "_protocol", "_reading",
-                 "_running", "_timer", "_transport", "_waiting")  # fmt: skip
+                 "_running", "_timer", "_transport", "_waiting", "_waiting_size")  # fmt: skip
 
     def __init__(self, host: Host, transport: asyncio.Transport) -> None:
         self._host = host
@@ -57,6 +61,7 @@ class WebSocket(asyncio.Protocol):
         self._early = b""
 
         self._waiting: deque[str] | None = None
+        self._waiting_size = 0
         self._running = 0
         self._clogged = False
         self._reading = True
@@ -113,6 +118,9 @@ class WebSocket(asyncio.Protocol):
         if self._transport.is_closing():
             self.connection_lost(None)  # the client has left meanwhile, and nobody could be told
             return
+        if self._host.is_stopping:
+            connection.close(1001, "Going away")
+            return
         self._read(not self._clogged)
         early, self._early = self._early, b""
         if early:
@@ -139,18 +147,21 @@ class WebSocket(asyncio.Protocol):
                 return
             self._waiting = self._waiting or deque()
             self._waiting.append(message)
+            self._waiting_size += _size(message)
         if self._waiting:
             self._process()
 
     def _process(self) -> None:
-        """Run what waits, as far as it may run, and read on if nothing is left. Answers would pile up otherwise."""
+        """Run what waits, as far as it may run, and read on if little is left. It would pile up otherwise."""
         assert self._connection
         while self._waiting and self._running < MAX_MESSAGES_AT_ONCE and not self._clogged:
             self._running += 1
             # Not awaited: messages of one client run side by side, and what came before a close runs all the same.
             self._host.begin()
-            self._host.gateway.receive(self._connection, self._waiting.popleft(), self._done)
-        self._read(not self._waiting and not self._clogged)
+            message = self._waiting.popleft()
+            self._waiting_size -= _size(message)
+            self._host.gateway.receive(self._connection, message, self._done)
+        self._read(self._waiting_size < MAX_WAITING and not self._clogged)
 
     def _done(self) -> None:
         self._host.end()
@@ -247,3 +258,7 @@ class WebSocket(asyncio.Protocol):
         if self._timer:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, work)
+
+
+def _size(message: str) -> int:
+    return len(message) + 64  # what a string takes beside its characters

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import socket
 import struct
 import threading
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.frames import Frame, Opcode
 
+from local.wire.websocket import MAX_MESSAGES_AT_ONCE
 from tests.behaviours.world import Api, Connected
 from tests.gateway import PATIENCE, wait_until
 
@@ -143,6 +145,34 @@ def test_a_client_that_has_much_to_run_leaves_workers_to_others(api: Api, client
         with pytest.raises(TimeoutError):  # noqa: PT012 - after those that were answered before
             for _ in range(40):
                 busy.socket.recv(timeout=0.1)
+
+
+def test_a_client_whose_messages_take_too_long_leaves_workers_to_others_all_the_same() -> None:
+    with Api.start("--integration-timeout", "2") as api, api.connect() as busy, api.connect() as client:
+        for _ in range(60):
+            busy.socket.send(json.dumps({"action": "twoWay", "do": "sleep", "for": 15}))
+        for _ in range(MAX_MESSAGES_AT_ONCE):
+            assert "Endpoint request timed out" in busy.hear()
+        assert client.is_alive()
+
+
+def test_a_client_whose_messages_wait_has_its_pings_answered_and_its_close(api: Api) -> None:
+    with api.connect() as busy:
+        for _ in range(40):
+            busy.socket.send(json.dumps({"action": "twoWay", "do": "sleep", "for": 2}))
+        assert busy.socket.ping().wait(timeout=PATIENCE)
+        with pytest.raises(TimeoutError):
+            busy.socket.recv(timeout=0)  # so the ping has overtaken all of them
+        busy.socket.close(1000)
+        assert busy.socket.protocol.close_rcvd
+
+
+def test_who_is_let_in_while_the_gateway_stops_is_told_to_go() -> None:
+    with Api.start() as api:
+        threading.Timer(1, api.gateway.process.send_signal, [signal.SIGINT]).start()
+        with api.connect(do="sleep", **{"for": "2"}) as late:
+            assert late.closed() == (1001, "Going away")
+        api.gateway.output.wait_for(r'"disconnectStatusCode": 1001, "disconnectReason": "Going away"')
 
 
 def test_who_says_nothing_or_half_of_it_is_cut_off_after_a_while(api: Api, client: Connected) -> None:

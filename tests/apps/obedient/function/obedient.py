@@ -2,13 +2,17 @@
 
 import contextlib
 import json
+import logging
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 LIFELINE = None
@@ -61,6 +65,24 @@ def answer_a_lone_surrogate(order: dict[str, Any], context: Any) -> Any:
     return {"body": "\ud800"}
 
 
+def answer_a_long_number(order: dict[str, Any], context: Any) -> Any:
+    sys.set_int_max_str_digits(0)
+    return 10**6000
+
+
+def answer_decimals(order: dict[str, Any], context: Any) -> Any:
+    return {"whole": Decimal("1E+1"), "part": Decimal("1.5")}
+
+
+def log(order: dict[str, Any], context: Any) -> Any:
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    root.info("one")
+    logging.getLogger("child").warning("two")
+    root.handlers[0].setLevel(logging.ERROR)
+    logging.info("three")
+
+
 async def answer_later(order: dict[str, Any], context: Any) -> Any:
     return order["with"]
 
@@ -85,6 +107,15 @@ def kill_itself(order: dict[str, Any], context: Any) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def kill_itself_by_a_number(order: dict[str, Any], context: Any) -> Any:
+    os.kill(os.getpid(), 40)  # a real-time signal, which has no name
+
+
+def die_soon(order: dict[str, Any], context: Any) -> Any:
+    threading.Timer(0.05, os._exit, [5]).start()
+    return os.getpid()
+
+
 def close_everything(order: dict[str, Any], context: Any) -> Any:
     os.closerange(0, 256)
 
@@ -92,6 +123,11 @@ def close_everything(order: dict[str, Any], context: Any) -> Any:
 def hang(order: dict[str, Any], context: Any) -> Any:
     sys.stdout.write("hanging\n")
     time.sleep(100)
+
+
+def hang_in_c(order: dict[str, Any], context: Any) -> Any:
+    sys.stdout.write("in C\n")
+    return re.match(r"(a+)+$", "a" * 50 + "b") is None
 
 
 def hang_deaf(order: dict[str, Any], context: Any) -> Any:
@@ -149,15 +185,21 @@ ORDERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
         answer,
         answer_bytes,
         answer_a_lone_surrogate,
+        answer_a_long_number,
+        answer_decimals,
+        log,
         answer_later,
         interrupt_itself,
         fail,
         exit_politely,
         exit_at_once,
         kill_itself,
+        kill_itself_by_a_number,
+        die_soon,
         close_everything,
         hang,
         hang_deaf,
+        hang_in_c,
         write,
         write_much,
         fork,
