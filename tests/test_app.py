@@ -242,3 +242,24 @@ def test_a_loop_of_resources_is_expanded(tmp_path: Path) -> None:
         "FirstTable",
         "SecondTable",
     ]
+
+
+def test_a_template_may_name_what_sam_makes_of_a_function_s_events(tmp_path: Path) -> None:
+    events = "Events: {Often: {Type: Schedule, Properties: {Schedule: rate(1 day)}}}"
+    uses = "Environment: {Variables: {RULE: !Ref MyFunctionOften, ARN: !GetAtt MyFunctionOften.Arn}}"
+    app = loaded(tmp_path, API.replace("Handler:", f"{events}, {uses}, Handler:"))
+    assert app.functions["MyFunction"].environment == {
+        "ARN": "arn:aws:local:us-east-1:123456789012:MyFunctionOften/Arn",
+        "RULE": "MyFunctionOften",
+    }
+
+
+def test_a_global_table_is_a_table(tmp_path: Path) -> None:
+    table = (
+        "{ Type: AWS::DynamoDB::GlobalTable, Properties: { AttributeDefinitions: [], KeySchema: [], Replicas: [] } }"
+    )
+    app = loaded(
+        tmp_path, API.replace("Handler:", "Environment: {Variables: {T: !Ref G}}, Handler:") + f"  G: {table}\n"
+    )
+    assert [each["TableName"] for each in app.store.tables] == ["G"] == [app.functions["MyFunction"].environment["T"]]
+    assert not [note for note in app.notes if "Not imitated" in note]

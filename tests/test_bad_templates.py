@@ -20,6 +20,12 @@ ELSEWHERE = "The code of MyFunction is not a folder beside the template."
             id="no-api",
         ),
         pytest.param(
+            "service: chat\nprovider: { name: aws }\nfunctions: {}",
+            "The template {folder}/template.yaml is one of the Serverless Framework; "
+            "SAM's and CloudFormation's are served here.",
+            id="a-serverless-yml",
+        ),
+        pytest.param(
             "Resources: { Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } } }",
             "{folder}/template.yaml:1: The template has no WebSocket API to serve: Api is an API of another kind.",
             id="an-http-api",
@@ -135,6 +141,30 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
             id="a-list-for-a-variable",
         ),
         pytest.param(
+            API.replace("Handler:", "Environment: {Variables: {AWS_REGION: a}}, Handler:"),
+            "$default",
+            "{template}:16: The variable AWS_REGION of MyFunction is one that Lambda sets, and nobody else may.",
+            id="a-reserved-variable",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Environment: {A: b}, Handler:"),
+            "$default",
+            "{template}:16: The Environment of MyFunction has A, and may have Variables only.",
+            id="an-environment-without-variables",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("integrations/", ""),
+            "mock",
+            "{template}:20: The route test/mock has no integration of the template.",
+            id="a-target-without-its-first-part",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("!Ref Api, Int", "another, Int"),
+            "mock",
+            "{template}:23: Integration is no integration of the API that Mock is a route of.",
+            id="an-integration-of-another-api",
+        ),
+        pytest.param(
             API.replace("Handler:", "Timeout: 0, Handler:"),
             "$default",
             "{template}:16: The Timeout of MyFunction is 0; Lambda takes 1 to 900.",
@@ -246,6 +276,11 @@ WITH_MODEL = ROUTE.replace("KEY", "$connect").replace(
             id="a-join-of-a-text",
         ),
         pytest.param(
+            ROUTE.replace("KEY", "k").replace("MORE", "AuthorisationType: AWS_IAM").lstrip("\n"),
+            "19: Route has the property AuthorisationType, and AWS::ApiGatewayV2::Route has none of that name.",
+            id="a-property-misspelled",
+        ),
+        pytest.param(
             "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt MyFunction.Name } }",
             "19: The template refers to MyFunction.Name, and MyFunction has no Name.",
             id="an-attribute-that-is-none",
@@ -280,6 +315,11 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             API + ROUTE.replace("!Ref Api", "other").replace("KEY", "k").replace("MORE", "Target: x"),
             "Route is a route of no API of the template.",
             id="a-route-of-nothing",
+        ),
+        pytest.param(
+            BY_HAND.replace("STAGE", "s, RouteSettings: { helo: { ThrottlingRateLimit: 1 } }"),
+            "The stage has RouteSettings of helo, and the API no such route.",
+            id="settings-of-no-route",
         ),
         pytest.param(
             BY_HAND.replace("STAGE", "s"),

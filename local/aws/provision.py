@@ -98,6 +98,8 @@ def _client(service: str, url: str) -> Any:
 def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Console) -> None:
     name = table["TableName"]
     wanted = {key: table[key] for key in TABLE_PROPERTIES if key in table}
+    if "WriteProvisionedThroughputSettings" in table:  # how a GlobalTable scales, which nothing does here
+        wanted["BillingMode"] = "PAY_PER_REQUEST"
     if stream := table.get("StreamSpecification"):
         wanted["StreamSpecification"] = {"StreamEnabled": True, **stream}
     try:

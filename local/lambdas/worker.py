@@ -11,14 +11,15 @@ hangs: nothing is left running.
 """
 
 import contextlib
-import ctypes
 import decimal
+import fcntl
 import functools
 import importlib
 import json
 import linecache
 import logging
 import os
+import select
 import signal
 import socket
 import sys
@@ -224,13 +225,14 @@ def _die_with_parent() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
     def wait() -> None:
-        while os.read(lifeline, 1):
-            pass
+        select.select([lifeline], [], [])  # nothing is ever written: this is the end of it
         _end_with_all_it_started()
 
     threading.Thread(target=wait, daemon=True).start()
-    if sys.platform == "linux":  # that thread waits, too, while the handler is in C and lets nobody in
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if sys.platform == "linux":  # a thread waits in vain while the handler is in C and lets no other run
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _end_with_all_it_started() -> None:

@@ -16,6 +16,14 @@ from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen
 from local.stack.translation import local_folder
 
 MAX_MEMORY = 10_240
+
+RESERVED = (
+    "AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE "
+    "AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME "
+    "AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN "
+    "LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT _HANDLER"
+)
+"""Variables that Lambda sets. Source: "Defined runtime environment variables", Lambda developer guide."""
 """MB that a function may have at most (Lambda's quota)."""
 
 
@@ -67,7 +75,10 @@ def _function(
         left_out = ", ".join(map(str, missing))
         notes.append(f"{name}: the layer {left_out} is not one of the template; what it holds must be installed here.")
     inline = code.get("ZipFile")
-    variables = properties.get("Environment", {}).get("Variables", {})
+    environment = properties.get("Environment", {})
+    if odd := [key for key in environment if key != "Variables"]:
+        raise TemplateError(f"The Environment of {name} has {odd[0]}, and may have Variables only.", name)
+    variables = environment.get("Variables", {})
     own = () if inline is not None else (_folder(code, name, source),)
     shared = [folder for each in properties.get("Layers", []) for folder in layers.get(each, ())]
     return Function(
@@ -131,6 +142,8 @@ def _has(folder: Path, name: str) -> bool:
 
 
 def _variable(key: str, value: Any, name: str) -> str:
+    if key in RESERVED.split():
+        raise TemplateError(f"The variable {key} of {name} is one that Lambda sets, and nobody else may.", name)
     if value is None or isinstance(value, dict | list):
         raise TemplateError(f"The variable {key} of {name} is {value!r}, and not text.", name)
     return text(value)

@@ -32,14 +32,16 @@ class Integrations:
 
     def of_route(self, route: Mapping[str, Any], route_name: str) -> Integration:
         """Return where a route leads."""
-        name = route.get("Target", "").removeprefix("integrations/")
+        kind, _, name = route.get("Target", "").rpartition("/")
         called_by = f"{self._stage['StageName']}/{route['RouteKey']}"
-        if name not in self._names:
+        if name not in self._names or kind != "integrations":
             return self._unavailable(f"The route {called_by} has no integration of the template.", route_name)
         try:
             properties = self._resources.properties(name)
         except TemplateError as error:
             return self._unavailable(str(error), name)
+        if properties["ApiId"] != self._api_id:
+            return self._unavailable(f"{name} is no integration of the API that {route_name} is a route of.", name)
         kind = properties["IntegrationType"]
         if kind == "MOCK":
             return self._mock(name)

@@ -7,6 +7,7 @@ from local.stack.names import arn, function_arn
 NAMES = {
     "AWS::ApiGatewayV2::DomainName": "DomainName",
     "AWS::ApiGatewayV2::Stage": "StageName",
+    "AWS::DynamoDB::GlobalTable": "TableName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
@@ -21,6 +22,7 @@ NAMES = {
 """The property that names a resource of a type, and that ``Ref`` gives. Without it, the logical id does."""
 
 ARNS: dict[str, Callable[[str], str]] = {
+    "AWS::DynamoDB::GlobalTable": lambda name: arn("dynamodb", f"table/{name}"),
     "AWS::DynamoDB::Table": lambda name: arn("dynamodb", f"table/{name}"),
     "AWS::IAM::Role": lambda name: arn("iam", f"role/{name}", region=""),
     "AWS::Lambda::Function": function_arn,
@@ -48,10 +50,37 @@ REQUIRED = {
     "AWS::ApiGatewayV2::Route": ("ApiId", "RouteKey"),
     "AWS::ApiGatewayV2::RouteResponse": ("RouteId",),
     "AWS::ApiGatewayV2::Stage": ("ApiId", "StageName"),
+    "AWS::DynamoDB::GlobalTable": ("AttributeDefinitions", "KeySchema"),
     "AWS::DynamoDB::Table": ("AttributeDefinitions", "KeySchema"),
     "AWS::Lambda::LayerVersion": ("Content",),
 }
 """Properties that are read here, and that CloudFormation would ask for."""
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+PROPERTIES = {
+    "AWS::ApiGatewayV2::Authorizer": _words(
+        "ApiId AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds AuthorizerType",
+        "AuthorizerUri EnableSimpleResponses IdentitySource IdentityValidationExpression JwtConfiguration Name",
+    ),
+    "AWS::ApiGatewayV2::Integration": _words(
+        "ApiId ConnectionId ConnectionType ContentHandlingStrategy CredentialsArn Description IntegrationMethod",
+        "IntegrationSubtype IntegrationType IntegrationUri PassthroughBehavior PayloadFormatVersion RequestParameters",
+        "RequestTemplates ResponseParameters TemplateSelectionExpression TimeoutInMillis TlsConfig",
+    ),
+    "AWS::ApiGatewayV2::Route": _words(
+        "ApiId ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId ModelSelectionExpression",
+        "OperationName RequestModels RequestParameters RouteKey RouteResponseSelectionExpression Target",
+    ),
+    "AWS::ApiGatewayV2::Stage": _words(
+        "AccessLogSettings AccessPolicyId ApiId AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId",
+        "Description RouteSettings StageName StageVariables Tags",
+    ),
+}
+"""All properties that CloudFormation knows of a type. A misspelled one could leave a route open, or unthrottled."""
 
 SHAPES: dict[str, dict[str, type]] = {
     "AWS::ApiGatewayV2::Api": {"RouteSelectionExpression": str},
@@ -59,6 +88,7 @@ SHAPES: dict[str, dict[str, type]] = {
     "AWS::ApiGatewayV2::IntegrationResponse": {"ResponseTemplates": dict},
     "AWS::ApiGatewayV2::Route": {"ApiId": str, "RequestModels": dict, "RouteKey": str, "Target": str},
     "AWS::ApiGatewayV2::Stage": {"DefaultRouteSettings": dict, "RouteSettings": dict, "StageVariables": dict},
+    "AWS::DynamoDB::GlobalTable": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::DynamoDB::Table": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::IAM::Role": {"ManagedPolicyArns": list, "Policies": list},
     "AWS::Lambda::Function": {"Code": dict, "Environment": dict, "Handler": str, "Layers": list},

@@ -111,7 +111,7 @@ def _store(resources: Resources) -> Store:
         return tuple(resources.of_type(kind).values())
 
     return Store(
-        tables=all_of("AWS::DynamoDB::Table"),
+        tables=all_of("AWS::DynamoDB::Table") + all_of("AWS::DynamoDB::GlobalTable"),
         secrets=all_of("AWS::SecretsManager::Secret"),
         parameters=all_of("AWS::SSM::Parameter"),
         buckets=all_of("AWS::S3::Bucket"),

@@ -12,7 +12,7 @@ from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms
 IMITATED = re.compile(
     "AWS::(ApiGatewayV2|CloudWatch|IAM|Logs)::"
     "|AWS::(ApiGateway::(Account|ApiKey|UsagePlan|UsagePlanKey)|CertificateManager::Certificate"
-    "|CloudFormation::WaitConditionHandle|DynamoDB::Table|Route53::RecordSet(Group)?|S3::Bucket(Policy)?|SNS::Topic"
+    "|CloudFormation::WaitConditionHandle|DynamoDB::(Global)?Table|Route53::RecordSet(Group)?|S3::Bucket(Policy)?|SNS::Topic"
     "|SQS::Queue(Policy)?|SSM::Parameter|SecretsManager::Secret"
     "|Serverless::Function|Lambda::(Alias|Function|LayerVersion|Permission|Version|EventInvokeConfig))$"
 )

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from local.stack.intrinsics import NOTHING, Resolver, text
-from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, REQUIRED, SHAPES
+from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, PROPERTIES, REQUIRED, SHAPES
 from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
-from local.stack.source import MISSHAPEN, TemplateError, misshapen
+from local.stack.source import EVENTS, MISSHAPEN, TemplateError, misshapen
 
-IMPLICIT = ("ServerlessHttpApi", "ServerlessRestApi", "ServerlessHttpApiApiGatewayDefaultStage")
+IMPLICIT = ("ServerlessHttpApi", "ServerlessRestApi", "ServerlessHttpApiApiGatewayDefaultStage",
+            "ServerlessRestApiProdStage")  # fmt: skip
 """What SAM makes of events of functions, which are left out here; a template may refer to them all the same."""
 
 
@@ -30,6 +31,8 @@ class Resources:
         self._declared: dict[str, dict[str, Any]] = template["Resources"]
         self._values = PSEUDO_PARAMETERS | dict.fromkeys(IMPLICIT, api_id(99)) | dict(parameters)
         apis = [name for name, each in self._declared.items() if each["Type"] == "AWS::ApiGatewayV2::Api"]
+        for name, each in self._declared.items():
+            self._values |= {f"{name}{event}": f"{name}{event}" for event in each.get("Metadata", {}).get(EVENTS, ())}
         self._values |= {name: api_id(index) for index, name in enumerate(apis)}
         self._resolver = Resolver(template, self.ref, self._attribute)
 
@@ -53,6 +56,8 @@ class Resources:
         properties = {key: each for key, each in values.items() if each is not NOTHING}
         if missing := [key for key in REQUIRED.get(kind, ()) if key not in properties]:
             raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
+        if odd := [key for key in properties if key not in PROPERTIES.get(kind, properties)]:
+            raise TemplateError(f"{name} has the property {odd[0]}, and {kind} has none of that name.", name)
         for key, shape in SHAPES.get(kind, {}).items():
             value = properties.get(key, shape())
             if shape is str and isinstance(value, bool | int | float):
@@ -101,7 +106,7 @@ class Resources:
         return self.REFS.get(declared["Type"], str)(named)
 
     def _attribute(self, name: str, attribute: str) -> Any:
-        if name not in self._declared and name not in IMPLICIT:
+        if name not in self._declared and name not in self._values:
             raise TemplateError(f"The template refers to {name}.{attribute}, and has no resource {name}.")
         kind = self._declared.get(name, {"Type": ""})["Type"]
         if attribute not in ATTRIBUTES.get(kind, (attribute,)):

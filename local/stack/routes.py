@@ -67,6 +67,8 @@ class Routes:
                 if key in found:
                     raise TemplateError(f"{name} and {whose[key]} have the same RouteKey, {key}.", name)
                 found[key], whose[key] = self._route(name, each), name
+        if odd := [key for key in self._stage.get("RouteSettings", {}) if key not in found]:
+            self.notes.append(f"The stage has RouteSettings of {', '.join(map(str, odd))}, and the API no such route.")
         return found
 
     def domains(self) -> dict[str, str]:

@@ -91,6 +91,11 @@ def read(path: Path) -> Source:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise TemplateError(f"{where}: The template is not YAML: {problem}.") from error
     if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
+        if isinstance(content, dict) and {"service", "provider"} <= content.keys():
+            text = (
+                f"The template {path} is one of the Serverless Framework; SAM's and CloudFormation's are served here."
+            )
+            raise TemplateError(text)
         raise TemplateError(f"The template {path} has no Resources.")
     lines: dict[tuple[str, str], int] = {}
     for (section, name), line in _lines(node):
@@ -104,6 +109,9 @@ def read(path: Path) -> Source:
 
 SAM, LANGUAGE_EXTENSIONS = "AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"
 """The macros that are run here."""
+
+EVENTS = "Events"
+"""Where a function's Metadata keeps the names of its events: SAM makes a resource of each, and templates name it."""
 
 
 def transforms(content: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from local.stack.names import ACCOUNT, REGION
-from local.stack.source import LANGUAGE_EXTENSIONS, Source, TemplateError, transforms
+from local.stack.source import EVENTS, LANGUAGE_EXTENSIONS, Source, TemplateError, transforms
 
 CODE_BUCKET = "local"
 """SAM's translator wants code in S3. Local folders travel through it as keys of this bucket."""
@@ -97,7 +97,8 @@ def _carry_folders(content: dict[str, Any]) -> None:
     shared = content.get("Globals", {}).get("Function", {})
     for each in content["Resources"].values():
         properties = each.setdefault("Properties", {})
-        properties.pop("Events", None)
+        if events := properties.pop("Events", None):
+            each.setdefault("Metadata", {})[EVENTS] = list(events)
         if each["Type"] == "AWS::Serverless::Function" and not {*properties, *shared} & {"CodeUri", "InlineCode"}:
             properties["CodeUri"] = "."  # as sam build has it
         name = CODE_PROPERTIES.get(each["Type"], "")

@@ -2,7 +2,6 @@
 
 import asyncio
 import http
-from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Protocol, cast
 
@@ -13,14 +12,12 @@ from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake, Refused
 from local.lambdas.pool import MAX_WORKERS
 from local.options import Limits
+from local.wire.backlog import Backlog
 from local.wire.closing import CLOSE_TIMEOUT, close_of, linger, refusal
 from local.wire.frames import Frames
 
 MAX_BACKLOG = 512 * 1024
 """Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""
-
-MAX_WAITING = 512 * 1024
-"""About so many bytes of a client's messages wait for their turn, before nothing more is read, not even a ping."""
 
 MAX_MESSAGES_AT_ONCE = MAX_WORKERS * 3 // 4
 """Messages of one connection that run side by side, which leaves workers to others; further ones are not read."""
@@ -45,13 +42,10 @@ class Host(Protocol):
 
 
 class WebSocket(asyncio.Protocol):
-    """
-    One client, from the head of its handshake to the end of its socket: ``api.gateway.Socket``.
-
-    """
+    """One client, from the head of its handshake to the end of its socket: ``api.gateway.Socket``."""
 
     __slots__ = ("_clogged", "_connection", "_early", "_ended", "_ending", "_host", "_protocol", "_reading",
-                 "_running", "_timer", "_transport", "_waiting", "_waiting_size")  # fmt: skip
+                 "_running", "_timer", "_transport", "_waiting")  # fmt: skip
 
     def __init__(self, host: Host, transport: asyncio.Transport) -> None:
         self._host = host
@@ -59,9 +53,7 @@ class WebSocket(asyncio.Protocol):
         self._protocol = Frames()
         self._connection: Connection | None = None
         self._early = b""
-
-        self._waiting: deque[str] | None = None
-        self._waiting_size = 0
+        self._waiting: Backlog | None = None
         self._running = 0
         self._clogged = False
         self._reading = True
@@ -145,9 +137,9 @@ class WebSocket(asyncio.Protocol):
             if message is None:
                 self._connection.close(1003, "Binary is not supported on WebSocket")
                 return
-            self._waiting = self._waiting or deque()
+            if self._waiting is None:  # idle sockets have none
+                self._waiting = Backlog()
             self._waiting.append(message)
-            self._waiting_size += _size(message)
         if self._waiting:
             self._process()
 
@@ -158,10 +150,8 @@ class WebSocket(asyncio.Protocol):
             self._running += 1
             # Not awaited: messages of one client run side by side, and what came before a close runs all the same.
             self._host.begin()
-            message = self._waiting.popleft()
-            self._waiting_size -= _size(message)
-            self._host.gateway.receive(self._connection, message, self._done)
-        self._read(self._waiting_size < MAX_WAITING and not self._clogged)
+            self._host.gateway.receive(self._connection, self._waiting.popleft(), self._done)
+        self._read(not self._clogged and not (self._waiting and self._waiting.is_full))
 
     def _done(self) -> None:
         self._host.end()
@@ -258,7 +248,3 @@ class WebSocket(asyncio.Protocol):
         if self._timer:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, work)
-
-
-def _size(message: str) -> int:
-    return len(message) + 64  # what a string takes beside its characters
