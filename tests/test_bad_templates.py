@@ -8,6 +8,11 @@ from local.stack.app import Unavailable
 from local.stack.source import TemplateError
 from tests.test_app import API, BY_HAND, MOCK, loaded
 
+BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"  a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]\n" for number in range(1, 9)
+)
+"""Nine to the ninth values, if somebody writes them out."""
+
 ELSEWHERE = "The code of MyFunction is not a folder beside the template."
 
 
@@ -50,13 +55,48 @@ ELSEWHERE = "The code of MyFunction is not a folder beside the template."
         ),
         pytest.param(
             API.replace("Type: Number,", "Type: Number, AllowedPattern: '[',"),
-            "The AllowedPattern [ is no regular expression: unterminated character set at position 0.",
+            "{folder}/template.yaml:4: The AllowedPattern [ of Milliseconds is no regular expression: "
+            "unterminated character set at position 0.",
             id="a-pattern-that-is-none",
         ),
         pytest.param(
             API.replace("    Properties: { CodeUri", "    Condition: Nothing\n    Properties: { CodeUri"),
             "{folder}/template.yaml:16: The template uses the condition Nothing, which it does not define.",
             id="an-unknown-condition",
+        ),
+        pytest.param(
+            API + "  Fn::Transform: { Name: AWS::Include }\n",
+            "{folder}/template.yaml:19: Some of the Resources are made by Fn::Transform, which is not run here.",
+            id="resources-of-a-macro",
+        ),
+        pytest.param(
+            API.replace("Transform: AWS::Serverless-2016-10-31", ""),
+            "{folder}/template.yaml:6: "
+            "Api is of a type of SAM's, and the template has no Transform: AWS::Serverless-2016-10-31.",
+            id="sam-without-its-transform",
+        ),
+        pytest.param(
+            API.replace("StageName: test", "StageName: test\n      Routes: { a: x }").split("      RouteS")[0],
+            "{folder}/template.yaml:6: The route a of Api is not a mapping.",
+            id="a-route-that-is-text",
+        ),
+        pytest.param(
+            API + "Globals: x\n", "The Globals of {folder}/template.yaml are not a mapping.", id="globals-that-are-text"
+        ),
+        pytest.param(
+            API + BOMB,
+            "The template {folder}/template.yaml grows beyond 100,000 values, by aliases of aliases.",
+            id="aliases-that-multiply",
+        ),
+        pytest.param(
+            API.replace("Type: Number", "Type: Numbre"),
+            "{folder}/template.yaml:4: The parameter Milliseconds has the Type Numbre, which is none.",
+            id="a-parameter-of-no-type",
+        ),
+        pytest.param(
+            API.replace("Default: 1000", "Default: !Ref Api"),
+            "{folder}/template.yaml:4: The default of the parameter Milliseconds is {{'Ref': 'Api'}}, and not text.",
+            id="a-default-that-is-a-reference",
         ),
         pytest.param(
             API + "  Made: { Fn::Transform: { Name: AWS::Include } }\n",
@@ -181,6 +221,12 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
             "mock",
             "{template}:23: Integration has no IntegrationUri.",
             id="no-uri",
+        ),
+        pytest.param(
+            API.replace("Default: 1000", "Default: 30000"),
+            "$default",
+            "{template}:6: The TimeoutInMillis of ApiDefaultIntegration is 30000; API Gateway takes 50 to 29000.",
+            id="a-timeout-beyond-the-quota",
         ),
         pytest.param(
             API.replace("python3.12", "nodejs22.x"),

@@ -6,10 +6,14 @@ from typing import Any
 
 from local.stack.app import Integration, LambdaIntegration, MockIntegration, Unavailable
 from local.stack.functions import Functions
+from local.stack.intrinsics import text
 from local.stack.names import arn
 from local.stack.permissions import may_call
 from local.stack.resources import Resources
 from local.stack.source import Source, TemplateError
+
+MAX_MILLISECONDS = 29_000
+"""Of an integration (quota)."""
 
 
 class Integrations:
@@ -49,8 +53,11 @@ class Integrations:
             return self._unavailable(f"{name} is an integration of type {kind}, which is not imitated here.", name)
         if "IntegrationUri" not in properties:
             return self._unavailable(f"{name} has no IntegrationUri.", name)
-        milliseconds = properties.get("TimeoutInMillis")
-        timeout = None if milliseconds is None else int(milliseconds) / 1000
+        milliseconds = properties.get("TimeoutInMillis", MAX_MILLISECONDS)
+        if not re.fullmatch("[0-9]+", text(milliseconds)) or not 50 <= int(milliseconds) <= MAX_MILLISECONDS:
+            said = f"The TimeoutInMillis of {name} is {milliseconds}; API Gateway takes 50 to {MAX_MILLISECONDS}."
+            return self._unavailable(said, name)
+        timeout = int(milliseconds) / 1000 if "TimeoutInMillis" in properties else None
         has_role = bool(properties.get("CredentialsArn"))
         return self.function(properties["IntegrationUri"], called_by, has_role, name, timeout)
 

@@ -24,8 +24,12 @@ def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> d
             known = ", ".join(declared) or "none"
             raise TemplateError(f"The template has no parameter {name}; it has {known}.")
     for name, each in declared.items():
+        if not re.fullmatch(r"String|Number|CommaDelimitedList|List<.+>|AWS::.+", each["Type"]):
+            raise TemplateError(f"The parameter {name} has the Type {each['Type']}, which is none.", name)
+        if isinstance(each.get("Default"), dict):
+            raise TemplateError(f"The default of the parameter {name} is {each['Default']}, and not text.", name)
         value = given.get(name, each.get("Default"))
-        if value is not None and (demand := _unmet(each, value)):
+        if value is not None and (demand := _unmet(name, each, value)):
             if name in given:
                 raise TemplateError(f"The parameter {name} is {value!r}; it must be {demand}.")
             raise TemplateError(f"The default of the parameter {name} is {text(value)!r}; it must be {demand}.", name)
@@ -48,7 +52,7 @@ def _typed(kind: str, value: Any) -> Any:
     return text(value)
 
 
-def _unmet(declared: Mapping[str, Any], value: Any) -> str | None:
+def _unmet(name: str, declared: Mapping[str, Any], value: Any) -> str | None:
     """Return what a parameter must be and this value is not, or None if it is all right."""
     allowed = [text(each) for each in declared.get("AllowedValues", [])]
     typed = _typed(declared["Type"], value)
@@ -56,7 +60,7 @@ def _unmet(declared: Mapping[str, Any], value: Any) -> str | None:
     if allowed and not {*each_of} <= {*allowed}:
         return f"one of {', '.join(allowed)}"
     pattern = declared.get("AllowedPattern")
-    if pattern and not all(_fits(pattern, each) for each in each_of):
+    if pattern and not all(_fits(name, pattern, each) for each in each_of):
         return str(declared.get("ConstraintDescription", f"text that matches {pattern}"))
     if declared["Type"] == "Number":
         number = float(typed if re.fullmatch(r"-?[0-9]+([.][0-9]+)?", typed) else "nan")  # which no bounds hold
@@ -64,11 +68,12 @@ def _unmet(declared: Mapping[str, Any], value: Any) -> str | None:
     return _beyond(declared, "Length", len(typed), "of a length") if declared["Type"] == "String" else None
 
 
-def _fits(pattern: str, value: str) -> bool:
+def _fits(name: str, pattern: str, value: str) -> bool:
     try:
         return re.fullmatch(pattern, value) is not None
     except re.error as error:
-        raise TemplateError(f"The AllowedPattern {pattern} is no regular expression: {error}.") from error
+        text = f"The AllowedPattern {pattern} of {name} is no regular expression: {error}."
+        raise TemplateError(text, name) from error
 
 
 def _beyond(declared: Mapping[str, Any], what: str, value: float, kind: str) -> str | None:

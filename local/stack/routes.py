@@ -32,7 +32,8 @@ def throttle(settings: Mapping[str, Any]) -> Throttle | None:
     try:
         return Throttle(float(ACCOUNT_RATE if rate is None else rate), int(ACCOUNT_BURST if burst is None else burst))
     except (TypeError, ValueError) as error:
-        raise TemplateError(f"A throttle of {rate!r} a second and {burst!r} at once is none.") from error
+        text = f"The stage has a throttle of {rate!r} a second and {burst!r} at once, which are no numbers."
+        raise TemplateError(text) from error
 
 
 class Routes:

@@ -44,6 +44,10 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
+MAX_VALUES = 100_000
+"""Of a template, more than CloudFormation's limit of 1 MB has room for in practice."""
+
+
 @dataclass(frozen=True)
 class Source:
     """
@@ -80,6 +84,8 @@ def read(path: Path) -> Source:
     try:
         loader = _Loader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
+        if node and _size(node, {}) > MAX_VALUES:
+            raise TemplateError(f"The template {path} grows beyond {MAX_VALUES:,} values, by aliases of aliases.")
         content = loader.construct_document(node) if node else None
     except OSError as error:
         raise TemplateError(f"The template {path} cannot be read: {error.strerror}.") from error
@@ -123,6 +129,16 @@ def transforms(content: Mapping[str, Any]) -> list[str]:
     return [str(each.get("Name") if isinstance(each, dict) else each) for each in every]
 
 
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Count the values in a node, as often as aliases repeat them."""
+    if id(node) not in known:
+        known[id(node)] = 1  # in case it holds itself
+        parts = node.value if isinstance(node, yaml.CollectionNode) else []
+        every = [each for part in parts for each in (part if isinstance(part, tuple) else (part,))]
+        known[id(node)] = 1 + sum(_size(each, known) for each in every)
+    return known[id(node)]
+
+
 def _lines(document: yaml.MappingNode) -> Iterator[tuple[tuple[str, str], int]]:
     for section, members in document.value:
         if isinstance(members, yaml.MappingNode):
@@ -131,19 +147,32 @@ def _lines(document: yaml.MappingNode) -> Iterator[tuple[tuple[str, str], int]]:
 
 
 def _check(source: Source) -> None:
-    for section in ("Parameters", "Resources"):
-        members = source.content.setdefault(section, {})
-        if not isinstance(members, dict):
+    for section in ("Conditions", "Globals", "Mappings", "Outputs", "Parameters", "Resources"):
+        if not isinstance(source.content.get(section, {}), dict):
             raise TemplateError(f"The {section} of {source.path} are not a mapping.")
-        for name, each in members.items():
-            where = f"{source.path}:{source.lines.get((section, name), 1)}"
-            if name.startswith("Fn::ForEach"):
-                if LANGUAGE_EXTENSIONS not in transforms(source.content):
-                    raise TemplateError(f"{where}: {name} needs {LANGUAGE_EXTENSIONS} among the Transforms.")
-                continue  # expanded later, by whoever knows how
-            if isinstance(each, dict) and "Fn::Transform" in each:
-                raise TemplateError(f"{where}: {name} is made by Fn::Transform, which is not run here.")
-            if not isinstance(each, dict) or not isinstance(each.get("Type"), str):
-                raise TemplateError(f"{where}: {name}, in the {section}, has no Type.")
-            if section == "Resources" and not isinstance(each.setdefault("Properties", {}), dict):
-                raise TemplateError(f"{where}: The Properties of {name} are not a mapping.")
+    made = transforms(source.content)
+    for section in ("Parameters", "Resources"):
+        for name, each in source.content.setdefault(section, {}).items():
+            if wrong := _wrong(section, name, each, made):
+                raise TemplateError(f"{source.path}:{source.lines.get((section, name), 1)}: {wrong}")
+
+
+def _wrong(section: str, name: str, each: Any, made: list[str]) -> str | None:
+    """Return what is wrong with a parameter or a resource, as far as its shape goes."""
+    if name.startswith("Fn::ForEach"):  # expanded later, by whoever knows how
+        return None if LANGUAGE_EXTENSIONS in made else f"{name} needs {LANGUAGE_EXTENSIONS} among the Transforms."
+    if name == "Fn::Transform":
+        return f"Some of the {section} are made by Fn::Transform, which is not run here."
+    if isinstance(each, dict) and "Fn::Transform" in each:
+        return f"{name} is made by Fn::Transform, which is not run here."
+    if not isinstance(each, dict) or not isinstance(kind := each.get("Type"), str):
+        return f"{name}, in the {section}, has no Type."
+    if kind.startswith("AWS::Serverless::") and SAM not in made:
+        return f"{name} is of a type of SAM's, and the template has no Transform: {SAM}."
+    properties = each.setdefault("Properties", {}) if section == "Resources" else {}
+    if not isinstance(properties, dict):
+        return f"The Properties of {name} are not a mapping."
+    routes = properties.get("Routes", {}) if kind == "AWS::Serverless::WebSocketApi" else {}
+    if odd := [key for key, route in routes.items() if not isinstance(route, dict)]:
+        return f"The route {odd[0]} of {name} is not a mapping."
+    return None
