@@ -3,17 +3,21 @@
 import contextlib
 import json
 import re
+import resource
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.sync.client import connect
 
 from local.command_line import main
 from local.stack.loading import translated
 from tests.conftest import ROOT
-from tests.gateway import PATIENCE, READY, RunningGateway, get_json, launch_local, run_local
+from tests.gateway import PATIENCE, READY, RunningGateway, environment, get_json, launch_local, run_local
 from tests.pools import OBEDIENT
 
 
@@ -178,3 +182,42 @@ def test_translate_prints_what_sam_makes_of_the_template() -> None:
     two_way = [each["RouteKey"] for each in of_type["Route"] if "RouteResponseSelectionExpression" in each]
     assert sorted(two_way) == ["$default", "ping", "sendMessage"]
     assert len(of_type["RouteResponse"]) == 3
+
+
+def test_options_count_before_a_command_as_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for arguments in (["--template", str(OBEDIENT), "translate"], ["translate", "--template", str(OBEDIENT)]):
+        assert main(arguments) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] != ""
+    assert "ObedientFunction" in json.loads(printed[0])["Resources"]
+
+
+def test_more_clients_than_files_are_usually_allowed() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))  # which the gateway inherits
+    try:
+        starting = contextlib.ExitStack()
+        gateway = starting.enter_context(RunningGateway.start("--template", str(OBEDIENT)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with starting as stack:
+        clients = [stack.enter_context(gateway.connect("anybody")) for _ in range(150)]
+        assert clients[-1].ask({"do": "answer", "with": {"body": '"here"'}}) == "here"
+
+
+def test_a_gateway_that_nobody_reads_any_more_serves_on() -> None:
+    command = [sys.executable, "-m", "local", "--port", "0", "--template", str(OBEDIENT)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        url = next(line.split()[1] for line in process.stdout if line.startswith("  WebSocket"))
+        process.stdout.close()
+        for _ in range(3):  # each is a line of output
+            with connect(f"{url}?session_id=s", proxy=None, open_timeout=PATIENCE) as client:
+                client.send(json.dumps({"do": "answer", "with": {"body": "here"}}))
+                assert client.recv(timeout=PATIENCE) == "here"
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(timeout=PATIENCE), process.stderr.read()) == (0, "")
