@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,6 +21,7 @@ from local.stack.loading import load
 from local.stack.source import TemplateError
 from tests.conftest import ROOT
 from tests.gateway import RunningGateway
+from tests.test_app import API, loaded
 
 
 def hub(**changes: Any) -> Store:
@@ -218,3 +220,11 @@ def test_what_cannot_be_made_is_one_sentence(gateway: RunningGateway, store: Any
         provisioned(Store(**store), aws, aws)
     assert str(raised.value).startswith(problem.format(aws=aws))
     assert "\n" not in str(raised.value)
+
+
+def test_what_cannot_be_made_has_its_place_in_the_template(gateway: RunningGateway, tmp_path: Path) -> None:
+    aws = gateway.endpoints["aws"]
+    store = loaded(tmp_path, API + "  Bad: { Type: AWS::S3::Bucket, Properties: { BucketName: A_B C } }\n").store
+    with pytest.raises(TemplateError) as raised:
+        provisioned(store, aws, aws)
+    assert str(raised.value).startswith(f"{tmp_path}/template.yaml:19: s3 at {aws} cannot make A_B C: ")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from local.console import Console
 from local.lambdas.surroundings import CREDENTIALS
@@ -86,7 +86,9 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -
                 creations[service](client, each)
             except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
                 why = " ".join(str(error).split())
-                raise TemplateError(f"{service} at {url} cannot make {each[key]}: {why}") from error
+                away = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
+                where = f"{store.places[each[key]]}: " if each[key] in store.places and not away else ""
+                raise TemplateError(f"{where}{service} at {url} cannot make {each[key]}: {why}") from error
 
 
 def _client(service: str, url: str) -> Any:

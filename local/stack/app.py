@@ -151,7 +151,13 @@ class Route:
 
 @dataclass(frozen=True)
 class Store:
-    """What the embedded AWS has to hold, each with its name filled in: properties as CloudFormation has them."""
+    """
+    What the embedded AWS has to hold, each with its name filled in: properties as CloudFormation has them.
+
+    Attributes:
+        places: The template's file and line for each name.
+
+    """
 
     tables: tuple[dict[str, Any], ...] = ()
     secrets: tuple[dict[str, Any], ...] = ()
@@ -159,6 +165,7 @@ class Store:
     buckets: tuple[dict[str, Any], ...] = ()
     queues: tuple[dict[str, Any], ...] = ()
     topics: tuple[dict[str, Any], ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from local.stack import notes
 from local.stack.app import App, Store
 from local.stack.functions import functions
+from local.stack.kinds import NAMES
 from local.stack.parameters import in_ssm, parameter_values
 from local.stack.resources import Resources
 from local.stack.routes import Routes, throttle
@@ -69,7 +70,7 @@ def _app(source: Source, resources: Resources, wanted: str | None) -> App:
         selection=properties.get("RouteSelectionExpression", ""),
         routes=routes,
         functions=found.usable,
-        store=_store(resources),
+        store=_store(resources, source),
         stage_variables={name: str(value) for name, value in stage.get("StageVariables", {}).items()},
         throttle=throttle(stage.get("DefaultRouteSettings", {})),
         domains=reader.domains(),
@@ -106,17 +107,22 @@ def _stage(resources: Resources, api: str) -> tuple[dict[str, Any], list[str]]:
     return mine[0], [f"The stage {each['StageName']} of {api} is not served here." for each in mine[1:]]
 
 
-def _store(resources: Resources) -> Store:
-    def all_of(kind: str) -> tuple[dict[str, Any], ...]:
-        return tuple(resources.of_type(kind).values())
+def _store(resources: Resources, source: Source) -> Store:
+    places: dict[str, str] = {}
+
+    def all_of(*kinds: str) -> tuple[dict[str, Any], ...]:
+        found = resources.of_type(*kinds)
+        places.update({each[NAMES[kinds[0]]]: source.place(name) for name, each in found.items()})
+        return tuple(found.values())
 
     return Store(
-        tables=all_of("AWS::DynamoDB::Table") + all_of("AWS::DynamoDB::GlobalTable"),
+        tables=all_of("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"),
         secrets=all_of("AWS::SecretsManager::Secret"),
         parameters=all_of("AWS::SSM::Parameter"),
         buckets=all_of("AWS::S3::Bucket"),
         queues=all_of("AWS::SQS::Queue"),
         topics=all_of("AWS::SNS::Topic"),
+        places=places,
     )
 
 

@@ -66,6 +66,11 @@ class Source:
         names = [name for section, name in self.lines if section == "Resources" and made.startswith(name)]
         return max(names, key=len, default=made)
 
+    def place(self, resource: str) -> str:
+        """Return the file, and the line where it is known, of a resource."""
+        line = self.lines.get(("Resources", self.written(resource)))
+        return f"{self.path}:{line}" if line else str(self.path)
+
     def located(self, error: TemplateError) -> TemplateError:
         """Return the error with file and line in front, where they are known."""
         line = self.lines.get(("Resources", self.written(error.resource or "")))
