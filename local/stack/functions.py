@@ -75,17 +75,13 @@ def _function(
         left_out = ", ".join(map(str, missing))
         notes.append(f"{name}: the layer {left_out} is not one of the template; what it holds must be installed here.")
     inline = code.get("ZipFile")
-    environment = properties.get("Environment", {})
-    if odd := [key for key in environment if key != "Variables"]:
-        raise TemplateError(f"The Environment of {name} has {odd[0]}, and may have Variables only.", name)
-    variables = environment.get("Variables", {})
     own = () if inline is not None else (_folder(code, name, source),)
     shared = [folder for each in properties.get("Layers", []) for folder in layers.get(each, ())]
     return Function(
         name=name,
         path=(*own, *shared),
         handler=_handler(properties, name),
-        environment={key: _variable(key, each, name) for key, each in variables.items()},
+        environment=_environment(properties.get("Environment", {}), name),
         timeout=_number(properties, "Timeout", 3, (1, MAX_TIMEOUT), name),
         memory=_number(properties, "MemorySize", 128, (128, MAX_MEMORY), name),
         called=properties["FunctionName"],
@@ -139,6 +135,12 @@ def _has(folder: Path, name: str) -> bool:
         return (folder / name).is_dir()
     with zipfile.ZipFile(folder) as archive:
         return any(each.startswith(f"{name}/") for each in archive.namelist())
+
+
+def _environment(written: Mapping[str, Any], name: str) -> dict[str, str]:
+    if odd := [key for key in written if key != "Variables"]:
+        raise TemplateError(f"The Environment of {name} has {odd[0]}, and may have Variables only.", name)
+    return {key: _variable(key, each, name) for key, each in written.get("Variables", {}).items()}
 
 
 def _variable(key: str, value: Any, name: str) -> str:

@@ -102,12 +102,9 @@ def read(path: Path) -> Source:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise TemplateError(f"{where}: The template is not YAML: {problem}.") from error
     if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
-        if isinstance(content, dict) and {"service", "provider"} <= content.keys():
-            text = (
-                f"The template {path} is one of the Serverless Framework; SAM's and CloudFormation's are served here."
-            )
-            raise TemplateError(text)
-        raise TemplateError(f"The template {path} has no Resources.")
+        is_serverless = isinstance(content, dict) and {"service", "provider"} <= content.keys()
+        what = "is one of the Serverless Framework; SAM's and CloudFormation's are served here"
+        raise TemplateError(f"The template {path} {what if is_serverless else 'has no Resources'}.")
     lines: dict[tuple[str, str], int] = {}
     for (section, name), line in _lines(node):
         if (section, name) in lines:
