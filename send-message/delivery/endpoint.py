@@ -35,10 +35,8 @@ IDLE_TIMEOUT = 60.0
 UNREACHABLE_AFTER = 5.0
 """Seconds of connecting in vain, timeouts among it, after which all waiting requests end."""
 
-UNREACHABLE = (
-    "connecting timed out: has the function a way to the endpoint? "
-    "In a VPC it needs a NAT gateway, or an interface endpoint for execute-api"
-)
+UNREACHABLE = "connecting timed out: has the function a way to the endpoint? In a VPC it needs a NAT gateway"
+"""A VPC endpoint is no other way: it leads to private APIs only, and a WebSocket API cannot be one."""
 
 
 class Endpoint:

@@ -25,7 +25,8 @@ answers 410 until $connect has returned, so a 410 this early does not mean gone.
 
 FORBIDDEN = (
     "{}: check that the function's role allows execute-api:ManageConnections on this API and stage, "
-    "that WEBSOCKET_ENDPOINT is this API's, and the policy of the VPC endpoint, if there is one"
+    "that WEBSOCKET_ENDPOINT is this API's, and that the VPC, if the function is in one, has no VPC endpoint "
+    "for execute-api with private DNS"
 )
 
 NOTHING = Body.of(b"")
