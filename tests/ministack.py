@@ -178,8 +178,22 @@ def build() -> None:
     folders: list[str | Path] = ["--build-dir", BUILD, "--cache-dir", FOLDER / "cache"]
     sam("build", *folders, "--parameter-overrides", f"Architecture={this_machine()}", environment={})
     template = yaml_parse((BUILD / "template.yaml").read_text())
-    resources = {name: each for name, each in template["Resources"].items() if not is_left_out(each)}
-    PROVISIONED.write_text(json.dumps(template | {"Resources": resources}))
+    PROVISIONED.write_text(json.dumps(template | {"Resources": provisioned(template["Resources"])}))
+
+
+def provisioned(resources: dict[str, Any]) -> dict[str, Any]:
+    """Return the resources that are not left out. None of them waits any more for one that is."""
+    kept = {name: each for name, each in resources.items() if not is_left_out(each)}
+    return {
+        name: each | {"DependsOn": [other for other in depends_on(each) if other in kept]}
+        for name, each in kept.items()
+    }
+
+
+def depends_on(resource: dict[str, Any]) -> list[str]:
+    """Return the names of ``DependsOn``, which may be one or a list."""
+    given = resource.get("DependsOn", [])
+    return [given] if isinstance(given, str) else list(given)
 
 
 def is_left_out(resource: dict[str, Any]) -> bool:

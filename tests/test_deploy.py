@@ -179,6 +179,18 @@ def test_a_resource_is_left_out_for_its_type_or_for_a_property(monkeypatch: pyte
     assert [name for name, each in resources.items() if is_left_out(each)] == ["type", "property"]
 
 
+def test_nothing_waits_for_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ministack, "LEFT_OUT", {"Absent": "no such type"})
+    resources: dict[str, Any] = {
+        "first": {"Type": "Present"},
+        "second": {"Type": "Absent", "DependsOn": "first"},
+        "third": {"Type": "Present", "DependsOn": "second"},
+        "fourth": {"Type": "Present", "DependsOn": ["third", "second"]},
+    }
+    waiting = {name: each["DependsOn"] for name, each in ministack.provisioned(resources).items()}
+    assert waiting == {"first": [], "third": [], "fourth": ["third"]}
+
+
 def test_every_two_way_route_got_its_response_once(stack: Stack) -> None:
     api, gateway = stack.running.physical_id("AWS::ApiGatewayV2::Api"), stack.running.client("apigatewayv2")
     responses = {

@@ -17,6 +17,7 @@ from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
 from local.stack.source import TemplateError
 from tests.lambdas import ROOT
+from tests.ministack import depends_on
 
 TEMPLATE = translated(ROOT / "template.yaml")
 PARAMETERS = TEMPLATE["Parameters"]
@@ -82,16 +83,11 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_no_resources_wait_for_each_other() -> None:
-    needs = {name: (names(each) & set(RESOURCES)) | _depends(each) for name, each in RESOURCES.items()}
+    needs = {name: {*names(each)} & {*RESOURCES} | {*depends_on(each)} for name, each in RESOURCES.items()}
     while ready := [name for name, others in needs.items() if not others & set(needs)]:
         for name in ready:
             del needs[name]
     assert needs == {}
-
-
-def _depends(resource: dict[str, Any]) -> set[str]:
-    given = resource.get("DependsOn", [])
-    return {given} if isinstance(given, str) else set(given)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -209,7 +205,7 @@ def test_what_makes_a_new_version_changes_the_function_too(option: dict[str, str
 
 
 def test_access_logs_wait_for_the_role_of_the_account() -> None:
-    assert "AccessLogGroup" in names(RESOURCES["HubApiStage"])
+    assert "AccessLogGroup" in names(RESOURCES["HubStage"])
     assert "ApiGatewayLogAccount" in names(RESOURCES["AccessLogGroup"])
 
 

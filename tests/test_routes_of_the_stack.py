@@ -1,0 +1,79 @@
+"""The hub's API as the template declares it: its parts are made one after the other, and none by a name of SAM's."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from local.stack.app import Throttle
+from local.stack.loading import load
+from local.stack.source import read
+from tests.lambdas import ROOT
+from tests.ministack import depends_on
+from tests.test_stack import RESOURCES, names, stack
+
+SOURCE = read(ROOT / "template.yaml").content
+PARTS = [
+    name
+    for name, each in RESOURCES.items()
+    if each["Type"].startswith("AWS::ApiGatewayV2::") and "HubApi" in names(each["Properties"].get("ApiId"))
+]
+"""Everything that is made by changing the API."""
+
+
+def in_any_case(node: Any) -> Any:
+    """Return a value without what stands in a branch of ``Fn::If``, which CloudFormation may not take."""
+    if isinstance(node, dict):
+        return {key: in_any_case(value) for key, value in node.items() if key != "Fn::If"}
+    return [in_any_case(each) for each in node] if isinstance(node, list) else node
+
+
+def waits_for(name: str) -> Iterator[str]:
+    """Yield every resource that must be there before this one, by a reference or by ``DependsOn``."""
+    resource = RESOURCES[name]
+    for other in {*names(in_any_case(resource["Properties"])), *depends_on(resource)} & {*RESOURCES}:
+        yield other
+        yield from waits_for(other)
+
+
+def test_the_api_has_parts() -> None:
+    kinds = sorted(RESOURCES[name]["Type"].removeprefix("AWS::ApiGatewayV2::") for name in PARTS)
+    assert kinds == sorted(
+        [*["Route"] * 5, *["Integration"] * 4, *["RouteResponse"] * 3, "IntegrationResponse", "Stage", "ApiMapping"]
+    )
+
+
+def test_no_two_parts_of_the_api_are_made_at_once() -> None:
+    # API Gateway answers 409 "Unable to complete operation due to concurrent modification".
+    earlier = {name: {*waits_for(name)} for name in PARTS}
+    pairs = itertools.combinations(PARTS, 2)
+    assert [(one, other) for one, other in pairs if one not in earlier[other] and other not in earlier[one]] == []
+
+
+def test_the_stage_is_made_when_all_it_deploys_is_there() -> None:
+    assert {*waits_for("HubStage")} >= {*PARTS} - {"HubStage", "HubDomainMapping"}
+
+
+def test_every_part_of_the_api_is_of_the_template_itself() -> None:
+    assert {*PARTS} <= {*SOURCE["Resources"]}
+
+
+def test_the_template_names_only_what_it_declares_and_what_sam_documents() -> None:
+    # "Generated CloudFormation resources", AWS SAM developer guide: aliases are <function>.Alias.
+    functions = [name for name, each in SOURCE["Resources"].items() if each["Type"] == "AWS::Serverless::Function"]
+    declared = {*SOURCE["Resources"], *SOURCE["Parameters"], *(f"{name}.Alias" for name in functions)}
+    waited_for = {name for each in SOURCE["Resources"].values() for name in depends_on(each)}
+    assert names([SOURCE["Resources"], SOURCE["Outputs"]]) | waited_for <= declared
+
+
+def test_every_route_is_held_to_the_throttle_of_the_stage() -> None:
+    app = load(ROOT / "template.yaml", {"StageRate": "7", "StageBurst": "3"})
+    assert app.throttle == Throttle(7, 3)
+    assert {key: route.throttle for key, route in app.routes.items()} == dict.fromkeys(
+        ["$connect", "$disconnect", "sendMessage", "$default", "ping"]
+    )
+
+
+def test_the_stage_deploys_what_an_update_changes() -> None:
+    (stage,) = stack().of_type("AWS::ApiGatewayV2::Stage").values()
+    assert stage["AutoDeploy"] is True
+    assert "DeploymentId" not in stage
