@@ -20,7 +20,7 @@ from local.stack.resources import Resources
 from tests.lambdas import ROOT
 from tests.test_stack import ON, TEMPLATE
 
-REGIONS = {"aws": "eu-west-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+REGIONS = {"aws": "eu-west-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 
 
 def stack_in(partition: str) -> tuple[Resources, dict[str, Any]]:
@@ -80,6 +80,7 @@ def test_a_dns_record_is_made_where_route_53_can_point_at_an_api(partition: str,
         ("aws", "https://eu-west-1.console.aws.amazon.com"),
         ("aws-us-gov", "https://console.amazonaws-us-gov.com"),
         ("aws-cn", "https://console.amazonaws.cn"),
+        ("aws-eusc", "https://eusc-de-east-1.console.amazonaws-eusc.eu"),
     ],
 )
 def test_the_dashboard_is_in_the_console_of_the_partition(partition: str, console: str) -> None:
@@ -94,7 +95,8 @@ def test_nothing_else_names_a_partition_or_its_domain() -> None:
     assert re.findall(r"arn:aws:\S*", text) == []
     named = set(re.findall(r"[\w.-]*\bamazonaws[\w.-]*", text))
     principals = {"lambda.amazonaws.com", "apigateway.amazonaws.com"}  # the same in every partition
-    assert named == principals | {"console.amazonaws-us-gov.com", "console.amazonaws.cn"}
+    consoles = {"console.amazonaws-us-gov.com", "console.amazonaws.cn", "console.amazonaws-eusc.eu"}
+    assert named == principals | consoles
 
 
 LINES = """
