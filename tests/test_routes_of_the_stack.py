@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from local.stack.app import Throttle
 from local.stack.loading import load
 from local.stack.source import read
@@ -11,7 +13,6 @@ from tests.lambdas import ROOT
 from tests.ministack import depends_on
 from tests.test_stack import RESOURCES, names, stack
 
-SOURCE = read(ROOT / "template.yaml").content
 PARTS = [
     name
     for name, each in RESOURCES.items()
@@ -54,15 +55,18 @@ def test_the_stage_is_made_when_all_it_deploys_is_there() -> None:
 
 
 def test_every_part_of_the_api_is_of_the_template_itself() -> None:
-    assert {*PARTS} <= {*SOURCE["Resources"]}
+    assert {*PARTS} <= {*read(ROOT / "template.yaml").content["Resources"]}
 
 
-def test_the_template_names_only_what_it_declares_and_what_sam_documents() -> None:
+@pytest.mark.parametrize("path", ["template.yaml", "bench/echo/template.yaml"])
+def test_a_template_names_only_what_it_declares_and_what_sam_documents(path: str) -> None:
     # "Generated CloudFormation resources", AWS SAM developer guide: aliases are <function>.Alias.
-    functions = [name for name, each in SOURCE["Resources"].items() if each["Type"] == "AWS::Serverless::Function"]
-    declared = {*SOURCE["Resources"], *SOURCE["Parameters"], *(f"{name}.Alias" for name in functions)}
-    waited_for = {name for each in SOURCE["Resources"].values() for name in depends_on(each)}
-    assert names([SOURCE["Resources"], SOURCE["Outputs"]]) | waited_for <= declared
+    content = read(ROOT / path).content
+    resources = content["Resources"]
+    functions = [name for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"]
+    declared = {*resources, *content["Parameters"], *(f"{name}.Alias" for name in functions)}
+    waited_for = {name for each in resources.values() for name in depends_on(each)}
+    assert names([resources, content.get("Outputs")]) | waited_for <= declared
 
 
 def test_every_route_is_held_to_the_throttle_of_the_stage() -> None:
