@@ -11,7 +11,8 @@ from hub import metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
 from hub.authentication import authenticator
 from hub.connection import Connection
-from hub.connections import CONFIG, Connections
+from hub.connections import Connections
+from hub.dynamodb import CONFIG
 from hub.errors import Forbidden, TooManyConnections
 from hub.handshake import Handshake
 from hub.identity import Identity

@@ -7,7 +7,8 @@ import boto3
 
 from hub import metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
-from hub.connections import CONFIG, Connections
+from hub.connections import Connections
+from hub.dynamodb import CONFIG
 from hub.log import logger
 from hub.settings import require
 

@@ -12,7 +12,8 @@ from delivery.fan_out import FanOut
 from hub import frames, metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_frame, reply
 from hub.connection import Connection
-from hub.connections import CONFIG, Connections
+from hub.connections import Connections
+from hub.dynamodb import CONFIG
 from hub.envelope import Envelope
 from hub.errors import Expired, Forbidden, NotConnected
 from hub.frames import Ping, SendMessage
@@ -47,7 +48,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
         return reply(frames.PONG)
 
     now = time.time()
-    sender = _sender(connection_id, now)
+    sender = _sender(connection_id, now, seconds=_time_left(context))
     logger.append_keys(session_id=sender.session_id)
     _check_grants(sender, frame)
 
@@ -62,14 +63,14 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     return reply(frames.ack(message_id, *totals(accounts)))
 
 
-def _sender(connection_id: str, now: float) -> Connection:
+def _sender(connection_id: str, now: float, seconds: float) -> Connection:
     """
     Raises:
         Expired: If the credential of the sending connection has run out.
         NotConnected: If the sending connection has no live row.
 
     """
-    sender = CONNECTIONS.find(connection_id)
+    sender = CONNECTIONS.find(connection_id, seconds)
     if sender and sender.counts(now, NEEDS_PROOF):
         return sender
     if sender and sender.subject is not None:

@@ -16,6 +16,7 @@ from hub.log import logger
 from local.stack.loading import load
 from tests.browser import CHROMIUM, QUIET
 from tests.faulty import FaultyEndpoint, faulty_endpoint
+from tests.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
 from tests.gateway import RunningGateway
 from tests.in_moto import Account
 
@@ -94,4 +95,11 @@ def browser() -> Iterator[Browser]:
 def faulty() -> Iterator[FaultyEndpoint]:
     """An ``@connections`` that answers by script."""
     with faulty_endpoint() as served:
+        yield served
+
+
+@pytest.fixture
+def faulty_table() -> Iterator[FaultyDynamoDB]:
+    """A DynamoDB that answers by script."""
+    with faulty_dynamodb() as served:
         yield served

@@ -45,9 +45,15 @@ ROWS = [
     pytest.param({"action": "sendMessage", "sessions": ["rows-receiver"]}, "bad_request", "message", id="no-message"),
     pytest.param(
         text_of(send_message("rows-receiver"), hello="[" * 50_000 + "]" * 50_000),
+        "bad_json",
+        None,
+        id="message-50000-deep",
+    ),
+    pytest.param(
+        text_of(send_message("rows-receiver"), hello="[" * 101 + "]" * 101),
         "bad_request",
         "message",
-        id="message-50000-deep",
+        id="message-101-deep",
     ),
     pytest.param(
         text_of(send_message("rows-receiver"), hello="1e999"), "bad_request", "message", id="number-too-large"

@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError
 from moto.core.botocore_stubber import MockRawResponse as RawResponse
 
 from hub.connection import MAX_LIFETIME, Connection
-from hub.connections import CONFIG, INDEX_RETRY_DELAYS, Connections
+from hub.connections import INDEX_RETRY_DELAYS, Connections
+from hub.dynamodb import CONFIG
 from hub.identity import Identity
 from tests.in_moto import rows
 
@@ -125,6 +126,17 @@ def test_a_sender_that_never_appears_is_none_after_four_reads(table: str) -> Non
     waited: list[float] = []
     assert Connections(boto3.client("dynamodb"), table, sleep=waited.append).find("never=") is None
     assert waited == [0.1, 0.2, 0.4]
+
+
+def test_a_sender_that_was_looked_for_in_vain_is_read_once_from_then_on(table: str) -> None:
+    waited: list[float] = []
+    connections = Connections(boto3.client("dynamodb"), table, sleep=waited.append)
+    assert [connections.find("late=") for _ in range(3)] == [None] * 3
+    assert connections.find("another=") is None
+    assert waited == [0.1, 0.2, 0.4] * 2
+
+    row = stored("s1", "late=", connections)
+    assert connections.find("late=") == row
 
 
 def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -> None:

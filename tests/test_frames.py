@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub import frames
+from hub import frames, strict_json
 from hub.errors import BadJson, BadRequest, HubError, UnknownAction
 from hub.frames import Ping, SendMessage
 
@@ -37,7 +37,10 @@ def nested(levels: int) -> Any:
         pytest.param("[1]", BadJson, None, id="a-list"),
         pytest.param('"text"', BadJson, None, id="a-string"),
         pytest.param("null", BadJson, None, id="null"),
-        pytest.param("[" * 100_000 + "]" * 100_000, BadJson, None, id="a-list-100000-deep"),
+        pytest.param("[" * 65_000 + "]" * 65_000, BadJson, None, id="a-list-65000-deep"),
+        pytest.param(
+            frame(message="x").replace('"x"', "[" * 65_000 + "]" * 65_000), BadJson, None, id="message-65000-deep"
+        ),
         pytest.param('{"action": "ping", "x": NaN}', BadJson, None, id="nan-in-a-member-nobody-reads"),
         pytest.param('{"action": "ping", "action": "ping"}', BadJson, None, id="duplicate-member"),
         pytest.param(frame(message="x").replace('"x"', '"\\ud800"'), BadJson, None, id="lone-surrogate"),
@@ -65,10 +68,10 @@ def nested(levels: int) -> Any:
         pytest.param(frame(message=nested(101)), BadRequest, "message", id="message-101-deep"),
         pytest.param(frame(message={"a": nested(100)}), BadRequest, "message", id="message-101-deep-with-an-object"),
         pytest.param(
-            frame(message="x").replace('"x"', "[" * 100_000 + "]" * 100_000),
+            frame(message="x").replace('"x"', "[" * 1_000 + "]" * 1_000),
             BadRequest,
             "message",
-            id="message-100000-deep",
+            id="message-1000-deep",
         ),
         pytest.param(frame(message="x").replace('"x"', "1e400"), BadRequest, "message", id="message-a-huge-float"),
         pytest.param(frame(message=[{"a": 10**309}]), BadRequest, "message", id="message-holding-a-huge-integer"),
@@ -121,9 +124,9 @@ def parsed(**members: Any) -> SendMessage:
         pytest.param(frame(echo=False), parsed(echo=False), id="without-echo"),
         pytest.param(frame(type="x", **{"from": "me"}), parsed(), id="unknown-members-are-ignored"),
         pytest.param(
-            frame().replace("}", ', "x": ' + "[" * 100_000 + "]" * 100_000 + "}"),
+            frame().replace("}", ', "x": ' + "[" * 1_000 + "]" * 1_000 + "}"),
             parsed(),
-            id="an-unknown-member-100000-deep-is-ignored",
+            id="an-unknown-member-1000-deep-is-ignored",
         ),
     ],
 )
@@ -143,3 +146,21 @@ def test_accepted(body: str, expected: frames.Frame) -> None:
 )
 def test_salvaged_id(body: str | None, expected: str | None) -> None:
     assert frames.salvage_id(body) == expected
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"id": "c-1"}', frame(sessions=[])])
+def test_a_frame_is_read_once(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    loads = strict_json.loads
+
+    def note(text: str) -> Any:
+        read.append(text)
+        return loads(text)
+
+    monkeypatch.setattr(strict_json, "loads", note)
+    body += "  \n"  # so that no other test has read it
+
+    with pytest.raises(HubError):
+        frames.parse(body)
+    frames.salvage_id(body)
+    assert read == [body]

@@ -157,7 +157,7 @@ SITUATIONS: dict[str, dict[str, list[str] | None]] = {
 class Situation(Rows):
     """Stored connections, the sender's among them."""
 
-    def find(self, connection_id: str) -> Connection | None:
+    def find(self, connection_id: str, seconds: float = 0) -> Connection | None:
         return next(each for each in self.rows if each.connection_id == connection_id)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import Any
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -35,9 +35,6 @@ DEEP = 20_000
         pytest.param('{"\\ud800": 1}', id="lone-surrogate-in-a-name"),
         pytest.param('{"a": "\\udc00\\ud800"}', id="surrogates-the-wrong-way-round"),
         pytest.param('{"a": "\ud800"}', id="lone-surrogate-unescaped"),
-        pytest.param("[" * DEEP, id="deep-and-never-closed"),
-        pytest.param("[" * DEEP + "}" * DEEP, id="deep-and-closed-wrongly"),
-        pytest.param('{"a":' * DEEP + "1" + "}" * (DEEP - 1), id="deep-and-one-brace-short"),
     ],
 )
 def test_refused(text: str) -> None:
@@ -63,54 +60,34 @@ def test_accepted(text: str, value: object) -> None:
     assert strict_json.loads(text) == value
 
 
-def deep(text: str, levels: int = DEEP) -> str:
-    """Put a text where Python's own parser gives up."""
-    return '{"x": ' + "[" * levels + text + "]" * levels + ', "after": [{}]}'
-
-
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("NaN", id="nan"),
-        pytest.param('"\\ud800"', id="lone-surrogate"),
-        pytest.param('{"a": 1, "\\u0061": 2}', id="duplicate-member"),
-        pytest.param("what is this", id="nonsense"),
-        pytest.param("1,", id="trailing-comma"),
-        pytest.param(", 1", id="leading-comma"),
-        pytest.param("1 2", id="no-comma"),
-        pytest.param('{"a" 1}', id="no-colon"),
-        pytest.param("{1: 1}", id="a-name-that-is-no-string"),
-        pytest.param('{"a": 1,}', id="trailing-comma-in-an-object"),
-        pytest.param("[}", id="closed-wrongly"),
-        pytest.param('"', id="a-string-without-its-end"),
-        pytest.param('"\t"', id="raw-tab-in-a-string"),
-        pytest.param("01", id="leading-zero"),
+        pytest.param("[" * DEEP, id="deep-and-never-closed"),
+        pytest.param("[" * DEEP + "]" * DEEP, id="deep-lists"),
+        pytest.param('{"a":' * DEEP + "1" + "}" * DEEP, id="deep-objects"),
+        pytest.param('[{"a":' * DEEP + "1" + "}]" * DEEP, id="deep-lists-of-objects"),
+        pytest.param(
+            '{"a": "\\ud83d\\ude00", "b": ' + "[" * DEEP + "]" * DEEP + "}", id="deep-beside-a-surrogate-pair"
+        ),
     ],
 )
-def test_the_rules_hold_at_any_depth(text: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        strict_json.loads(deep(text))
+def test_deep_nesting_is_refused_at_no_cost(text: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="nested too deeply"):
+            strict_json.loads(text)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
 
 
-def innermost(value: Any) -> Any:
-    for _ in range(DEEP):
-        (value,) = value
-    return value
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("[]", id="empty-list"),
-        pytest.param('{"a": {}, "b": [1, -2.5e3, null, true]}', id="an-object"),
-        pytest.param(' "\\ud83d\\ude00 \\" ]" ', id="a-string-that-looks-like-an-end"),
-    ],
-)
-def test_values_are_read_at_any_depth(text: str) -> None:
-    value = strict_json.loads(deep(text))
-
-    assert value["after"] == [{}]
-    assert innermost(value["x"]) == json.loads(text)
+def test_a_thousand_levels_are_read() -> None:
+    value = strict_json.loads('[{"a":' * 500 + "1" + "}]" * 500)
+    for _ in range(500):
+        value = value[0]["a"]
+    assert value == 1
 
 
 JSON_VALUES = st.recursive(
@@ -130,23 +107,6 @@ def test_what_dumps_writes_loads_reads(value: object) -> None:
         return
     assert strict_json.loads(text) == value
     assert strict_json.loads(json.dumps(value)) == value
-
-
-@given(JSON_VALUES, st.integers(0, 200), st.sampled_from('{}[]",:1 \\'))
-def test_both_parsers_agree_on_what_is_json(value: object, position: int, typo: str) -> None:
-    text = json.dumps(value)
-    text = text[:position] + typo + text[position:]
-    try:
-        expected = strict_json.loads(f"[{text}]")
-    except ValueError:
-        with pytest.raises(ValueError, match=r".+"):
-            strict_json.loads(deep(text, 2_000))
-        return
-    # As the only items of the innermost list, which may be more than one.
-    found = strict_json.loads(deep(text, 2_000))["x"]
-    for _ in range(1_999):
-        (found,) = found
-    assert found == expected
 
 
 @given(st.text())

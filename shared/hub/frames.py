@@ -1,5 +1,6 @@
 """The frames of ``hub.v1``: what clients send, parsed once, and what they get, built."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -73,7 +74,7 @@ def parse(body: str | None) -> Frame:
 
 
 def salvage_id(body: str | None) -> str | None:
-    """Return the id of a frame that may otherwise be wrong, if it has a valid one."""
+    """Return the id of a frame that may otherwise be wrong, if it has a valid one. What ``parse`` has read is kept."""
     try:
         return _message_id(_members(body))
     except HubError:
@@ -100,12 +101,23 @@ def error(refusal: HubError, message_id: str | None, request_id: str | None) -> 
     return strict_json.dumps({name: value for name, value in members.items() if value is not None})
 
 
-def _members(body: str | None) -> dict[str, Any]:
+_NOT_JSON = object()
+
+
+@functools.lru_cache(maxsize=1)
+def _value(body: str) -> Any:
+    """Return what a frame holds. The last one is kept, so that the error that answers a frame finds its id in it."""
     try:
-        frame = strict_json.loads(body or "")
+        return strict_json.loads(body)
     except ValueError:
+        return _NOT_JSON
+
+
+def _members(body: str | None) -> dict[str, Any]:
+    frame = _value(body or "")
+    if frame is _NOT_JSON:
         # Without the parser's text: it speaks of Python, and may quote the frame.
-        raise BadJson("The frame is not valid JSON") from None
+        raise BadJson("The frame is not valid JSON")
     if not isinstance(frame, dict):
         raise BadJson("The frame is JSON, but not an object")
     return frame

@@ -1,34 +1,11 @@
 """A connection in DynamoDB's own form, there and back."""
 
-import json
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ResponseStreamingError
 
 from hub.connection import NEVER, Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
-
-def parse_items(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
-    """
-    Take the items out of an answer before botocore parses it.
-
-    Its parser looks for each of DynamoDB's ten types in each value, which took a quarter of the CPU
-    of a large delivery. The rows have no binary values, so the items are as JSON has them.
-    Were the event ever to go, botocore would parse the items as well as ever.
-
-    """
-    if response_dict["status_code"] != HTTPStatus.OK:
-        return
-    try:
-        content = json.loads(response_dict["body"])
-    except ValueError as error:
-        raise ResponseStreamingError(error=error) from error
-    customized_response_dict["Items"] = content.pop("Items", [])
-    response_dict["body"] = json.dumps(content).encode()
 
 
 def item_of(connection: Connection) -> "dict[str, AttributeValueTypeDef]":

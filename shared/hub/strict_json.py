@@ -3,12 +3,10 @@
 import json
 import math
 import re
-from collections.abc import Generator, Iterator
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
-_MARK = re.compile(r'[ \t\n\r]*("(?:[^"\\]|\\.)*"|[\[\]{},:]|[^ \t\n\r\[\]{},:"]+|\Z)', re.DOTALL)
-_END = ""
 
 
 def loads(text: str) -> Any:
@@ -19,8 +17,9 @@ def loads(text: str) -> Any:
     and the caller decides whether it may stand where it stands.
 
     Raises:
-        ValueError: If the text is not JSON, or if it holds NaN, Infinity, a lone
-            surrogate, a byte-order mark or a duplicate member, at any depth.
+        ValueError: If the text is not JSON, if it holds NaN, Infinity, a lone surrogate, a
+            byte-order mark or a duplicate member, or if it nests deeper than Python's parser
+            reads: a thousand levels are read, 128 KB of brackets are not.
 
     """
     text.encode()  # a lone surrogate that came unescaped: UnicodeEncodeError is a ValueError
@@ -29,7 +28,7 @@ def loads(text: str) -> Any:
         if _SURROGATE_ESCAPE.search(text):
             dumps(value, allow_nan=True).encode()
     except RecursionError:
-        return _loads_deep(text)
+        raise ValueError("nested too deeply") from None
     return value
 
 
@@ -72,74 +71,3 @@ def _integer(digits: str) -> int | float:
 
 
 _DECODE = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer).decode
-
-
-def _loads_deep(text: str) -> Any:
-    """Parse what nests too deeply for Python's parser: slower, by the same rules, without recursion."""
-    marks = (match[1] for match in _matches(text))
-    waiting = [_value(next(marks), marks)]
-    result = None
-    while waiting:
-        try:
-            waiting.append(waiting[-1].send(result))
-            result = None
-        except StopIteration as done:
-            waiting.pop()
-            result = done.value
-    if next(marks) != _END:
-        raise ValueError("text after the value")
-    return result
-
-
-def _matches(text: str) -> Iterator[re.Match[str]]:
-    position = 0
-    while match := _MARK.match(text, position):
-        yield match
-        position = match.end()
-    raise ValueError("a string without its end")
-
-
-_Parsing: TypeAlias = Generator["_Parsing", Any, Any]
-"""Reads one value. It yields the reader of each value inside, and is sent what that has read."""
-
-
-def _value(mark: str, marks: Iterator[str]) -> _Parsing:
-    if mark == "[":
-        return (yield from _list(marks))
-    if mark == "{":
-        return _unique((yield from _members(marks)))
-    value = _DECODE(mark)
-    if isinstance(value, str):
-        value.encode()
-    return value
-
-
-def _list(marks: Iterator[str]) -> _Parsing:
-    items: list[Any] = []
-    mark = next(marks)
-    while mark != "]" or items:
-        items.append((yield _value(mark, marks)))
-        if _comma_or(next(marks), "]"):
-            break
-        mark = next(marks)
-    return items
-
-
-def _members(marks: Iterator[str]) -> _Parsing:
-    pairs: list[tuple[str, Any]] = []
-    mark = next(marks)
-    while mark != "}" or pairs:
-        name = yield _value(mark, marks)
-        if not mark.startswith('"') or next(marks) != ":":
-            raise ValueError("not a name and a colon")
-        pairs.append((name, (yield _value(next(marks), marks))))
-        if _comma_or(next(marks), "}"):
-            break
-        mark = next(marks)
-    return pairs
-
-
-def _comma_or(mark: str, end: str) -> bool:
-    if mark not in {",", end}:
-        raise ValueError(f"neither a comma nor {end}")
-    return mark == end
