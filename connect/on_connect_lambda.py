@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import boto3
 
-from hub import metrics
+from hub import metrics, signing_key
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
 from hub.authentication import authenticator
 from hub.connection import Connection
@@ -25,7 +25,7 @@ TABLE_NAME, *_, ORIGINS = require(os.environ, "TABLE_NAME", "AUTH_MODE", *SECRET
 ALLOWED_ORIGINS = parse_origins(ORIGINS)
 MAX_CONNECTIONS = number(os.environ, "MAX_CONNECTIONS_PER_SESSION")
 CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), TABLE_NAME)
-identify = authenticator(os.environ, partial(boto3.client, "secretsmanager"))
+identify = authenticator(os.environ, partial(boto3.client, "secretsmanager", config=signing_key.CONFIG))
 
 
 @answers_errors(refuse_handshake)

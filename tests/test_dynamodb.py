@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hub.asking import ATTEMPTS
 from hub.connection import NEVER, Connection
 from hub.connections import WITHIN, Connections
-from hub.dynamodb import ATTEMPTS
 from tests.faulty_dynamodb import LOST, SLOW, FaultyDynamoDB
 from tests.in_moto import rows
 from tests.lambdas import Context, cold_start

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hub import items
+from hub.asking import ask
 from hub.connection import Connection
-from hub.dynamodb import ask, check_answer
+from hub.dynamodb import check_answer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,9 +30,9 @@ MAX_MISSED = 10_000
 PAGE = 1000
 """Rows of a session read at once: what is delivered while the next page is on its way."""
 
-WITHIN = 4.0
-"""Seconds for what one method asks, or for one page of ``pages``: enough for a request that is lost and a second one,
-and so little that two of them end before the ten seconds of a handshake's function."""
+WITHIN = 3.0
+"""Seconds for what one method asks, or for one page of ``pages``: enough for a lost request and a second one. Two of
+them, and the time that ``signing_key`` has, end before the ten seconds of ``ConnectFunction``."""
 
 
 class Connections:
@@ -61,7 +62,7 @@ class Connections:
 
     def add(self, connection: Connection) -> None:
         """Store a connection. From the answer on, every fan-out to its session reads it."""
-        ask(self._dynamodb.put_item, self._end(), TableName=self._table, Item=items.item_of(connection))
+        ask("DynamoDB", self._dynamodb.put_item, self._end(), TableName=self._table, Item=items.item_of(connection))
 
     def add_once(self, connection: Connection, once: str, until: int) -> bool:
         """
@@ -83,6 +84,7 @@ class Connections:
         condition = "attribute_not_exists(session_id)"
         try:
             ask(
+                "DynamoDB",
                 self._dynamodb.transact_write_items,
                 self._end(),
                 TransactItems=[
@@ -176,6 +178,7 @@ class Connections:
     def _remove(self, connection: Connection, end: float) -> None:
         with contextlib.suppress(self._dynamodb.exceptions.ConditionalCheckFailedException):
             ask(
+                "DynamoDB",
                 self._dynamodb.delete_item,
                 end,
                 TableName=self._table,
@@ -189,7 +192,7 @@ class Connections:
 
     def _query(self, **arguments: Any) -> Iterator["QueryOutputTypeDef"]:
         while True:
-            page = ask(self._dynamodb.query, self._end(), TableName=self._table, **arguments)
+            page = ask("DynamoDB", self._dynamodb.query, self._end(), TableName=self._table, **arguments)
             yield page
             if "LastEvaluatedKey" not in page:
                 return
@@ -197,6 +200,7 @@ class Connections:
 
     def _indexed(self, connection_id: str, end: float) -> Iterator[Connection]:
         answer = ask(
+            "DynamoDB",
             self._dynamodb.query,
             end,
             TableName=self._table,

@@ -1,49 +1,17 @@
-"""How DynamoDB is asked: again when its answer is lost or cut, and never for longer than some seconds."""
+"""What is special about DynamoDB's client: its timeouts, and a check that its answers are whole."""
 
 import binascii
 import json
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
+from botocore.exceptions import ResponseStreamingError
 
-T = TypeVar("T")
+from hub.asking import ATTEMPTS
 
-ATTEMPTS = 4
-"""How often a request is made that DynamoDB throttles, does not answer, or answers with half an answer."""
-
-CONFIG = Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
 """For the client. The timeouts are seconds without a byte: an answer that drips outlasts them."""
-
-
-def ask(call: Callable[..., T], end: float, **arguments: Any) -> T:
-    """
-    Call a method of the client, and wait for its answer until some time, all attempts together.
-
-    No timeout of botocore's bounds an answer whose bytes come one by one, so the call has a thread of its own,
-    and one that takes too long is left to end there.
-
-    Args:
-        call: A method that may be called again with the same arguments.
-        end: By the clock ``time.monotonic``.
-
-    Raises:
-        BotoCoreError: If there was no answer in time, or none that was whole.
-        ClientError: If DynamoDB refused.
-
-    """
-    answer: Future[T] = Future()
-    threading.Thread(target=_settle, args=(answer, partial(_repeat, call, arguments)), daemon=True).start()
-    try:
-        return answer.result(max(0, end - time.monotonic()))
-    except TimeoutError:
-        raise ReadTimeoutError(endpoint_url="DynamoDB") from None
 
 
 def check_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
@@ -81,19 +49,3 @@ def _whole(response_dict: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("JSON, but not an object")
     return content
-
-
-def _repeat(call: Callable[..., T], arguments: dict[str, Any]) -> T:
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return call(**arguments)
-        except ResponseStreamingError:
-            continue
-    return call(**arguments)
-
-
-def _settle(answer: Future[T], work: Callable[[], T]) -> None:
-    try:
-        answer.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - handed over to the thread that asked
-        answer.set_exception(error)
