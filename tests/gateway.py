@@ -175,6 +175,21 @@ class Client:
         return self.receive()
 
 
+def three_in_a_row() -> tuple[int, list[socket.socket]]:
+    """Bind three ports in a row, as a gateway does. Returns the first's number, and the sockets to close."""
+    while True:
+        sockets = [socket.create_server(("127.0.0.1", 0))]
+        first: int = sockets[0].getsockname()[1]
+        try:
+            sockets.append(socket.create_server(("127.0.0.1", first + 1)))
+            sockets.append(socket.create_server(("127.0.0.1", first + 2)))
+        except (OSError, OverflowError):  # taken, or beyond the last
+            for sock in sockets:
+                sock.close()
+        else:
+            return first, sockets
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for something that comes by itself, and soon."""
     deadline = time.monotonic() + PATIENCE

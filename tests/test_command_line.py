@@ -17,7 +17,16 @@ from websockets.sync.client import connect
 from local.command_line import main
 from local.stack.loading import translated
 from tests.conftest import ROOT
-from tests.gateway import PATIENCE, READY, RunningGateway, environment, get_json, launch_local, run_local
+from tests.gateway import (
+    PATIENCE,
+    READY,
+    RunningGateway,
+    environment,
+    get_json,
+    launch_local,
+    run_local,
+    three_in_a_row,
+)
 from tests.pools import OBEDIENT
 
 
@@ -64,20 +73,6 @@ def three_ports(taken: int | None) -> Iterator[int]:
             if index != taken:
                 sock.close()
         yield first
-
-
-def three_in_a_row() -> tuple[int, list[socket.socket]]:
-    while True:
-        sockets = [socket.create_server(("127.0.0.1", 0))]
-        first: int = sockets[0].getsockname()[1]
-        try:
-            sockets.append(socket.create_server(("127.0.0.1", first + 1)))
-            sockets.append(socket.create_server(("127.0.0.1", first + 2)))
-        except (OSError, OverflowError):  # taken, or beyond the last
-            for sock in sockets:
-                sock.close()
-        else:
-            return first, sockets
 
 
 @pytest.mark.parametrize(
