@@ -6,7 +6,7 @@
 PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
-CODE := connect disconnect send-message shared local tests bench
+CODE := connect disconnect send-message shared local deployment tests bench
 ENV ?= default
 # Name and region of the stack, as samconfig.toml has them: also after sam deploy --guided.
 STACK = $(shell $(BIN)/python -c 'import tomllib; p = tomllib.load(open("samconfig.toml", "rb"))["$(ENV)"]["deploy"]["parameters"]; print(p["stack_name"])')
@@ -48,9 +48,8 @@ format: install ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-build: install ## build the functions and the layer for deployment, into .aws-sam (needs Python 3.12)
-	$(BIN)/python -c 'import sys; sys.version_info[:2] == (3, 12) or sys.exit("sam build needs Python 3.12, as Lambda has it; .venv has " + sys.version.split()[0])'
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
+build: install ## build the functions and the layer into .aws-sam, for the processor that ENV deploys to (needs Python 3.12)
+	$(BIN)/python -m deployment.build --config-env $(ENV)
 
 deploy: build ## deploy to AWS; another environment of samconfig.toml: make deploy ENV=prod
 	$(BIN)/sam deploy --config-env $(ENV)
@@ -61,8 +60,11 @@ deploy-local: install ## deploy the stack to MiniStack, an emulator of AWS, on t
 logs: install ## follow the functions' logs; options: make logs ENV=prod ARGS="--filter ERROR"
 	$(BIN)/sam logs $(foreach each,connect disconnect message,--cw-log-group /aws/lambda/$(STACK)-$(each)) $(REGION) --tail $(ARGS)
 
-delete: install ## delete the stack, its table and the secret it made: make delete ENV=staging
+delete: install ## delete the stack, its table and its logs, not the signing key: make delete ENV=staging
 	$(BIN)/sam delete --config-env $(ENV) --stack-name $(STACK) $(REGION)
+	echo "If the stack made a secret with the signing key, that secret stays and costs \$$0.40 a month. To find it, and to delete it:"
+	echo "  aws secretsmanager list-secrets $(REGION) --query \"SecretList[?Description=='The key that signs who may connect to $(STACK)'].ARN\" --output text"
+	echo "  aws secretsmanager delete-secret $(REGION) --secret-id ARN"
 
 release: build ## make an archive of this version that sam deploy takes as it is, into .build
 	rm -rf $(RELEASE) $(RELEASE).zip

@@ -1,4 +1,4 @@
-"""The functions as ``sam build`` makes them, and beside them what Lambda's runtime has."""
+"""What Lambda has and the built functions do not bring: its processors' names, and the libraries of its runtime."""
 
 import os
 import platform
@@ -15,28 +15,6 @@ PINS = ROOT / "requirements-dev.txt"
 def this_machine() -> str:
     """Return this machine's processor, by the name that Lambda has for it."""
     return {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-
-
-def build(folder: Path, architecture: str | None = None) -> None:
-    """
-    Build the functions, the layer and the template that names both.
-
-    Args:
-        folder: SAM writes a ``build.toml`` beside it.
-        architecture: A value for the parameter of that name, or None for the template's default.
-
-    Raises:
-        RuntimeError: If SAM cannot build. The text is what it printed.
-
-    """
-    bin_folder = Path(sys.executable).parent
-    # SAM looks for python3.12 on the PATH. Not cached: what is built here leaves .aws-sam alone.
-    command: list[str | Path] = [bin_folder / "sam", "build", "--no-cached", "--build-dir", folder]
-    if architecture:
-        command += ["--parameter-overrides", f"Architecture={architecture}"]
-    environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "AWS_DEFAULT_REGION": "us-east-1"}
-    environment |= {"SAM_CLI_TELEMETRY": "0"}
-    _run(command, os.environ | environment)
 
 
 def install_runtime(folder: Path, *packages: str) -> None:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.artefacts import ROOT, build, install_runtime, this_machine
+from bench.artefacts import ROOT, install_runtime, this_machine
+from deployment.build import build
 from local.lambdas.surroundings import environment_of
 from local.stack.loading import load
 
@@ -49,7 +50,7 @@ def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
 
 def measure() -> dict[str, float]:
     """Return for each start its ratio to that of boto3 alone: the median of rounds, each of which has all of them."""
-    build(BUILD, this_machine())
+    build(BUILD, this_machine(), "--no-cached")
     install_runtime(RUNTIME, "boto3", "snapshot-restore-py")
     compared = starts()
     for each in compared.values():  # compiles what is imported, as sam build does not and Lambda does once

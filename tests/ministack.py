@@ -29,6 +29,7 @@ from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from bench.artefacts import this_machine
+from deployment.build import pin
 from local.stack.intrinsics import Resolver
 
 ROOT = Path(__file__).parent.parent
@@ -177,6 +178,7 @@ def build() -> None:
     """Build for this machine's processor, and leave out of the template what MiniStack cannot provision."""
     folders: list[str | Path] = ["--build-dir", BUILD, "--cache-dir", FOLDER / "cache"]
     sam("build", *folders, "--parameter-overrides", f"Architecture={this_machine()}", environment={})
+    pin(BUILD / "template.yaml", this_machine())
     template = yaml_parse((BUILD / "template.yaml").read_text())
     PROVISIONED.write_text(json.dumps(template | {"Resources": provisioned(template["Resources"])}))
 

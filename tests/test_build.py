@@ -1,4 +1,4 @@
-"""What ``make build`` makes and ``sam deploy`` uploads: whatever is compiled runs on Lambda."""
+"""What ``make build`` makes and ``sam deploy`` uploads: whatever is compiled runs where it is deployed to."""
 
 import re
 import struct
@@ -6,16 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
-from bench.artefacts import build
-from local.stack.loading import translated
+from deployment.build import build
+from local.stack.parameters import parameter_values
+from local.stack.source import TemplateError
 from tests.lambdas import ROOT
+from tests.ministack import sam
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="sam build needs Python 3.12, as Lambda has it")
 
-ARCHITECTURE = translated(ROOT / "template.yaml")["Parameters"]["Architecture"]["Default"]
-PROCESSOR = {"arm64": "aarch64", "x86_64": "x86_64"}[ARCHITECTURE]
-MACHINE = {"arm64": 183, "x86_64": 62}[ARCHITECTURE]
+OTHER = {"arm64": "x86_64", "x86_64": "arm64"}
+PROCESSOR = {"arm64": "aarch64", "x86_64": "x86_64"}
+MACHINE = {"arm64": 183, "x86_64": 62}
 """``e_machine`` of an ELF file. Source: the generic ABI's list of machines."""
 
 GLIBC = 34
@@ -25,10 +28,15 @@ MANYLINUX = {"1": "5", "2010": "12", "2014": "17"}
 """The C library, 2.x, that the older names of wheels stand for. Source: PEP 600."""
 
 
+@pytest.fixture(scope="module", params=OTHER)
+def architecture(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("default") / "build"
-    build(folder)
+def built(architecture: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp(architecture) / "build"
+    build(folder, architecture, "--no-cached")
     return folder
 
 
@@ -39,26 +47,62 @@ def machine(library: bytes) -> int:
     return int(number)
 
 
-def test_every_library_is_for_lambda_s_processor_python_and_glibc(built: Path) -> None:
-    libraries = [path for path in built.rglob("*") if ".so" in path.suffixes]
-    assert {path.relative_to(built).parts[:2] for path in libraries} == {
+def libraries_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if ".so" in path.suffixes]
+
+
+def test_every_library_is_for_lambda_s_processor_python_and_glibc(built: Path, architecture: str) -> None:
+    assert {path.relative_to(built).parts[:2] for path in libraries_in(built)} == {
         ("MessageFunction", "httptools"),
         ("MessageFunction", "uvloop"),
     }
-    for path in libraries:
+    for path in libraries_in(built):
         library = path.read_bytes()
         needed = [int(minor) for minor in re.findall(rb"GLIBC_2\.(\d+)", library)]
-        assert path.name.endswith(f".cpython-312-{PROCESSOR}-linux-gnu.so")
-        assert machine(library) == MACHINE
+        assert path.name.endswith(f".cpython-312-{PROCESSOR[architecture]}-linux-gnu.so")
+        assert machine(library) == MACHINE[architecture]
         assert 0 < max(needed) <= GLIBC
 
 
-def test_every_compiled_wheel_is_for_lambda_s_processor_python_and_glibc(built: Path) -> None:
+def test_every_compiled_wheel_is_for_lambda_s_processor_python_and_glibc(built: Path, architecture: str) -> None:
     wheels = [path.read_text() for path in built.rglob("*.dist-info/WHEEL")]
     tags = {tag for wheel in wheels for tag in re.findall(r"^Tag: (.+)$", wheel, re.MULTILINE)}
     compiled = {tag for tag in tags if not tag.endswith("-any")}
     assert compiled
     for tag in compiled:
-        found = re.fullmatch(rf"cp312-cp312-manylinux(?:_2_)?(\d+)_{PROCESSOR}", tag)
+        found = re.fullmatch(rf"cp312-cp312-manylinux(?:_2_)?(\d+)_{PROCESSOR[architecture]}", tag)
         assert found, tag
         assert int(MANYLINUX.get(found[1], found[1])) <= GLIBC
+
+
+def test_what_is_built_for_one_processor_is_deployed_to_no_other(built: Path, architecture: str) -> None:
+    parameters = yaml_parse((built / "template.yaml").read_text())["Parameters"]
+    assert parameter_values(parameters, {})["Architecture"] == architecture
+    with pytest.raises(TemplateError, match=rf"it must be one of {architecture}\."):
+        parameter_values(parameters, {"Architecture": OTHER[architecture]})
+
+
+def test_the_built_template_is_the_template_but_for_its_paths_and_the_processor(built: Path) -> None:
+    source, made = (yaml_parse((folder / "template.yaml").read_text()) for folder in (ROOT, built))
+    for template in (source, made):
+        del template["Parameters"]["Architecture"], template["Resources"]["HubLayer"]
+        for resource in template["Resources"].values():
+            resource.pop("Metadata", None)
+            resource["Properties"].pop("CodeUri", None)
+    assert made == source
+
+
+def test_sam_build_alone_builds_for_the_processor_that_samconfig_has_for_all_commands(tmp_path: Path) -> None:
+    config = tmp_path / "samconfig.toml"
+    config.write_text((ROOT / "samconfig.toml").read_text().replace("arm64 StageName=staging", "x86_64"))
+    options: list[str | Path] = [
+        "--config-file",
+        config,
+        "--config-env",
+        "staging",
+        "--no-cached",
+        "--build-dir",
+        tmp_path / "build",
+    ]
+    sam("build", *options, environment={"AWS_DEFAULT_REGION": "us-east-1"})
+    assert {machine(path.read_bytes()) for path in libraries_in(tmp_path / "build")} == {MACHINE["x86_64"]}

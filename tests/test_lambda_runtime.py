@@ -15,7 +15,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from bench.artefacts import build, install_runtime, this_machine
+from bench.artefacts import install_runtime, this_machine
+from deployment.build import build
 from hub.connection import Connection
 from local.api import events
 from local.aws.provision import provision
@@ -49,7 +50,7 @@ EVERYBODY = [row("s1", SENDER), row("s1", "sibling="), row("s2", "other=")]
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built") / "build"
-    build(folder, this_machine())
+    build(folder, this_machine(), "--no-cached")
     return folder
 
 

@@ -1,0 +1,1 @@
+"""What ``make`` does around ``sam`` for a deployment. Nothing of it is deployed."""
