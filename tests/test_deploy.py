@@ -17,13 +17,14 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from bench.artefacts import this_machine
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
 from tests import ministack
 from tests.credentials import KEY, token
 from tests.gateway import PATIENCE, Client, wait_until
-from tests.ministack import LEFT_OUT, ROOT, MiniStack, is_left_out, left_out
+from tests.ministack import LEFT_OUT, ROOT, Failed, MiniStack, is_left_out, left_out
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 12) or sys.platform != "linux",
@@ -154,6 +155,25 @@ def test_deploying_again_replaces_nothing_and_removes_what_a_condition_no_longer
     assert {stack.first.kinds[name] for name in replaced - {"SigningSecret"}} == {"AWS::Lambda::Version"}
 
 
+def test_the_key_that_the_stack_made_stays_when_another_one_is_named(stack: Stack) -> None:
+    assert "SigningSecret" not in stack.second.kinds
+    kept = stack.running.client("secretsmanager").describe_secret(SecretId=stack.first.ids["SigningSecret"])
+    assert kept["Description"] == f"The key that signs who may connect to {ministack.STACK}"
+    assert "DeletedDate" not in kept
+
+
+def test_what_is_built_for_one_processor_is_deployed_to_no_other(stack: Stack) -> None:
+    other = {"arm64": "x86_64", "x86_64": "arm64"}[this_machine()]
+    with pytest.raises(Failed, match=rf"Architecture.*{other}.*AllowedValues"):
+        stack.running.deploy(f"Architecture={other}")
+
+
+@pytest.mark.parametrize("parameter", ["MessageRate=0.5", "StageRate=1e3", "ReservedConcurrency=00"])
+def test_a_number_that_is_not_whole_is_not_deployed(parameter: str, stack: Stack) -> None:
+    with pytest.raises(Failed, match=r"a whole number from \d+ to \d+"):
+        stack.running.deploy(parameter)
+
+
 def test_deploying_again_gives_a_function_the_changed_parameters(stack: Stack) -> None:
     derived = stack.first.environment["WEBSOCKET_ENDPOINT"]
     assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/prod", derived)
@@ -237,9 +257,9 @@ def test_nobody_connects_without_proof(query: str, stack: Stack) -> None:
     assert refused.value.response.status_code == 403  # whatever the function says; API Gateway passes that on
 
 
-def test_deleting_the_stack_leaves_nothing(stack: Stack) -> None:
+def test_deleting_the_stack_leaves_nothing_but_its_key(stack: Stack) -> None:
     """The last test of this file, because it does."""
     stack.running.delete()
-    assert listed(stack.running) == Counter({"AWS::SecretsManager::Secret": 1})  # the test's own
+    assert listed(stack.running) == Counter({"AWS::SecretsManager::Secret": 2})  # the stack's, and the test's own
     stacks = stack.running.client("cloudformation").describe_stacks()["Stacks"]
     assert ministack.STACK not in [each["StackName"] for each in stacks]

@@ -246,10 +246,25 @@ def test_nothing_has_a_name_that_a_second_stack_would_want() -> None:
             assert is_the_stacks or key == "LayerName", f"{name}.{key} is {value}"
 
 
-@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"])
-def test_what_holds_data_says_what_becomes_of_it(kind: str) -> None:
-    for each in (each for each in RESOURCES.values() if each["Type"] == kind):
-        assert each["DeletionPolicy"] == each["UpdateReplacePolicy"] == "Delete"
+@pytest.mark.parametrize(
+    ("kind", "deleted", "replaced"),
+    [
+        pytest.param("AWS::DynamoDB::Table", "Delete", "Delete", id="table"),
+        pytest.param("AWS::Logs::LogGroup", "Delete", "Delete", id="log-groups"),
+        # CloudFormation deletes a secret at once. Only a deployment that failed at its first try may.
+        pytest.param("AWS::SecretsManager::Secret", "RetainExceptOnCreate", "Retain", id="signing-key"),
+        pytest.param("AWS::ApiGateway::Account", "Retain", "Retain", id="account"),
+    ],
+)
+def test_what_holds_data_says_what_becomes_of_it(kind: str, deleted: str, replaced: str) -> None:
+    found = [each for each in RESOURCES.values() if each["Type"] == kind]
+    assert {(each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in found} == {(deleted, replaced)}
+
+
+def test_the_account_of_api_gateway_gets_its_role_after_the_api() -> None:
+    # Source: AWS::ApiGateway::Account, CloudFormation template reference. The first API makes the account known.
+    apis = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::ApiGatewayV2::Api"}
+    assert _depends(RESOURCES["ApiGatewayLogAccount"]) == apis
 
 
 def test_every_alarm_has_a_topic_if_there_is_one_and_stays_quiet_without_data() -> None:

@@ -21,7 +21,7 @@ LEEWAY = 30
 """Seconds that the clock of whoever issues tokens may differ from ours."""
 
 MAX_LENGTH = 8192
-"""Characters of a token. No handshake has room for more."""
+"""Characters of a token, in a header. A URL has room for about 4,000: API Gateway takes 4,096 in all."""
 
 BEARER = "bearer."
 """How a browser carries a token: as a subprotocol of this beginning, beside ``hub.v1``."""

@@ -1,0 +1,170 @@
+"""A parameter takes what its reader takes. With any other value a deployment would succeed, and nothing would work."""
+
+import re
+
+import boto3
+import pytest
+
+from delivery.endpoint import Endpoint
+from hub.origins import parse_origins
+from hub.settings import number
+from local.stack.loading import translated
+from local.stack.parameters import parameter_values
+from local.stack.source import TemplateError
+from tests.gateway import run_local
+from tests.lambdas import ROOT
+
+PARAMETERS = translated(ROOT / "template.yaml")["Parameters"]
+BOUNDS = {
+    "MaxConnectionsPerSession": (0, 100_000),
+    "MessageRate": (0, 10_000),
+    "MessageBurst": (1, 10_000),
+    "StageRate": (1, 1_000_000),
+    "StageBurst": (1, 1_000_000),
+    "ReservedConcurrency": (0, 10_000),
+    "RefusalThreshold": (1, 1_000_000),
+}
+NOT_WHOLE = [
+    "0.5",
+    "1.0",
+    "1.",
+    "1e3",
+    "1E3",
+    "01",
+    "007",
+    "-0",
+    "-1",
+    "+5",
+    " 5",
+    "5 ",
+    "5\n",
+    "1_0",
+    "0x1",
+    "٣",
+    "",
+    "many",
+]
+DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+"""Source: PutRetentionPolicy, CloudWatch Logs API reference."""
+
+
+def takes(name: str, value: str) -> bool:
+    try:
+        parameter_values(PARAMETERS, {name: value})
+    except TemplateError:
+        return False
+    return True
+
+
+def test_no_parameter_is_of_the_type_that_takes_fractions() -> None:
+    assert {name for name, each in PARAMETERS.items() if each["Type"] != "String"} == set()
+    numeric = {name for name, each in PARAMETERS.items() if str(each["Default"]).isdecimal()}
+    assert numeric - {"LogRetention", "Revision"} == set(BOUNDS)
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_number_is_whole_and_within_its_bounds(name: str) -> None:
+    least, most = BOUNDS[name]
+    inside = {*range(least, 1_100), 9_999, most // 2, most - 1, most}
+    assert [value for value in sorted(inside) if value <= most and not takes(name, str(value))] == []
+    outside = [str(value) for value in (least - 1, most + 1, most * 10, 10**30)]
+    assert [value for value in [*outside, *NOT_WHOLE] if takes(name, value)] == []
+    assert PARAMETERS[name]["ConstraintDescription"] == f"a whole number from {least} to {most}"
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_the_functions_read_every_number_that_a_parameter_takes(name: str) -> None:
+    assert [number({name: str(value)}, name) for value in BOUNDS[name]] == [*BOUNDS[name]]
+
+
+def test_logs_are_kept_for_as_many_days_as_cloudwatch_can() -> None:
+    assert PARAMETERS["LogRetention"]["AllowedValues"] == [str(days) for days in DAYS]
+    assert [value for value in ["0", "2", "31", "30.0", "030", " 30"] if takes("LogRetention", value)] == []
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "",
+        "https://a.example",
+        "https://a.example,https://*.b.example",
+        " https://A.example:8443 , http://localhost:3000, ",
+        "http://[::1]:65535",
+        "https://xn--bcher-kva.example:0",
+    ],
+)
+def test_origins_that_the_function_reads(origins: str) -> None:
+    assert takes("AllowedOrigins", origins)
+    assert len(parse_origins(origins)) == len([each for each in origins.split(",") if each.strip()])
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "a.example",
+        "*",
+        "null",
+        "https://a.example/",
+        "https://a.example/path",
+        "https://a.example?q",
+        "https://user@a.example",
+        "https://a.example https://b.example",
+        "https://a.example;https://b.example",
+        "https://a.example,b.example",
+        "https://a.example:65536",
+        "https://a.example:port",
+        "https://",
+        "wss://a.example",
+        "https://bücher.example",
+    ],
+)
+def test_origins_that_are_none(origins: str) -> None:
+    assert not takes("AllowedOrigins", origins)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://abc.execute-api.us-east-1.amazonaws.com/prod",
+        "http://127.0.0.1:4566/_aws/execute-api/a1b2c3/prod",
+        "http://host.docker.internal:3001/prod",
+        "http://[::1]:3001/prod",
+        "https://hub.example.com",
+    ],
+)
+def test_an_endpoint_that_the_function_can_post_to(url: str) -> None:
+    assert takes("WebSocketEndpoint", url)
+    assert Endpoint(url, boto3.Session(region_name="us-east-1")).waiting == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "wss://a.example.com/prod",
+        "https://a.example.com/prod/",
+        "https://a.example.com:65536/prod",
+        "https://a.example.com:port/prod",
+        "https://user:password@a.example.com/prod",
+        "https://a.example.com/prod?x=1",
+        "https://a.example.com/prod#x",
+        "https://a.example.com/a b",
+        "https:///prod",
+    ],
+)
+def test_an_endpoint_that_is_none(url: str) -> None:
+    assert not takes("WebSocketEndpoint", url)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("MessageRate=0.5", r"The parameter MessageRate is '0\.5'; it must be a whole number from 0 to 10000\."),
+        ("StageBurst=1e3", r"The parameter StageBurst is '1e3'; it must be a whole number from 1 to 1000000\."),
+        ("LogRetention=30.0", r"The parameter LogRetention is '30\.0'; it must be one of 1, 3, 5, .*"),
+        ("AllowedOrigins=a.example", r"The parameter AllowedOrigins is 'a\.example'; it must be empty, or origins .*"),
+    ],
+)
+def test_the_local_gateway_says_what_a_parameter_must_be(given: str, said: str) -> None:
+    ended = run_local("--port", "0", "--parameter", given)
+    assert ended.returncode == 1
+    assert re.fullmatch(said, (ended.stdout + ended.stderr).strip().splitlines()[-1])
