@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.sync.client import connect
 
+from hub.tokens import MAX_LENGTH
 from tests import credentials
 from tests.gateway import PATIENCE, Client, RunningGateway
 from tests.handshakes import command, handshake, key, status, wait_until
@@ -84,6 +85,19 @@ def test_every_carrier_opens_a_connection_and_none_is_echoed(
         answered = str([*socket.response.headers.raw_items()])
         assert all(part not in answered for part in printed.split("."))
         assert Client(socket).ask(message("cli", echo=False)) == ack({"cli": 0})
+
+
+def test_a_long_token_fits_into_a_header_and_not_into_a_url(running: RunningGateway) -> None:
+    fitting, long = (minted(running, "cli", "cli", jti="x" * length) for length in (2_700, 5_600))
+    assert (len(fitting) < 4_000, 7_500 < len(long) < MAX_LENGTH) == (True, True)
+    headers = {"Authorization": f"Bearer {long}"}
+    with connect(running.endpoints["websocket"], proxy=None, compression=None, additional_headers=headers) as socket:
+        assert Client(socket).ask(message("cli", echo=False)) == ack({"cli": 0})
+    with joined(running, fitting) as socket:
+        assert Client(socket).ask(message("cli", echo=False)) == ack({"cli": 0})
+    with pytest.raises(InvalidStatus) as refused:
+        joined(running, long)
+    assert refused.value.response.status_code == 414
 
 
 def test_permission_is_checked_with_every_message(running: RunningGateway, printed: str) -> None:
