@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status: int = arguments.command(arguments)
     except CannotDo as error:
-        print(error, file=sys.stderr)
+        Console(sys.stderr).say(str(error))
         return 1
     return status
 
@@ -60,6 +60,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             runner.run(_until_signalled(serve(options, console)))
     except asyncio.CancelledError:
         console.say("Stopped.")
+    finally:
+        console.end()
     return 0
 
 
@@ -88,8 +90,9 @@ def _invoke(arguments: argparse.Namespace) -> int:
 
     result = asyncio.run(invoke(arguments.function, arguments.event, options_of(arguments), Console(sys.stderr)))
     answer = result.value if result.error is None else result.error
+    text = json.dumps(answer, ensure_ascii=False)
     try:
-        print(json.dumps(answer, ensure_ascii=False))
+        print(text if text.isprintable() else json.dumps(answer))  # nothing that steers a terminal
     except UnicodeEncodeError:  # beyond this terminal, or a lone surrogate
         print(json.dumps(answer))
     return 0 if result.error is None else 1

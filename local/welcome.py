@@ -15,7 +15,7 @@ from local.stack.app import App
 def say(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
     """Print it."""
     console.say()
-    console.say(console.paint("The hub is ready." if endpoints.is_hub else f"{app.api} is ready.", BOLD))
+    console.say("The hub is ready." if endpoints.is_hub else f"{app.api} is ready.", BOLD)
     if endpoints.is_hub:
         console.say(f"  Page         {endpoints.page}/")
     console.say(f"  WebSocket    {endpoints.websocket}")

@@ -1,5 +1,6 @@
 """What the gateway prints of what functions log, and of invocations."""
 
+import errno
 import io
 import json
 import re
@@ -58,6 +59,27 @@ def logged(line: Any) -> list[str]:
         ),
         pytest.param({"level": "INFO", "message": "\ud800"}, ["INFO \\ud800"], id="what-utf-8-cannot-hold"),
         pytest.param("[" * 100_000, ["[" * 100_000], id="json-too-deep-to-parse"),
+        pytest.param("a\tb", ["a\tb"], id="a-tab"),
+        pytest.param("one\rtwo", ["one", "two"], id="a-line-that-would-write-over-itself"),
+        pytest.param(
+            "\x1b]0;title\x07\x1b[2J\x1b[31mred", ["\\x1b]0;title\\x07\\x1b[2J\\x1b[31mred"], id="text-that-steers"
+        ),
+        pytest.param("\x9b2J\x7f\u202e", ["\\x9b2J\\x7f\\u202e"], id="text-that-steers-in-other-ways"),
+        pytest.param(
+            {"level": "WARNING\x1b[2J", "message": "\x1b[2J", "reason": "\x1b[31m", "why": "a \x1b[0m", "\x1b[1m": 1},
+            ['WARNING\\x1b[2J \\x1b[2J reason=\\x1b[31m why="a \\u001b[0m" \\x1b[1m=1'],
+            id="a-record-that-steers",
+        ),
+        pytest.param(
+            {"level": "INFO", "message": "m", "session_id": "s1\nINFO\tforged"},
+            ["INFO m session_id=s1\\x0aINFO\\x09forged"],
+            id="a-field-is-on-one-line",
+        ),
+        pytest.param(
+            {"level": "ERROR", "message": "m", "exception": "E: \x1b[2J\n  line"},
+            ["ERROR m", "E: \\x1b[2J", "  line"],
+            id="a-traceback-that-steers",
+        ),
     ],
 )
 def test_what_a_function_logs(line: Any, printed: list[str]) -> None:
@@ -100,3 +122,69 @@ def test_colours_are_for_terminals(status: object, colour: str) -> None:
     terminal = Terminal()
     Console(terminal).invoked("ping", "MyFunction", status, 1, cold=False)
     assert f"\x1b[{colour}m{status}\x1b[0m" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        pytest.param("\x1b[1;31mred\x1b[0m", "\x1b[1;31mred\x1b[0m\x1b[0m", id="colours-end-with-the-line"),
+        pytest.param("\x1b[31m\x1b[2Jx", "\x1b[31m\\x1b[2Jx\x1b[0m", id="what-clears-the-screen"),
+        pytest.param("\x1b]8;;http://a\x07b", "\\x1b]8;;http://a\\x07b\x1b[0m", id="what-hides-a-link"),
+        pytest.param("\x1b[8", "\\x1b[8\x1b[0m", id="half-a-colour"),
+    ],
+)
+def test_on_a_terminal_a_handler_may_print_in_colours_and_no_more(line: str, printed: str) -> None:
+    terminal = Terminal()
+    Console(terminal).logged("MyFunction", line)
+    assert terminal.getvalue() == f"\x1b[2m{PREFIX}\x1b[0m {printed}\n"
+
+
+def test_the_level_of_a_record_is_coloured_on_a_terminal() -> None:
+    terminal = Terminal()
+    Console(terminal).logged("MyFunction", json.dumps({"level": "WARNING", "message": "\x1b[2J"}))
+    assert terminal.getvalue() == f"\x1b[2m{PREFIX}\x1b[0m \x1b[33mWARNING\x1b[0m \\x1b[2J\n"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda console: console.say("\x1b[2J\x9b\r"), id="say"),
+        pytest.param(lambda console: console.warn("\x1b[2J\x9b\r"), id="warn"),
+        pytest.param(lambda console: console.refused("\x1b[2J\x9b", "\r"), id="refused"),
+        pytest.param(lambda console: console.invoked("\x1b[2J\x9b", "F", "\r", 1, cold=False), id="invoked"),
+        pytest.param(lambda console: console.fault(ValueError("\x1b[2J\x9b\u2028")), id="fault"),
+        pytest.param(lambda console: console.logged("\x1b[2J\x9b", "\r"), id="logged"),
+    ],
+)
+def test_nothing_that_is_printed_steers_a_terminal(call: Any) -> None:
+    stream = io.StringIO()
+    call(Console(stream))
+    assert "\\x1b[2J\\x9b" in stream.getvalue()
+    assert set(re.findall(r"[^ -~]", stream.getvalue())) == {"\n"}
+
+
+class FullDisk(io.StringIO):
+    """A stream that takes nothing for a while."""
+
+    is_full = True
+
+    def write(self, text: str) -> int:
+        return self._or_fail() or super().write(text)
+
+    def flush(self) -> None:
+        self._or_fail()
+
+    def _or_fail(self) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return 0
+
+
+def test_what_a_full_disk_does_not_take_is_lost_and_what_follows_is_not() -> None:
+    disk = FullDisk()
+    console = Console(disk)
+    console.invoked("ping", "MyFunction", 200, 1, cold=False)
+    console.logged("MyFunction", "lost")
+    disk.is_full = False
+    console.say("kept")
+    assert disk.getvalue() == "kept\n"

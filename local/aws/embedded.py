@@ -47,12 +47,17 @@ async def _until_ready(output: asyncio.StreamReader) -> None:
 def _cannot(error: Exception, start_response: Any) -> list[bytes]:
     """Say once that moto cannot do something, and answer so that no SDK tries again."""
     text = f"The embedded AWS (moto) cannot do that: {error or type(error).__name__}"
-    if not isinstance(error, NotImplementedError):
-        traceback.print_exception(error)
-    print(text, file=sys.stderr, flush=True)
+    _say("" if isinstance(error, NotImplementedError) else "".join(traceback.format_exception(error)), text)
     headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplemented")]
     start_response("501 Not Implemented", headers)
     return [json.dumps({"__type": "NotImplemented", "message": text}).encode()]
+
+
+def _say(*texts: str) -> None:
+    """Print texts for the developer, of which requests are a part: nothing steers the terminal, or stops the answer."""
+    shown = "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in "".join(texts))
+    with contextlib.suppress(OSError):
+        print(shown, file=sys.stderr, flush=True)
 
 
 def _one_at_a_time(services: Any) -> Any:

@@ -1,0 +1,94 @@
+"""What clients send is printed, and neither steers the developer's terminal nor waits for what is printed."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import urllib.error
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.gateway import PATIENCE, ROOT, Client, RunningGateway, environment, get_json, three_in_a_row, wait_until
+
+STEERING = "\x1b]0;owned\x07\x1b[2J\x9b2J\r\u202e"
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: prod
+      RouteSelectionExpression: $request.body.action
+      Routes:
+        $connect: { FunctionArn: !GetAtt Printing.Arn }
+        $disconnect: { FunctionArn: !GetAtt Printing.Arn }
+        $default: { FunctionArn: !GetAtt Printing.Arn }
+  Printing:
+    Type: AWS::Serverless::Function
+    Properties: { CodeUri: ., Handler: main.handle, Runtime: python3.12 }
+"""
+HANDLER = """
+import json
+
+def handle(event, context):
+    told = [event.get("body"), event["requestContext"].get("disconnectReason"), *event.get("headers", {}).values()]
+    for text in filter(None, told):
+        print(text)
+        print(json.dumps({"level": "INFO", "message": text, "text": text}))
+    if "raise" in str(told):
+        raise ValueError(*told)
+    return {"statusCode": 200}
+"""
+
+
+def test_what_clients_send_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    (tmp_path / "main.py").write_text(HANDLER)
+    with RunningGateway.start("--template", str(tmp_path / "template.yaml")) as gateway:
+        with gateway.connect("s1", additional_headers={"X-Header": "\x9b2J\x85"}) as client:
+            client.send(STEERING)
+            client.send(f"raise {STEERING}")
+            client.socket.close(1000, STEERING)
+        gateway.output.wait_for(r"\$disconnect +Printing  200")
+        text = gateway.output.text
+    assert text.count(r"\x1b]0;owned\x07\x1b[2J\x9b2J") >= 6
+    assert [each for each in text if not each.isprintable() and each != "\n"] == []
+
+
+@contextlib.contextmanager
+def on_a_full_disk() -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """A gateway whose output no disk has room for, and where it listens."""
+    first, sockets = three_in_a_row()
+    for each in sockets:
+        each.close()
+    command = [sys.executable, "-m", "local", "--port", str(first)]
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=full, stderr=subprocess.PIPE)
+    with process:
+        try:
+            yield process, f"127.0.0.1:{first}"
+        finally:
+            process.kill()
+
+
+def is_ready(process: "subprocess.Popen[bytes]", address: str) -> bool:
+    assert process.poll() is None
+    with contextlib.suppress(urllib.error.URLError):
+        return bool(get_json(f"http://{address}/_local/endpoints"))
+    return False
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's device that is always full")
+def test_on_a_full_disk_every_client_is_answered() -> None:
+    with on_a_full_disk() as (process, address):
+        wait_until(lambda: is_ready(process, address))
+        for number in range(3):
+            with connect(f"ws://{address}/prod?session_id=s{number}", proxy=None, compression=None) as socket:
+                answers = [Client(socket).ask({"action": "x" * 100}) for _ in range(40)]  # more than a buffer holds
+                assert {each["code"] for each in answers} == {"unknown_action"}
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, complaints) == (0, b"")
