@@ -63,8 +63,8 @@ logs: install ## follow the functions' logs; options: make logs ENV=prod ARGS="-
 delete: install ## delete the stack, its table and its logs, not the signing key: make delete ENV=staging
 	$(BIN)/sam delete --config-env $(ENV) --stack-name $(STACK) $(REGION)
 	echo "If the stack made a secret with the signing key, that secret stays and costs \$$0.40 a month. To find it, and to delete it:"
-	echo "  aws secretsmanager list-secrets $(REGION) --query \"SecretList[?Description=='The key that signs who may connect to $(STACK)'].ARN\" --output text"
-	echo "  aws secretsmanager delete-secret $(REGION) --secret-id ARN"
+	echo "  aws secretsmanager list-secrets $(REGION) --query \"SecretList[?Description=='The key that signs who may connect to $(STACK)'].Name\" --output text"
+	echo "  aws secretsmanager delete-secret $(REGION) --secret-id NAME"
 
 release: build ## make an archive of this version that sam deploy takes as it is, into .build
 	rm -rf $(RELEASE) $(RELEASE).zip
