@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.app import App, Function, LambdaIntegration, MockIntegration, Route
+from local.stack.app import App, Function, LambdaIntegration, MockIntegration, MockResponse, Route, Templates
 from local.stack.loading import load
 from tests.conftest import ROOT
 from tests.test_template import written
@@ -15,12 +15,17 @@ from tests.test_template import written
 ENDPOINT = "https://localapi00.execute-api.us-east-1.amazonaws.com"
 
 
+def always(text: str) -> Templates:
+    return Templates({"$default": text}, "\\$default")
+
+
+PING = MockIntegration(always('{"statusCode": 200}'), (MockResponse("$default", always('{"type":"pong"}')),))
 ROUTES = {
     "$connect": Route("$connect", LambdaIntegration("ConnectFunction", None), two_way=False),
     "$disconnect": Route("$disconnect", LambdaIntegration("DisconnectFunction", None), two_way=False),
     "sendMessage": Route("sendMessage", LambdaIntegration("MessageFunction", None), two_way=True),
     "$default": Route("$default", LambdaIntegration("MessageFunction", None), two_way=True),
-    "ping": Route("ping", MockIntegration('{"type":"pong"}'), two_way=True),
+    "ping": Route("ping", PING, two_way=True),
 }
 
 
@@ -223,7 +228,8 @@ def test_code_may_be_where_cdk_synth_puts_it(tmp_path: Path) -> None:
 
 def test_a_mock_route_answers_its_text(tmp_path: Path) -> None:
     app = loaded(tmp_path, API + MOCK.replace("REPLY", '\'{"type":"pong"}\''))
-    assert app.routes["mock"] == Route("mock", MockIntegration('{"type":"pong"}'), two_way=False)
+    response = MockResponse("$default", Templates({"$default": '{"type":"pong"}'}))
+    assert app.routes["mock"] == Route("mock", MockIntegration(responses=(response,)), two_way=False)
 
 
 FOR_EACH = """

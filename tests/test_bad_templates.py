@@ -135,13 +135,6 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
             id="a-function-of-another-stack",
         ),
         pytest.param(
-            API + MOCK.replace("REPLY", "$input.body"),
-            "mock",
-            "{template}:23: "
-            "The response template of Integration is not plain text, and Velocity is not evaluated here.",
-            id="velocity",
-        ),
-        pytest.param(
             API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: HTTP_PROXY"),
             "mock",
             "{template}:23: Integration is an integration of type HTTP_PROXY, which is not imitated here.",
@@ -267,6 +260,8 @@ AUTHORIZED = """
     Type: AWS::ApiGatewayV2::Authorizer
     Properties: { ApiId: !Ref Api, AuthorizerUri: x, IdentitySource: [method.request.header.Auth] }
 """ + ROUTE.replace("KEY", "$connect").replace("MORE", "AuthorizationType: CUSTOM, AuthorizerId: !Ref Authorizer")
+USAGE_KEY = "$context.authorizer.usageIdentifierKey"
+KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
 WITH_MODEL = ROUTE.replace("KEY", "$connect").replace(
     "MORE", "ModelSelectionExpression: m, RequestModels: { $default: m }"
 )
@@ -322,11 +317,6 @@ WITH_MODEL = ROUTE.replace("KEY", "$connect").replace(
             id="a-join-of-a-text",
         ),
         pytest.param(
-            ROUTE.replace("KEY", "k").replace("MORE", "AuthorisationType: AWS_IAM").lstrip("\n"),
-            "19: Route has the property AuthorisationType, and AWS::ApiGatewayV2::Route has none of that name.",
-            id="a-property-misspelled",
-        ),
-        pytest.param(
             "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt MyFunction.Name } }",
             "19: The template refers to MyFunction.Name, and MyFunction has no Name.",
             id="an-attribute-that-is-none",
@@ -354,12 +344,12 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
         ),
         pytest.param(
             API + ROUTE.replace("KEY", "other").replace("MORE", "AuthorizationType: AWS_IAM"),
-            "Route asks for authorization, which API Gateway does for $connect only.",
+            "{template}:20: Route asks for authorization, which API Gateway does for $connect only.",
             id="authorization-of-a-message",
         ),
         pytest.param(
             API + ROUTE.replace("!Ref Api", "other").replace("KEY", "k").replace("MORE", "Target: x"),
-            "Route is a route of no API of the template.",
+            "{template}:20: Route is a route of no API of the template.",
             id="a-route-of-nothing",
         ),
         pytest.param(
@@ -369,13 +359,89 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
         ),
         pytest.param(
             BY_HAND.replace("STAGE", "s"),
-            "The RouteSelectionExpression of Api is x, and none of the body's: every message goes to $default.",
+            "{template}:3: The RouteSelectionExpression of Api is x, without a variable: "
+            "every message that is JSON goes to $default.",
             id="a-selection-of-nothing",
         ),
         pytest.param(
+            BY_HAND.replace("RouteSelectionExpression: x", "Name: x").replace("STAGE", "s"),
+            "{template}:3: The RouteSelectionExpression of Api is missing, without a variable: "
+            "every message that is JSON goes to $default.",
+            id="no-selection",
+        ),
+        pytest.param(
+            API.replace("$request.body.action", "$request.header.x"),
+            "{template}:6: In the RouteSelectionExpression of Api, $request.header.x is not a variable of it.",
+            id="a-selection-by-a-header",
+        ),
+        pytest.param(
+            BY_HAND.replace("STAGE", "s"),
+            "{template}:4: Stage has neither AutoDeploy nor a DeploymentId, so API Gateway would serve no route of it.",
+            id="a-stage-without-a-deployment",
+        ),
+        pytest.param(
             API + AUTHORIZED,
-            "The IdentitySource method.request.header.Auth of Authorizer is none of a WebSocket API: nobody gets in.",
+            "{template}:20: The IdentitySource method.request.header.Auth of Authorizer is none that is known here: "
+            "the authorizer is asked without it.",
             id="an-identity-of-rest-apis",
+        ),
+        pytest.param(
+            API + AUTHORIZED.replace("[method.request.header.Auth]", "'route.request.header.A, context.principalId'"),
+            "{template}:20: The IdentitySource context.principalId of Authorizer is none that is known here: "
+            "the authorizer is asked without it.",
+            id="an-identity-that-no-context-has",
+        ),
+        pytest.param(
+            API + AUTHORIZED.replace("method.request.header.Auth", "stageVariables.who"),
+            "{template}:20: The IdentitySource stageVariables.who of Authorizer is a variable that the stage does not "
+            "have: nobody gets in.",
+            id="an-identity-that-the-stage-lacks",
+        ),
+        pytest.param(
+            API + AUTHORIZED.replace("AuthorizerId: !Ref Authorizer", "AuthorizerId: abc123"),
+            "{template}:24: Route has no authorizer of the template.",
+            id="an-authorizer-of-somebody-else-s",
+        ),
+        pytest.param(
+            API + AUTHORIZED.replace("AuthorizerUri: x", "AuthorizerUri: x, AuthorizerType: JWT"),
+            "{template}:20: Authorizer is of the type JWT; a WebSocket API takes REQUEST.",
+            id="an-authorizer-of-http-apis",
+        ),
+        pytest.param(
+            API + ROUTE.replace("KEY", "other").replace("MORE", "ApiKeyRequired: true"),
+            "{template}:20: Route asks for an API key, which API Gateway does for $connect only.",
+            id="an-api-key-of-a-message",
+        ),
+        pytest.param(
+            API.replace("      StageName", "      ApiKeySelectionExpression: $context.x\n      StageName") + KEYED,
+            "{template}:6: The ApiKeySelectionExpression of Api is $context.x, which API Gateway does not take: "
+            "the key is the header's.",
+            id="an-api-key-from-nowhere",
+        ),
+        pytest.param(
+            API.replace("      StageName", f"      ApiKeySelectionExpression: {USAGE_KEY}\n      StageName") + KEYED,
+            "{template}:21: Route takes the API key from an authorizer, and has none: nobody gets in.",
+            id="an-api-key-from-no-authorizer",
+        ),
+        pytest.param(
+            API
+            + ROUTE.replace("KEY", "k").replace("MORE", "RouteResponseSelectionExpression: $x")
+            + "  Response: { Type: AWS::ApiGatewayV2::RouteResponse, Properties: { RouteId: !Ref Route } }\n",
+            "{template}:20: Route has a response for $x, and API Gateway knows $default only: the route is one-way.",
+            id="a-response-of-another-key",
+        ),
+        pytest.param(
+            API.replace("      StageName", "      DisableSchemaValidation: true\n      StageName")
+            + MODEL.replace("SCHEMA", "{ type: 5 }")
+            + WITH_MODEL,
+            "{template}:21: The Schema of Model is no JSON schema: 5 is not valid under any of the given schemas. "
+            "No message of Route is validated.",
+            id="a-schema-that-nobody-validates",
+        ),
+        pytest.param(
+            API + MODEL.replace("SCHEMA", "{ type: object }") + WITH_MODEL.replace("Expression: m", "Expression: $a.b"),
+            "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a variable of it.",
+            id="a-model-by-another-variable",
         ),
         pytest.param(
             API + "  Own: { Type: Custom::Own }\n",
@@ -385,7 +451,7 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
     ],
 )
 def test_what_is_left_out_is_said(text: str, note: str, tmp_path: Path) -> None:
-    assert note in loaded(tmp_path, text).notes
+    assert note.replace("{template}", f"{tmp_path}/template.yaml") in loaded(tmp_path, text).notes
 
 
 def test_a_stage_may_be_a_number(tmp_path: Path) -> None:

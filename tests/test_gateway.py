@@ -10,7 +10,7 @@ import pytest
 from local.api.gateway import MAX_REFUSALS
 from local.api.handshake import Handshake, Refused
 from local.lambdas.process import Result
-from local.stack.app import LambdaIntegration, MockIntegration, Route
+from local.stack.app import LambdaIntegration, MockIntegration, MockResponse, Route, Templates
 from tests.fakes import FUNCTION, HANDSHAKE, World, hang, late
 from tests.gateway import PATIENCE
 
@@ -93,7 +93,8 @@ def frames(world: World, *texts: str) -> list[str]:
 
 ONE_WAY = (Route("$default", FUNCTION, two_way=False),)
 TWO_WAY = (Route("$default", FUNCTION, two_way=True),)
-MOCK = (Route("ping", MockIntegration('{"type":"pong"}'), two_way=True),)
+PONG = MockResponse("$default", Templates({"$default": '{"type":"pong"}'}))
+MOCK = (Route("ping", MockIntegration(responses=(PONG,)), two_way=True),)
 
 
 @pytest.mark.parametrize(

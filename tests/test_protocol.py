@@ -15,6 +15,7 @@ from hub.frames import SendMessage
 from hub.ids import timestamp, uuid7
 from hub.sessions import SESSION_ID
 from local.api import results
+from local.api.mock import mock
 from local.stack.app import MockIntegration
 from local.stack.loading import load
 from tests.documents import kind, problems
@@ -103,7 +104,8 @@ def test_the_error_frame_of_every_class_fits_the_schema(error: type[HubError], r
 def test_api_gateway_and_the_function_answer_ping_alike() -> None:
     integration = load(ROOT / "template.yaml", {}).routes["ping"].integration
     assert isinstance(integration, MockIntegration)
-    assert (integration.reply, problems(json.loads(frames.PONG), "pong")) == (frames.PONG, [])
+    reply = mock(integration, '{"action":"ping"}').value["body"]
+    assert (reply, problems(json.loads(frames.PONG), "pong")) == (frames.PONG, [])
 
 
 def test_api_gateways_own_frame_fits_its_schema() -> None:

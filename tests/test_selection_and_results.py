@@ -14,7 +14,7 @@ ACTION = "$request.body.action"
 
 
 def routes(*keys: str) -> dict[str, Route]:
-    return {key: Route(key, MockIntegration(""), two_way=False) for key in keys}
+    return {key: Route(key, MockIntegration(), two_way=False) for key in keys}
 
 
 ALL = routes("$connect", "$disconnect", "$default", "sendMessage", "7", "true", "1.5")

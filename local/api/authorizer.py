@@ -11,6 +11,7 @@ from local.api.results import Unusable
 from local.lambdas.process import Result
 from local.policies import allows, statements
 from local.stack.app import IDENTITY_SOURCE
+from local.stack.names import ACCOUNT
 
 MAX_RESULT = 8 * 1024
 """Bytes of an authorizer's result (quota)."""
@@ -18,28 +19,38 @@ MAX_RESULT = 8 * 1024
 
 def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, query: str) -> bool:
     """Return whether each identity source has a value. Without one of them, the authorizer is not asked."""
+    context: dict[str, Any] = events.connect(client, 0, headers, query)["requestContext"]
+    identity = {f"identity.{name}": value for name, value in context["identity"].items()}
     values: dict[str, Mapping[str, Any]] = {
-        "route.request.header": {name.lower(): value for name, value in headers},
-        "route.request.querystring": dict(events.values_of(query)),
+        "header": {name.lower(): value for name, value in headers},
+        "querystring": dict(events.values_of(query)),
         "stageVariables": client.stage_variables,
-        "context": events.connect(client, 0, headers, query)["requestContext"],
+        "context": {**context, **identity, "accountId": ACCOUNT},
     }
 
     def value(source: str) -> Any:
         if not (match := IDENTITY_SOURCE.fullmatch(source)):
             return None
-        name = match[2].lower() if match[1] == "route.request.header" else match[2]
-        return values[match[1]].get(name)
+        place = match[1].removeprefix("route.request.").removeprefix("multivalue")
+        return values[place].get(match[2].lower() if place == "header" else match[2])
 
-    return all(value(source) for source in sources)
+    return all(value(source) not in (None, "") for source in sources)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a client is: what its events say of it from now on, all as text."""
+    """
+    Who a client is.
+
+    Attributes:
+        values: What its events say of it from now on, all as text.
+        usage_key: The API key that the authorizer found for it.
+
+    """
 
     values: dict[str, str]
     status: str = "allowed"
+    usage_key: str | None = None
 
 
 class NotAuthorized(Unusable):
@@ -79,7 +90,9 @@ def read_policy(result: Result, event: Event) -> Identity:
     if not allows(policy, "execute-api:Invoke", event["methodArn"]):
         raise NotAuthorized(403, f"the policy does not allow {event['methodArn']}")
     context = {name: _text(each) for name, each in (value.get("context") or {}).items() if each is not None}
-    return Identity({"principalId": value["principalId"], **context})
+    # unsure: AWS documents the key beside the context; the CDK says that it is in the context.
+    key = value.get("usageIdentifierKey") or context.get("usageIdentifierKey")
+    return Identity({"principalId": value["principalId"], **context}, usage_key=None if key is None else str(key))
 
 
 def _checked(value: Any) -> dict[str, Any]:

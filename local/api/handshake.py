@@ -86,19 +86,23 @@ async def authorize(
         Refused: If it may not.
 
     """
-    if route.api_keys:
-        client = _with_key(route.api_keys, client, handshake)
+    keys, usage_key = route.api_keys, None
+    if keys and not keys.from_authorizer:
+        client = _with_key(keys, client, handshake.header("x-api-key"))
     if isinstance(route.authorizer, IamAuthorization):
-        return _signed(client, handshake)
-    if isinstance(route.authorizer, LambdaAuthorizer):
-        return await _asked(route.authorizer, client, handshake, integrations, clock())
+        client = _signed(client, handshake)
+    elif isinstance(route.authorizer, LambdaAuthorizer):
+        identity = await _asked(route.authorizer, client, handshake, integrations, clock())
+        client, usage_key = replace(client, authorizer=identity.values), identity.usage_key
+    if keys and keys.from_authorizer:
+        client = _with_key(keys, client, usage_key)
     return client
 
 
-def _with_key(keys: ApiKeys, client: Client, handshake: Handshake) -> Client:
-    key = handshake.header("x-api-key")
-    if not key or (keys.values and key not in keys.values):
-        raise Refused(403, "The handshake has no API key, or a wrong one.")  # unsure: REST APIs' status
+def _with_key(keys: ApiKeys, client: Client, key: str | None) -> Client:
+    if not key or (keys.values is not None and key not in keys.values):
+        whose = "authorizer's answer" if keys.from_authorizer else "handshake"
+        raise Refused(403, f"The {whose} has no API key, or a wrong one.")  # unsure: REST APIs' status
     return replace(client, caller={"apiKey": key, "apiKeyId": "local"})
 
 
@@ -112,7 +116,7 @@ def _signed(client: Client, handshake: Handshake) -> Client:
 
 async def _asked(
     authorizer: LambdaAuthorizer, client: Client, handshake: Handshake, integrations: Integrations, now: float
-) -> Client:
+) -> Identity:
     if not has_identity(authorizer.identity_sources, client, handshake.headers, handshake.query):
         raise Refused(401, f"The handshake lacks one of {', '.join(authorizer.identity_sources)}.")
     event = events.authorize(client, now, handshake.headers, handshake.query)
@@ -121,11 +125,10 @@ async def _asked(
         return read_policy(result, event)
 
     try:
-        identity = await integrations.call("authorizer", authorizer.integration, event, read)
+        return await integrations.call("authorizer", authorizer.integration, event, read)
     except NotAuthorized as error:
         raise Refused(error.status, f"The authorizer refused: {error}.", is_reported=True) from error
     except NotInvoked as error:
         raise Refused(500, "The authorizer could not be asked; the terminal shows why.", is_reported=True) from error
     except TimeoutError as error:
         raise Refused(500, "The authorizer took longer than the integration timeout.") from error
-    return replace(client, authorizer=identity.values)

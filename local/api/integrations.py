@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from local.api.events import Event
+from local.api.mock import mock
 from local.api.results import NotInvoked, Unusable
 from local.console import Console
 from local.deadlines import Deadlines
@@ -94,11 +95,13 @@ class Integrations:
             self.submit(integration.function, event, call.answered)
             call.begin()
             return
-        if isinstance(integration, MockIntegration):
-            done(read(Result({"statusCode": 200, "body": integration.reply})))
-        else:
-            self.console.refused(label, integration.reason)
-            done(NotInvoked(integration.reason))
+        try:
+            if not isinstance(integration, MockIntegration):
+                raise NotInvoked(integration.reason)
+            done(read(mock(integration, event.get("body", ""))))
+        except NotInvoked as failure:
+            self.console.refused(label, str(failure))
+            done(failure)
         over()
 
     def _deadlines_of(self, integration: LambdaIntegration) -> "Deadlines[_Call[Any]]":

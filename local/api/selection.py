@@ -1,16 +1,12 @@
 """Selection expressions: which route a message takes, and which model it has to fit."""
 
-import functools
 import json
-import re
 from collections.abc import Mapping
-from typing import Any
 
 import jsonschema
 
+from local.expressions import parse
 from local.stack.app import Models, Route
-
-_VARIABLE = re.compile(r"\$\{request\.body\.([\w.-]+)\}|\$request\.body\.([\w.-]+)")
 
 
 def select(expression: str, routes: Mapping[str, Route], body: str) -> Route | None:
@@ -43,32 +39,6 @@ def fits(models: Models | None, body: str) -> bool:
 
 def _evaluate(expression: str, body: str) -> str:
     try:
-        document = json.loads(body)
-        return "".join(each if text else _text(_member(document, each)) for each, text in _parts(expression))
+        return parse(expression).evaluate(json.loads(body))
     except (ValueError, RecursionError):
         return "$default"
-
-
-@functools.lru_cache
-def _parts(expression: str) -> list[tuple[str, bool]]:
-    """Split an expression into members' paths, and the text between them, for which the flag is True."""
-    parts, end = [], 0
-    for match in _VARIABLE.finditer(expression):
-        parts += [(expression[end : match.start()], True), (match[1] or match[2], False)]
-        end = match.end()
-    return [each for each in [*parts, (expression[end:], True)] if each[0]]
-
-
-def _member(value: Any, path: str) -> Any:
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
-    # unsure: what becomes of an object; numbers and booleans are written as JSON writes them.
-    return value if isinstance(value, str) else json.dumps(value)

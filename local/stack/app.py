@@ -54,10 +54,49 @@ class LambdaIntegration:
 
 
 @dataclass(frozen=True)
-class MockIntegration:
-    """An integration without a backend: the same text every time."""
+class Templates:
+    """
+    Mapping templates, of which a message chooses one.
 
-    reply: str
+    Attributes:
+        texts: By key. ``$default`` is for all other keys.
+        selection: The expression whose value is the key; empty without one.
+
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    selection: str = ""
+
+
+@dataclass(frozen=True)
+class MockResponse:
+    """
+    What a mock integration answers.
+
+    Attributes:
+        key: The status it is for, or a pattern between slashes; ``$default`` for all others.
+
+    """
+
+    key: str
+    replies: Templates
+
+
+@dataclass(frozen=True)
+class MockIntegration:
+    """
+    An integration without a backend.
+
+    Attributes:
+        requests: Each tells the status, which chooses the response.
+        responses: In the template's order.
+        passthrough: What becomes of a message that no template is for: WHEN_NO_MATCH, WHEN_NO_TEMPLATES or NEVER.
+
+    """
+
+    requests: Templates = Templates()
+    responses: tuple[MockResponse, ...] = ()
+    passthrough: str = "WHEN_NO_MATCH"
 
 
 @dataclass(frozen=True)
@@ -70,8 +109,16 @@ class Unavailable:
 Integration = LambdaIntegration | MockIntegration | Unavailable
 
 
-IDENTITY_SOURCE = re.compile(r"\$?(route\.request\.header|route\.request\.querystring|stageVariables|context)\.(.+)")
+IDENTITY_SOURCE = re.compile(
+    r"\$?(route\.request\.(?:multivalue)?header|route\.request\.(?:multivalue)?querystring|stageVariables|context)\.(.+)"
+)
 """Where an authorizer's identity may be: a header or a parameter of the handshake, a stage variable, the context."""
+
+CONTEXT = (
+    "accountId apiId connectedAt connectionId domainName eventType extendedRequestId identity.apiKey identity.apiKeyId "
+    "identity.sourceIp identity.userAgent messageDirection requestId requestTime requestTimeEpoch routeKey stage"
+)
+"""The variables of the context that a handshake can have before its authorizer has answered."""
 
 MAX_TIMEOUT = 900
 """Seconds that a function may run at most (Lambda's quota)."""
@@ -81,7 +128,7 @@ MAX_TIMEOUT = 900
 class LambdaAuthorizer:
     """
     Attributes:
-        identity_sources: Such as ``route.request.header.Authorization``; each must be there.
+        identity_sources: Of the form of ``IDENTITY_SOURCE``; each must be there.
 
     """
 
@@ -100,11 +147,13 @@ class ApiKeys:
     A handshake has to carry an API key.
 
     Attributes:
-        values: Those that the template gives a value. Without any, every key is good.
+        values: Of the enabled keys of the template. None if it has no key with a value: then every key is good.
+        from_authorizer: Whether the authorizer's answer has the key, as ``usageIdentifierKey``, and not the header.
 
     """
 
-    values: frozenset[str]
+    values: frozenset[str] | None
+    from_authorizer: bool = False
 
 
 @dataclass(frozen=True)

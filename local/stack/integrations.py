@@ -7,6 +7,7 @@ from typing import Any
 from local.stack.app import Integration, LambdaIntegration, MockIntegration, Unavailable
 from local.stack.functions import Functions
 from local.stack.intrinsics import text
+from local.stack.mocks import Mocks
 from local.stack.names import arn
 from local.stack.permissions import may_call
 from local.stack.resources import Resources
@@ -29,13 +30,13 @@ class Integrations:
         self._source = source
         self._by_aws_name = {function.aws_name: name for name, function in found.usable.items()}
         self._names = resources.names("AWS::ApiGatewayV2::Integration")
-        self._mock_replies = {
-            each["IntegrationId"]: each.get("ResponseTemplates", {})
-            for each in resources.of_type("AWS::ApiGatewayV2::IntegrationResponse").values()
-        }
+        self._mocks = Mocks(resources)
+        self.notes: list[str] = []
 
     def of_route(self, route: Mapping[str, Any], route_name: str) -> Integration:
-        """Return where a route leads."""
+        """Return where a route leads. Connections open and close without an integration too."""
+        if not route.get("Target") and route["RouteKey"] in {"$connect", "$disconnect"}:
+            return MockIntegration()
         kind, _, name = route.get("Target", "").rpartition("/")
         called_by = f"{self._stage['StageName']}/{route['RouteKey']}"
         if name not in self._names or kind != "integrations":
@@ -48,7 +49,9 @@ class Integrations:
             return self._unavailable(f"{name} is no integration of the API that {route_name} is a route of.", name)
         kind = properties["IntegrationType"]
         if kind == "MOCK":
-            return self._mock(name)
+            mock, problems = self._mocks.read(name)
+            self.notes += [str(self._source.located(TemplateError(each, which))) for which, each in problems]
+            return mock
         if kind != "AWS_PROXY":
             return self._unavailable(f"{name} is an integration of type {kind}, which is not imitated here.", name)
         if "IntegrationUri" not in properties:
@@ -78,16 +81,10 @@ class Integrations:
         text = f"No AWS::Lambda::Permission of the template lets API Gateway call {function}"
         return self._unavailable(f"{text} for {called_by}; on AWS it could not either.", name)
 
-    def _mock(self, name: str) -> MockIntegration | Unavailable:
-        reply = next(iter(self._mock_replies.get(name, {}).values()), "")
-        if not isinstance(reply, str) or re.search(r"\$|#(if|set|foreach)", reply):
-            text = f"The response template of {name} is not plain text, and Velocity is not evaluated here."
-            return self._unavailable(text, name)
-        return MockIntegration(reply)
-
     def _unavailable(self, text: str, name: str) -> Unavailable:
         return Unavailable(str(self._source.located(TemplateError(text, name))))
 
     def _with_variables(self, uri: str) -> str:
         variables = self._stage.get("StageVariables", {})
-        return re.sub(r"\$\{stageVariables\.(\w+)\}", lambda match: str(variables.get(match[1], "")), uri)
+        name = r"\$\{stageVariables(?:\.|\[['\"])(\w+)(?:['\"]\])?\}"
+        return re.sub(name, lambda match: str(variables.get(match[1], "")), uri)

@@ -35,7 +35,7 @@ ARNS: dict[str, Callable[[str], str]] = {
 }
 
 ATTRIBUTES = {
-    "AWS::ApiGatewayV2::Api": ("ApiEndpoint", "ApiId"),
+    "AWS::ApiGatewayV2::Api": ("ApiEndpoint", "ApiId", "ExecuteApiArn"),
     "AWS::Lambda::Function": ("Arn", "SnapStartResponse", "SnapStartResponse.ApplyOn",
                               "SnapStartResponse.OptimizationStatus"),
 }  # fmt: skip
@@ -56,37 +56,29 @@ REQUIRED = {
 }
 """Properties that are read here, and that CloudFormation would ask for."""
 
-
-def _words(*lines: str) -> frozenset[str]:
-    return frozenset(word for line in lines for word in line.split())
-
-
-PROPERTIES = {
-    "AWS::ApiGatewayV2::Authorizer": _words(
-        "ApiId AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds AuthorizerType",
-        "AuthorizerUri EnableSimpleResponses IdentitySource IdentityValidationExpression JwtConfiguration Name",
-    ),
-    "AWS::ApiGatewayV2::Integration": _words(
-        "ApiId ConnectionId ConnectionType ContentHandlingStrategy CredentialsArn Description IntegrationMethod",
-        "IntegrationSubtype IntegrationType IntegrationUri PassthroughBehavior PayloadFormatVersion RequestParameters",
-        "RequestTemplates ResponseParameters TemplateSelectionExpression TimeoutInMillis TlsConfig",
-    ),
-    "AWS::ApiGatewayV2::Route": _words(
-        "ApiId ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId ModelSelectionExpression",
-        "OperationName RequestModels RequestParameters RouteKey RouteResponseSelectionExpression Target",
-    ),
-    "AWS::ApiGatewayV2::Stage": _words(
-        "AccessLogSettings AccessPolicyId ApiId AutoDeploy ClientCertificateId DefaultRouteSettings DeploymentId",
-        "Description RouteSettings StageName StageVariables Tags",
-    ),
-}
-"""All properties that CloudFormation knows of a type. A misspelled one could leave a route open, or unthrottled."""
-
 SHAPES: dict[str, dict[str, type]] = {
-    "AWS::ApiGatewayV2::Api": {"RouteSelectionExpression": str},
-    "AWS::ApiGatewayV2::Integration": {"IntegrationType": str, "IntegrationUri": str},
-    "AWS::ApiGatewayV2::IntegrationResponse": {"ResponseTemplates": dict},
-    "AWS::ApiGatewayV2::Route": {"ApiId": str, "RequestModels": dict, "RouteKey": str, "Target": str},
+    "AWS::ApiGatewayV2::Api": {"ApiKeySelectionExpression": str, "RouteSelectionExpression": str},
+    "AWS::ApiGatewayV2::Integration": {
+        "IntegrationType": str,
+        "IntegrationUri": str,
+        "PassthroughBehavior": str,
+        "RequestTemplates": dict,
+        "TemplateSelectionExpression": str,
+    },
+    "AWS::ApiGatewayV2::IntegrationResponse": {
+        "IntegrationResponseKey": str,
+        "ResponseTemplates": dict,
+        "TemplateSelectionExpression": str,
+    },
+    "AWS::ApiGatewayV2::Model": {"Name": str},
+    "AWS::ApiGatewayV2::Route": {
+        "ApiId": str,
+        "ModelSelectionExpression": str,
+        "RequestModels": dict,
+        "RouteKey": str,
+        "Target": str,
+    },
+    "AWS::ApiGatewayV2::RouteResponse": {"RouteResponseKey": str},
     "AWS::ApiGatewayV2::Stage": {"DefaultRouteSettings": dict, "RouteSettings": dict, "StageVariables": dict},
     "AWS::DynamoDB::GlobalTable": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::DynamoDB::Table": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},

@@ -11,7 +11,7 @@ from local.stack.app import App, Store
 from local.stack.functions import functions
 from local.stack.kinds import NAMES
 from local.stack.parameters import in_ssm, parameter_values
-from local.stack.resources import Resources
+from local.stack.resources import TRUE, Resources
 from local.stack.routes import Routes, throttle
 from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen, read
 from local.stack.translation import translate
@@ -59,7 +59,7 @@ def _app(source: Source, resources: Resources, wanted: str | None) -> App:
     api, others = _choose(resources, wanted)
     properties = resources.properties(api)
     found = functions(resources, source)
-    stage, more_stages = _stage(resources, api)
+    stage, more_stages = _stage(resources, api, source)
     reader = Routes(resources, api, stage, found, source)
     routes = reader.read()
     of_functions = (*found.unusable.values(), *found.notes)
@@ -96,15 +96,21 @@ def _choose(resources: Resources, wanted: str | None) -> tuple[str, list[str]]:
     return api, said
 
 
-def _stage(resources: Resources, api: str) -> tuple[dict[str, Any], list[str]]:
+def _stage(resources: Resources, api: str, source: Source) -> tuple[dict[str, Any], list[str]]:
     stages = resources.of_type("AWS::ApiGatewayV2::Stage")
-    mine = [each for each in stages.values() if each.get("ApiId") == resources.ref(api)]
+    mine = {name: each for name, each in stages.items() if each.get("ApiId") == resources.ref(api)}
     if not mine:
         raise TemplateError(f"{api} has no AWS::ApiGatewayV2::Stage, so nobody could connect to it.", api)
-    if not re.fullmatch("[A-Za-z0-9_-]+", name := mine[0]["StageName"]):
-        which = next(each for each, properties in stages.items() if properties is mine[0])
+    (which, stage), *others = mine.items()
+    if not re.fullmatch("[A-Za-z0-9_-]+", name := stage["StageName"]):
         raise TemplateError(f"The StageName of {which} is {name}; it may have letters, digits, - and _ only.", which)
-    return mine[0], [f"The stage {each['StageName']} of {api} is not served here." for each in mine[1:]]
+    said = [f"The stage {each['StageName']} of {api} is not served here." for _, each in others]
+    deployments = resources.of_type("AWS::ApiGatewayV2::Deployment").values()
+    deployed = {each.get("StageName") for each in deployments if each.get("ApiId") == stage["ApiId"]}
+    if stage.get("AutoDeploy") not in TRUE and "DeploymentId" not in stage and name not in deployed:
+        text = f"{which} has neither AutoDeploy nor a DeploymentId, so API Gateway would serve no route of it."
+        said.append(str(source.located(TemplateError(text, which))))
+    return stage, said
 
 
 def _store(resources: Resources, source: Source) -> Store:

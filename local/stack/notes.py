@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from local.stack.app import LambdaAuthorizer, Route, Unavailable
 from local.stack.functions import Functions
+from local.stack.properties import USES
 from local.stack.resources import Resources
 from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms
 
 IMITATED = re.compile(
-    "AWS::(ApiGatewayV2|CloudWatch|IAM|Logs)::"
-    "|AWS::(ApiGateway::(Account|ApiKey|UsagePlan|UsagePlanKey)|CertificateManager::Certificate"
+    f"({'|'.join(USES)})$|AWS::(CloudWatch|IAM|Logs)::|AWS::(CertificateManager::Certificate"
     "|CloudFormation::WaitConditionHandle|DynamoDB::(Global)?Table|Route53::RecordSet(Group)?|S3::Bucket(Policy)?|SNS::Topic"
     "|SQS::Queue(Policy)?|SSM::Parameter|SecretsManager::Secret"
-    "|Serverless::Function|Lambda::(Alias|Function|LayerVersion|Permission|Version|EventInvokeConfig))$"
+    "|Serverless::Function|Lambda::(Alias|Function|LayerVersion|Version|EventInvokeConfig))$"
 )
 """Types that are served here, or whose absence nobody notices."""
 

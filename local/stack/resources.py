@@ -1,12 +1,17 @@
 """The resources of a translated template: those whose conditions hold, with plain values."""
 
+import contextlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from local.stack.intrinsics import NOTHING, Resolver, text
-from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, PROPERTIES, REQUIRED, SHAPES
+from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, REQUIRED, SHAPES
 from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
 from local.stack.source import EVENTS, MISSHAPEN, TemplateError, misshapen
+
+TRUE = (True, "true", "True")
+"""Ways to say yes in a template."""
 
 IMPLICIT = ("ServerlessHttpApi", "ServerlessRestApi", "ServerlessHttpApiApiGatewayDefaultStage",
             "ServerlessRestApiProdStage")  # fmt: skip
@@ -56,17 +61,24 @@ class Resources:
         properties = {key: each for key, each in values.items() if each is not NOTHING}
         if missing := [key for key in REQUIRED.get(kind, ()) if key not in properties]:
             raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
-        if odd := [key for key in properties if key not in PROPERTIES.get(kind, properties)]:
-            raise TemplateError(f"{name} has the property {odd[0]}, and {kind} has none of that name.", name)
         for key, shape in SHAPES.get(kind, {}).items():
-            value = properties.get(key, shape())
-            if shape is str and isinstance(value, bool | int | float):
-                properties[key] = text(value)
-            elif not isinstance(value, shape):
-                raise TemplateError(f"The {key} of {name} is {value!r}, and not {CALLED[shape]}.", name)
+            if key in properties:
+                properties[key] = _shaped(properties[key], shape, key, name)
         if kind in NAMES:
             properties[NAMES[kind]] = self.physical_name(name)
         return properties
+
+    def written(self, name: str) -> Mapping[str, Any]:
+        """Return the properties of one resource as the template has them."""
+        properties: Mapping[str, Any] = self._declared[name].get("Properties", {})
+        return properties
+
+    def is_of(self, name: str, api: str) -> bool:
+        """Return whether a resource is the API of an id, or says that it belongs to the API, or to none."""
+        if self._declared[name]["Type"] == "AWS::ApiGatewayV2::Api":
+            return bool(self.ref(name) == api)
+        owner = self.written(name).get("ApiId")
+        return owner is None or self._value(name, "ApiId", {"ApiId": owner}) == {"ApiId": api}
 
     def _value(self, name: str, key: str, written: Any) -> Any:
         try:
@@ -84,7 +96,7 @@ class Resources:
             return text(named)
         if declared["Type"] == "AWS::S3::Bucket":
             return f"local-{name.lower()}"  # no capitals in buckets
-        return f"{name}.fifo" if declared.get("Properties", {}).get("FifoQueue") in (True, "true") else name
+        return f"{name}.fifo" if declared.get("Properties", {}).get("FifoQueue") in TRUE else name
 
     def _is_present(self, name: str) -> bool:
         condition = self._declared[name].get("Condition")
@@ -115,7 +127,8 @@ class Resources:
             return self.properties(name)["Value"]
         if kind == "AWS::ApiGatewayV2::Api":
             api = self._values[name]
-            return f"wss://{execute_api_host(api)}" if attribute == "ApiEndpoint" else api
+            forms = {"ApiEndpoint": f"wss://{execute_api_host(api)}", "ExecuteApiArn": arn("execute-api", api)}
+            return forms.get(attribute, api)
         if kind in ARNS and attribute in {"Arn", "TopicArn"}:
             return ARNS[kind](self.physical_name(name))
         if attribute == "QueueUrl":
@@ -123,3 +136,15 @@ class Resources:
         if attribute.endswith("Name") and kind in NAMES:
             return self.physical_name(name)
         return arn("local", f"{name}/{attribute}")
+
+
+def _shaped(value: Any, shape: type, key: str, name: str) -> Any:
+    """Return a value in the shape that its property has; CloudFormation takes numbers as text, and objects as JSON."""
+    if shape is str and isinstance(value, bool | int | float):
+        return text(value)
+    if shape is dict and isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            value = json.loads(value)
+    if not isinstance(value, shape):
+        raise TemplateError(f"The {key} of {name} is {value!r}, and not {CALLED[shape]}.", name)
+    return value

@@ -6,18 +6,13 @@ from typing import Any
 
 import jsonschema
 
-from local.stack.app import (
-    IDENTITY_SOURCE,
-    ApiKeys,
-    IamAuthorization,
-    LambdaAuthorizer,
-    Models,
-    Route,
-    Throttle,
-)
+from local.expressions import parse
+from local.stack.app import Models, Route, Throttle
+from local.stack.authorization import Authorization
 from local.stack.functions import Functions
 from local.stack.integrations import Integrations
-from local.stack.resources import Resources
+from local.stack.properties import unread
+from local.stack.resources import TRUE, Resources
 from local.stack.source import Source, TemplateError
 
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
@@ -46,31 +41,50 @@ class Routes:
         self._api = api
         self.api_id: str = resources.ref(api)
         self._stage = stage
+        self._source = source
         self._integrations = Integrations(resources, self.api_id, stage, found, source)
-        self.notes: list[str] = []
-        self._answering = {each["RouteId"] for each in resources.of_type("AWS::ApiGatewayV2::RouteResponse").values()}
+        self._authorization = Authorization(resources, api, stage, self._integrations, source)
+        self._notes: list[str] = []
+        self._answering = {
+            each["RouteId"]: each.get("RouteResponseKey", "$default")
+            for each in resources.of_type("AWS::ApiGatewayV2::RouteResponse").values()
+        }
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said once the routes have been read."""
+        unused = unread(self._resources, self.api_id, self._source)
+        return [*self._notes, *self._authorization.notes, *dict.fromkeys((*self._integrations.notes, *unused))]
 
     def read(self) -> dict[str, Route]:
         """Return the routes by their keys."""
-        selection = self._resources.properties(self._api).get("RouteSelectionExpression", "")
-        if "request.body." not in selection:
-            text = f"The RouteSelectionExpression of {self._api} is {selection or 'missing'}, and none of the body's"
-            self.notes.append(f"{text}: every message goes to $default.")
         routes = self._resources.of_type("AWS::ApiGatewayV2::Route")
         found: dict[str, Route] = {}
         whose: dict[str, str] = {}
         apis = {self._resources.ref(name) for name in self._resources.names("AWS::ApiGatewayV2::Api")}
         for name, each in routes.items():
             if each["ApiId"] not in apis:
-                self.notes.append(f"{name} is a route of no API of the template.")
+                self._note(f"{name} is a route of no API of the template.", name)
             if each["ApiId"] == self.api_id:
                 key = str(each["RouteKey"])
                 if key in found:
                     raise TemplateError(f"{name} and {whose[key]} have the same RouteKey, {key}.", name)
                 found[key], whose[key] = self._route(name, each), name
         if odd := [key for key in self._stage.get("RouteSettings", {}) if key not in found]:
-            self.notes.append(f"The stage has RouteSettings of {', '.join(map(str, odd))}, and the API no such route.")
+            self._notes.append(f"The stage has RouteSettings of {', '.join(map(str, odd))}, and the API no such route.")
+        self._check_selection(found)
         return found
+
+    def _check_selection(self, routes: Mapping[str, Route]) -> None:
+        """Say what of the RouteSelectionExpression has no value here, or always the same."""
+        expression = self._resources.properties(self._api).get("RouteSelectionExpression", "")
+        selection = parse(expression)
+        for each in selection.problems:
+            self._note(f"In the RouteSelectionExpression of {self._api}, {each}.", self._api)
+        if selection.static is not None:
+            target = selection.static if selection.static in routes else "$default"
+            text = f"The RouteSelectionExpression of {self._api} is {expression or 'missing'}, without a variable"
+            self._note(f"{text}: every message that is JSON goes to {target}.", self._api)
 
     def domains(self) -> dict[str, str]:
         """Return the base path of each custom domain that is mapped to the stage."""
@@ -85,51 +99,41 @@ class Routes:
         return Route(
             key=key,
             integration=self._integrations.of_route(route, name),
-            two_way="RouteResponseSelectionExpression" in route and name in self._answering,
-            authorizer=self._authorizer(route, name),
-            api_keys=self._api_keys() if route.get("ApiKeyRequired") in (True, "true") else None,
+            two_way=self._is_two_way(route, name),
+            authorizer=self._authorization.authorizer(route, name),
+            api_keys=self._authorization.api_keys(route, name),
             models=self._models(route, name),
             throttle=throttle(self._stage.get("RouteSettings", {}).get(key, {})),
         )
 
-    def _authorizer(self, route: Mapping[str, Any], name: str) -> LambdaAuthorizer | IamAuthorization | None:
-        kind = route.get("AuthorizationType", "NONE")
-        if kind not in {"NONE", "AWS_IAM", "CUSTOM"}:
-            text = f"The AuthorizationType of {name} is {kind}; a WebSocket API takes NONE, AWS_IAM and CUSTOM."
-            raise TemplateError(text, name)
-        if kind != "NONE" and route["RouteKey"] != "$connect":
-            self.notes.append(f"{name} asks for authorization, which API Gateway does for $connect only.")
-            return None
-        if kind == "NONE":
-            return None
-        if kind == "AWS_IAM":
-            return IamAuthorization()
-        authorizers = self._resources.of_type("AWS::ApiGatewayV2::Authorizer")
-        if (which := route.get("AuthorizerId")) not in authorizers:
-            raise TemplateError(f"The route {route['RouteKey']} has no authorizer of the template.", name)
-        properties = authorizers[which]
-        uri, has_role = str(properties["AuthorizerUri"]), bool(properties.get("AuthorizerCredentialsArn"))
-        written = properties.get("IdentitySource") or []
-        sources = [written] if isinstance(written, str) else written
-        if odd := [each for each in sources if not IDENTITY_SOURCE.fullmatch(str(each))]:
-            self.notes.append(f"The IdentitySource {odd[0]} of {which} is none of a WebSocket API: nobody gets in.")
-        return LambdaAuthorizer(
-            self._integrations.function(uri, f"authorizers/{which}", has_role, which), tuple(map(str, sources))
-        )
+    def _is_two_way(self, route: Mapping[str, Any], name: str) -> bool:
+        keys = [route.get("RouteResponseSelectionExpression"), self._answering.get(name)]
+        if odd := [each for each in keys if each not in (None, "$default", r"\$default")]:
+            text = f"{name} has a response for {odd[0]}, and API Gateway knows $default only"
+            self._note(f"{text}: the route is one-way.", name)
+        return None not in keys and not odd
 
-    def _api_keys(self) -> ApiKeys:
-        keys = self._resources.of_type("AWS::ApiGateway::ApiKey").values()
-        return ApiKeys(frozenset(str(each["Value"]) for each in keys if "Value" in each))
+    def _note(self, text: str, name: str) -> None:
+        self._notes.append(str(self._source.located(TemplateError(text, name))))
 
     def _models(self, route: Mapping[str, Any], name: str) -> Models | None:
         chosen = route.get("RequestModels")
         if not chosen or not (selection := route.get("ModelSelectionExpression")):
             return None
+        for each in parse(selection).problems:
+            self._note(f"In the ModelSelectionExpression of {name}, {each}.", name)
         models = self._resources.of_type("AWS::ApiGatewayV2::Model")
-        by_name = {each["Name"]: (model, each["Schema"]) for model, each in models.items()}
+        mine = {model: each for model, each in models.items() if each.get("ApiId") in (self.api_id, None)}
+        by_name = {each["Name"]: (model, each["Schema"]) for model, each in mine.items()}
         if missing := [each for each in chosen.values() if each not in by_name]:
             raise TemplateError(f"The route {route['RouteKey']} has no model {missing[0]} of the template.", name)
-        return Models(selection, {key: _schema(*by_name[each]) for key, each in chosen.items()})
+        try:
+            return Models(selection, {key: _schema(*by_name[each]) for key, each in chosen.items()})
+        except TemplateError as error:
+            if self._resources.properties(self._api).get("DisableSchemaValidation") not in TRUE:
+                raise
+            self._note(f"{error} No message of {name} is validated.", str(error.resource))
+            return None
 
 
 def _schema(name: str, written: Any) -> Any:

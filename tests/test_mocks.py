@@ -1,0 +1,213 @@
+"""Mock integrations: which request template and which response a message chooses, and what is said of the rest."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.api.mock import mock
+from local.api.results import NotInvoked
+from local.lambdas.process import Result
+from local.stack.app import MockIntegration, MockResponse, Route, Templates
+from tests.fakes import World
+from tests.test_app import API, loaded
+
+BY_STATUS = (
+    MockResponse("/4\\d\\d/", Templates({"$default": "client"})),
+    MockResponse("/40./", Templates({"$default": "second pattern"})),
+    MockResponse("500", Templates({"$default": "five hundred"})),
+    MockResponse("$default", Templates({"$default": "other"})),
+)
+
+
+def request(**templates: str) -> Templates:
+    return Templates(templates, "${request.body.kind}")
+
+
+def reply(**templates: str) -> tuple[MockResponse, ...]:
+    return (MockResponse("$default", Templates(templates, "${request.body.lang}")),)
+
+
+KINDS = request(
+    ok='{"statusCode": 200}', bad="{statusCode:404}", broken='{"statusCode": "500", "id": "$context.connectionId"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("integration", "message", "status", "body"),
+    [
+        pytest.param(MockIntegration(), {}, 200, "", id="nothing-at-all"),
+        pytest.param(MockIntegration(KINDS, BY_STATUS), {"kind": "ok"}, 200, "other", id="the-response-of-default"),
+        pytest.param(MockIntegration(KINDS, BY_STATUS), {"kind": "bad"}, 404, "client", id="the-first-pattern"),
+        pytest.param(MockIntegration(KINDS, BY_STATUS), {"kind": "broken"}, 500, "five hundred", id="a-plain-status"),
+        pytest.param(MockIntegration(KINDS, BY_STATUS), {"kind": "no"}, 200, "other", id="a-message-that-passes"),
+        pytest.param(MockIntegration(KINDS, BY_STATUS), None, 200, "other", id="a-message-that-is-not-json"),
+        pytest.param(
+            MockIntegration(Templates({"$default": "{statusCode:400}"}), BY_STATUS),
+            {},
+            400,
+            "client",
+            id="no-selection",
+        ),
+        pytest.param(
+            MockIntegration(Templates({"application/json": "{statusCode:400}"}), BY_STATUS),
+            {},
+            400,
+            "client",
+            id="no-selection-and-the-key-of-the-documentation",
+        ),
+        pytest.param(
+            MockIntegration(Templates({"$default": "{statusCode:400}", "a": "{}"}, "\\$default"), BY_STATUS),
+            {},
+            400,
+            "client",
+            id="a-static-selection",
+        ),
+        pytest.param(
+            MockIntegration(KINDS, reply(pt="olá", en="hello")), {"lang": "en"}, 200, "hello", id="by-message"
+        ),
+        pytest.param(
+            MockIntegration(KINDS, reply(**{"pt": "olá", "$default": "hi"})), {"lang": "x"}, 200, "hi", id="the-default"
+        ),
+        pytest.param(MockIntegration(KINDS, reply(pt="olá")), {"lang": "x"}, 200, "", id="no-template-for-it"),
+        pytest.param(
+            MockIntegration(
+                KINDS,
+                (MockResponse("/.*/", Templates({"404": "no", "200": "yes"}, "${integration.response.statuscode}")),),
+            ),
+            {"kind": "bad"},
+            404,
+            "no",
+            id="by-status",
+        ),
+        pytest.param(
+            MockIntegration(KINDS, reply(en="costs $5 #1")), {"lang": "en"}, 200, "costs $5 #1", id="no-velocity"
+        ),
+    ],
+)
+def test_what_a_mock_answers(integration: MockIntegration, message: Any, status: int, body: str) -> None:
+    assert mock(integration, "no json" if message is None else json.dumps(message)) == Result(
+        {"statusCode": status, "body": body}
+    )
+
+
+@pytest.mark.parametrize(
+    "integration",
+    [
+        pytest.param(MockIntegration(request(x='{"a": 1}')), id="no-status"),
+        pytest.param(MockIntegration(request(x='#set($a = 1){"statusCode": 200}')), id="a-directive"),
+        pytest.param(MockIntegration(request(x='{"statusCode": $input.path("$.s")}')), id="a-status-of-the-message"),
+        pytest.param(MockIntegration(KINDS, BY_STATUS[:1]), id="no-response-for-the-status"),
+        pytest.param(MockIntegration(KINDS, reply(**{"$default": "$input.body"})), id="a-reference-in-the-reply"),
+        pytest.param(MockIntegration(KINDS, reply(**{"$default": "a ## b"})), id="a-comment-in-the-reply"),
+        pytest.param(MockIntegration(passthrough="NEVER"), id="nothing-may-pass"),
+        pytest.param(
+            MockIntegration(request(y="{statusCode:200}"), passthrough="WHEN_NO_TEMPLATES"),
+            id="may-not-pass-beside-some",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_fails_and_is_printed(integration: MockIntegration) -> None:
+    with pytest.raises(NotInvoked):
+        mock(integration, '{"kind": "x"}')
+    world = World(Result(), (Route("$default", integration, two_way=True),))
+
+    async def main() -> None:
+        connection, _ = await world.connect()
+        world.gateway.receive(connection, '{"kind": "x"}', lambda: None)
+
+    asyncio.run(main())
+    assert [json.loads(each)["message"] for each in world.socket.sent] == ["Internal server error"]
+    assert "mock" in world.printed.getvalue()
+
+
+MOCKED = (
+    API
+    + """
+  Mock:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: { ApiId: !Ref Api, RouteKey: mock, Target: !Sub "integrations/${Integration}" }
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: MOCK
+      INTEGRATION
+  Good:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties: { ApiId: !Ref Api, IntegrationId: !Ref Integration, IntegrationResponseKey: KEY, RESPONSE }
+"""
+)
+GOOD = """TemplateSelectionExpression: \\$default
+      RequestTemplates: { $default: '{"statusCode": 200}' }"""
+REPLY = "ResponseTemplates: { $default: pong }"
+
+
+def said(folder: Path, integration: str = GOOD, key: str = "$default", response: str = REPLY) -> tuple[Any, list[str]]:
+    text = MOCKED.replace("INTEGRATION", integration).replace("KEY", key).replace("RESPONSE", response)
+    app = loaded(folder, text)
+    return app.routes["mock"].integration, [note.removeprefix(f"{folder}/template.yaml:") for note in app.notes]
+
+
+def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
+    request = Templates({"$default": '{"statusCode": 200}'}, "\\$default")
+    response = MockResponse("$default", Templates({"$default": "pong"}))
+    assert said(tmp_path) == (MockIntegration(request, (response,)), [])
+
+
+@pytest.mark.parametrize(
+    ("changed", "note"),
+    [
+        pytest.param(
+            {"integration": "Description: none"},
+            "23: Integration has no RequestTemplates: its status is 200 here, and API Gateway may fail instead.",
+            id="no-request-templates",
+        ),
+        pytest.param(
+            {"integration": GOOD.replace('"statusCode"', '"status"')},
+            "23: The request template $default of Integration has no statusCode: the integration fails.",
+            id="no-status",
+        ),
+        pytest.param(
+            {"integration": GOOD.replace("200", "$input.body")},
+            "23: The request template $default of Integration has $input.body in it, "
+            "and Velocity is not evaluated here: the integration fails.",
+            id="a-status-of-the-message",
+        ),
+        pytest.param(
+            {"integration": GOOD.replace("\\$default", "other").replace("$default", "more")},
+            "23: Integration has no template for other, which it always chooses.",
+            id="a-static-key-of-nothing",
+        ),
+        pytest.param(
+            {"integration": GOOD.replace("\\$default", "$context.stage")},
+            "23: In the TemplateSelectionExpression of Integration, $context.stage is not a variable of it.",
+            id="another-variable",
+        ),
+        pytest.param(
+            {"key": "/4../"},
+            "23: Integration has no IntegrationResponse for the status 200, nor for $default: it fails.",
+            id="no-response-for-the-status",
+        ),
+        pytest.param(
+            {"key": "'/[/'"},
+            "30: The IntegrationResponseKey /[/ of Good cannot be read as a pattern: it fits nothing.",
+            id="a-pattern-that-is-none",
+        ),
+        pytest.param(
+            {"response": "ResponseTemplates: { $default: 'x #if(1) y' }"},
+            "30: The response template $default of Good has #if in it, and Velocity is not evaluated here: "
+            "the integration fails.",
+            id="a-directive",
+        ),
+        pytest.param(
+            {"response": "ResponseTemplates: { $default: x }, ContentHandlingStrategy: CONVERT_TO_TEXT"},
+            "30: The ContentHandlingStrategy of Good is not imitated: a reply goes out as it is.",
+            id="a-property-that-is-not-imitated",
+        ),
+    ],
+)
+def test_what_a_mock_cannot_do_is_named_with_its_line(changed: dict[str, str], note: str, tmp_path: Path) -> None:
+    assert note in said(tmp_path, **changed)[1]

@@ -1,0 +1,131 @@
+"""Every property of the API's types is read, harmless, or named at the start."""
+
+from pathlib import Path
+
+import boto3
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from local.stack.properties import SETTINGS, USES, Uses
+from tests.test_app import API, loaded
+
+REGION = "us-east-1"
+
+
+@pytest.mark.parametrize("kind", USES)
+def test_every_property_of_cloudformation_is_in_the_tables(kind: str) -> None:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
+    given_by_aws = {path.removeprefix("/properties/") for path in schema.get("readOnlyProperties", [])}
+    old = {"AccessPolicyId"} & USES[kind].known  # in the documentation, and no longer in the schema
+    assert {*schema["properties"]} - given_by_aws == USES[kind].known - old
+
+
+def test_every_type_of_api_gateway_is_in_the_tables_or_named_as_not_imitated() -> None:
+    kinds = {name for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(REGION) if "::ApiGatewayV2::" in name}
+    left_out = "ApiGatewayManagedOverrides PortalProduct RoutingRule VpcLink"
+    assert kinds - {*USES} == {f"AWS::ApiGatewayV2::{name}" for name in left_out.split()}
+
+
+def test_every_setting_of_a_route_is_in_the_tables() -> None:
+    model = boto3.client("apigatewayv2", region_name=REGION).meta.service_model
+    assert {*model.shape_for("RouteSettings").members} == SETTINGS.known
+
+
+@pytest.mark.parametrize(
+    "uses", [pytest.param(uses, id=kind) for kind, uses in [*USES.items(), ("settings", SETTINGS)]]
+)
+def test_no_property_is_in_two_tables(uses: Uses) -> None:
+    names = [*uses.read.split(), *" ".join(uses.harmless.values()).split(), *uses.not_imitated]
+    assert len(names) == len({*names})
+
+
+def resource(kind: str, properties: str) -> str:
+    return f"  Another:\n    Type: AWS::{kind}\n    Properties: {{ {properties} }}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        pytest.param(
+            resource("ApiGatewayV2::Route", "ApiId: !Ref Api, RouteKey: k, AuthorisationType: AWS_IAM"),
+            "The property AuthorisationType of Another is not known here and does nothing.",
+            id="misspelled-or-new",
+        ),
+        pytest.param(
+            resource(
+                "ApiGatewayV2::Route", "ApiId: !Ref Api, RouteKey: k, RequestParameters: { a: { Required: true } }"
+            ),
+            "The RequestParameters of Another is not imitated: "
+            "a handshake without a required parameter is not refused.",
+            id="required-parameters",
+        ),
+        pytest.param(
+            resource(
+                "ApiGatewayV2::DomainName", "DomainName: a.example, MutualTlsAuthentication: { TruststoreUri: s }"
+            ),
+            "The MutualTlsAuthentication of Another is not imitated: clients need no certificate.",
+            id="certificates-of-clients",
+        ),
+        pytest.param(
+            resource("ApiGateway::UsagePlan", "Quota: { Limit: 1, Period: DAY }"),
+            "The Quota of Another is not imitated: no key runs out of requests.",
+            id="a-quota",
+        ),
+        pytest.param(
+            resource(
+                "ApiGatewayV2::Stage", "ApiId: !Ref Api, StageName: s, DefaultRouteSettings: { ThrottlingRate: 1 }"
+            ),
+            "The property ThrottlingRate of a route's settings in Another is not known here and does nothing.",
+            id="a-setting-misspelled",
+        ),
+        pytest.param(
+            resource("ApiGatewayV2::Stage", "ApiId: !Ref Api, StageName: s, RouteSettings: { $default: { Burst: 1 } }"),
+            "The property Burst of a route's settings in Another is not known here and does nothing.",
+            id="a-setting-of-one-route-misspelled",
+        ),
+        pytest.param(
+            resource(
+                "ApiGatewayV2::Integration", "ApiId: !Ref Api, IntegrationType: MOCK, RequestParameters: { a: b }"
+            ),
+            "The RequestParameters of Another is not imitated: nothing is added to the request.",
+            id="parameters-of-an-integration",
+        ),
+    ],
+)
+def test_what_is_not_imitated_is_named_with_its_line(more: str, note: str, tmp_path: Path) -> None:
+    assert f"{tmp_path}/template.yaml:19: {note}" in loaded(tmp_path, API + more).notes
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param("", id="nothing-more"),
+        pytest.param(
+            resource("ApiGatewayV2::Route", "ApiId: other, RouteKey: k, Unknown: 1").replace("Another", "Api2"),
+            id="of-another-api",
+        ),
+        pytest.param(
+            resource(
+                "ApiGatewayV2::Stage",
+                "ApiId: !Ref Api, StageName: s, AccessLogSettings: { Format: x }, Tags: { a: b }, "
+                "DefaultRouteSettings: { LoggingLevel: INFO, DetailedMetricsEnabled: true, ThrottlingRateLimit: 1 }",
+            ),
+            id="harmless-ones",
+        ),
+        pytest.param(
+            resource("ApiGatewayV2::Route", "ApiId: !Ref Api, RouteKey: k, RequestParameters: {}"), id="empty"
+        ),
+        pytest.param(resource("ApiGateway::Account", "CloudWatchRoleArn: arn"), id="the-role-for-logs"),
+    ],
+)
+def test_nothing_is_said_of_the_others(more: str, tmp_path: Path) -> None:
+    notes = loaded(tmp_path, API + more).notes
+    assert not [note for note in notes if "imitated" in note or "not known here" in note]
+
+
+def test_a_property_of_sam_is_named_too(tmp_path: Path) -> None:
+    disabled = API.replace("      StageName", "      DisableExecuteApiEndpoint: true\n      StageName")
+    assert loaded(tmp_path, disabled).notes == (
+        f"{tmp_path}/template.yaml:6: The DisableExecuteApiEndpoint of Api is not imitated: "
+        "clients get in without the custom domain too, and not on AWS.",
+    )
