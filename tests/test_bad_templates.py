@@ -51,23 +51,9 @@ ELSEWHERE = "The code of MyFunction is not a folder beside the template."
             id="a-default-that-is-not-allowed",
         ),
         pytest.param(
-            API + "  Api: {}\n", "{folder}/template.yaml:19: Api is twice in the Resources.", id="an-id-twice"
-        ),
-        pytest.param(
-            API.replace("Type: Number,", "Type: Number, AllowedPattern: '[',"),
-            "{folder}/template.yaml:4: The AllowedPattern [ of Milliseconds is no regular expression: "
-            "unterminated character set at position 0.",
-            id="a-pattern-that-is-none",
-        ),
-        pytest.param(
             API.replace("    Properties: { CodeUri", "    Condition: Nothing\n    Properties: { CodeUri"),
             "{folder}/template.yaml:16: The template uses the condition Nothing, which it does not define.",
             id="an-unknown-condition",
-        ),
-        pytest.param(
-            API + "  Fn::Transform: { Name: AWS::Include }\n",
-            "{folder}/template.yaml:19: Some of the Resources are made by Fn::Transform, which is not run here.",
-            id="resources-of-a-macro",
         ),
         pytest.param(
             API.replace("Transform: AWS::Serverless-2016-10-31", ""),
@@ -97,11 +83,6 @@ ELSEWHERE = "The code of MyFunction is not a folder beside the template."
             API.replace("Default: 1000", "Default: !Ref Api"),
             "{folder}/template.yaml:4: The default of the parameter Milliseconds is {{'Ref': 'Api'}}, and not text.",
             id="a-default-that-is-a-reference",
-        ),
-        pytest.param(
-            API + "  Made: { Fn::Transform: { Name: AWS::Include } }\n",
-            "{folder}/template.yaml:19: Made is made by Fn::Transform, which is not run here.",
-            id="a-resource-of-a-macro",
         ),
         pytest.param(
             API + "  Fn::ForEach::Tables: []\n",
@@ -442,6 +423,53 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             API + MODEL.replace("SCHEMA", "{ type: object }") + WITH_MODEL.replace("Expression: m", "Expression: $a.b"),
             "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a variable of it.",
             id="a-model-by-another-variable",
+        ),
+        pytest.param(
+            API.replace("Type: Number,", r"Type: Number, AllowedPattern: '\p{Digit}+',"),
+            r"{template}:4: The AllowedPattern \p{Digit}+ of Milliseconds cannot be read here: any value fits.",
+            id="a-pattern-of-java",
+        ),
+        pytest.param(
+            API + "  Fn::Transform: { Name: AWS::Include }\n",
+            "{template}:19: Some of the Resources are made by Fn::Transform, which is not run here.",
+            id="resources-of-a-macro",
+        ),
+        pytest.param(
+            API + "  Made: { Fn::Transform: { Name: AWS::Include } }\n",
+            "{template}:19: Made is made by Fn::Transform, which is not run here.",
+            id="a-resource-of-a-macro",
+        ),
+        pytest.param(
+            API + "  Made: { Fn::Transform: { Name: AWS::Include } }\n",
+            "Not imitated here: Made (Fn::Transform). What refers to it gets a made-up value.",
+            id="a-resource-of-a-macro-by-its-name",
+        ),
+        pytest.param(
+            API.replace("      StageName", "      Newest: true\n      StageName"),
+            "{template}:6: SAM knows no Newest of Api; it does nothing here.",
+            id="a-property-that-sam-does-not-know",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Newest: { A: 1 }, Handler:"),
+            "{template}:16: SAM knows no Newest of MyFunction; it does nothing here.",
+            id="a-property-of-a-function-that-sam-does-not-know",
+        ),
+        pytest.param(
+            API + "Globals: { Function: { Newest: 1 } }\n",
+            "{template}:19: SAM knows no Newest of the Globals of Function; it does nothing here.",
+            id="a-global-that-sam-does-not-know",
+        ),
+        pytest.param(
+            API + "Globals: { Newest: { A: 1 } }\n",
+            "{template}:19: SAM knows no Newest of the Globals; it does nothing here.",
+            id="globals-of-a-type-that-sam-does-not-know",
+        ),
+        pytest.param(
+            API.replace(
+                "          IntegrationTimeout", "          IntegrationType: MOCK\n          IntegrationTimeout"
+            ),
+            "{template}:6: SAM knows no IntegrationType of the route $default of Api; it does nothing here.",
+            id="a-property-that-sam-ignores",
         ),
         pytest.param(
             API + "  Own: { Type: Custom::Own }\n",

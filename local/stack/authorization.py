@@ -101,7 +101,7 @@ class Authorization:
         return True
 
     def _unavailable(self, text: str, name: Any) -> Integration:
-        return Unavailable(str(self._source.located(TemplateError(text, str(name)))))
+        return Unavailable(self._source.said(text, str(name)))
 
     def _note(self, text: str, name: str) -> None:
-        self.notes.append(str(self._source.located(TemplateError(text, name))))
+        self.notes.append(self._source.said(text, name))

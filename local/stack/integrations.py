@@ -50,7 +50,7 @@ class Integrations:
         kind = properties["IntegrationType"]
         if kind == "MOCK":
             mock, problems = self._mocks.read(name)
-            self.notes += [str(self._source.located(TemplateError(each, which))) for which, each in problems]
+            self.notes += [self._source.said(each, which) for which, each in problems]
             return mock
         if kind != "AWS_PROXY":
             return self._unavailable(f"{name} is an integration of type {kind}, which is not imitated here.", name)
@@ -82,7 +82,7 @@ class Integrations:
         return self._unavailable(f"{text} for {called_by}; on AWS it could not either.", name)
 
     def _unavailable(self, text: str, name: str) -> Unavailable:
-        return Unavailable(str(self._source.located(TemplateError(text, name))))
+        return Unavailable(self._source.said(text, name))
 
     def _with_variables(self, uri: str) -> str:
         variables = self._stage.get("StageVariables", {})

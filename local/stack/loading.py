@@ -10,7 +10,7 @@ from local.stack import notes
 from local.stack.app import App, Store
 from local.stack.functions import functions
 from local.stack.kinds import NAMES
-from local.stack.parameters import in_ssm, parameter_values
+from local.stack.parameters import parameter_values
 from local.stack.resources import TRUE, Resources
 from local.stack.routes import Routes, throttle
 from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen, read
@@ -47,12 +47,15 @@ def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page
         raise source.located(error) from error
     except MISSHAPEN as error:
         raise TemplateError(f"{path}: {misshapen(error)}") from error
-    unknown = [
-        f"The value of {name} is in SSM on AWS; here it is {values[name]!r}, as no --parameter gives another."
-        for name in in_ssm(declared, parameters)
-    ]
-    said = (*notes.events(source), *notes.left_as_written(source), *notes.not_imitated(Resources(template, values)))
-    return replace(app, notes=(*app.notes, *unknown, *said))
+    said = (
+        *notes.of_parameters(source, parameters, values),
+        *source.notes,
+        *notes.unknown(source),
+        *notes.events(source),
+        *notes.left_as_written(source),
+        *notes.not_imitated(Resources(template, values)),
+    )
+    return replace(app, notes=(*app.notes, *said))
 
 
 def _app(source: Source, resources: Resources, wanted: str | None) -> App:
@@ -109,7 +112,7 @@ def _stage(resources: Resources, api: str, source: Source) -> tuple[dict[str, An
     deployed = {each.get("StageName") for each in deployments if each.get("ApiId") == stage["ApiId"]}
     if stage.get("AutoDeploy") not in TRUE and "DeploymentId" not in stage and name not in deployed:
         text = f"{which} has neither AutoDeploy nor a DeploymentId, so API Gateway would serve no route of it."
-        said.append(str(source.located(TemplateError(text, which))))
+        said.append(source.said(text, which))
     return stage, said
 
 

@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from local.stack.app import LambdaAuthorizer, Route, Unavailable
 from local.stack.functions import Functions
+from local.stack.parameters import in_ssm, unreadable_patterns
 from local.stack.properties import USES
 from local.stack.resources import Resources
 from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms
+from local.stack.translation import ignored_by_sam, unknown_to_sam
 
 IMITATED = re.compile(
     f"({'|'.join(USES)})$|AWS::(CloudWatch|IAM|Logs)::|AWS::(CertificateManager::Certificate"
@@ -41,6 +44,29 @@ def not_imitated(resources: Resources) -> list[str]:
     """Name the resources that are not there."""
     others = [f"{name} ({kind})" for name, kind in resources.types() if not IMITATED.match(kind)]
     return [f"Not imitated here: {', '.join(others)}. What refers to it gets a made-up value."] if others else []
+
+
+def of_parameters(source: Source, given: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+    """Say which parameters have a made-up value, or one that nobody has checked."""
+    declared = source.content["Parameters"]
+    made_up = [
+        f"The value of {name} is in SSM on AWS; here it is {values[name]!r}, as no --parameter gives another."
+        for name in in_ssm(declared, given)
+    ]
+    unread = unreadable_patterns(declared)
+    return made_up + [
+        source.said(f"The AllowedPattern {pattern} of {name} cannot be read here: any value fits.", name)
+        for name, pattern in unread
+    ]
+
+
+def unknown(source: Source) -> list[str]:
+    """Name the properties that SAM's translator does not know: they are misspelled, or newer than it."""
+    every = (*unknown_to_sam(source.content), *ignored_by_sam(source.content))
+    return [
+        f"{source.path}:{source.lines.get(each.at, 1)}: SAM knows no {each.key} of {each.owner}; it does nothing here."
+        for each in every
+    ]
 
 
 def left_as_written(source: Source) -> list[str]:

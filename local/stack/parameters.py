@@ -7,6 +7,9 @@ from typing import Any
 from local.stack.intrinsics import text
 from local.stack.source import TemplateError
 
+NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+"""What CloudFormation takes for one: 0.5, 1.0 and 1e3 too."""
+
 
 def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     """
@@ -29,7 +32,7 @@ def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> d
         if isinstance(each.get("Default"), dict):
             raise TemplateError(f"The default of the parameter {name} is {each['Default']}, and not text.", name)
         value = given.get(name, each.get("Default"))
-        if value is not None and (demand := _unmet(name, each, value)):
+        if value is not None and (demand := _unmet(each, value)):
             if name in given:
                 raise TemplateError(f"The parameter {name} is {value!r}; it must be {demand}.")
             raise TemplateError(f"The default of the parameter {name} is {text(value)!r}; it must be {demand}.", name)
@@ -52,7 +55,7 @@ def _typed(kind: str, value: Any) -> Any:
     return text(value)
 
 
-def _unmet(name: str, declared: Mapping[str, Any], value: Any) -> str | None:
+def _unmet(declared: Mapping[str, Any], value: Any) -> str | None:
     """Return what a parameter must be and this value is not, or None if it is all right."""
     allowed = [text(each) for each in declared.get("AllowedValues", [])]
     typed = _typed(declared["Type"], value)
@@ -60,20 +63,30 @@ def _unmet(name: str, declared: Mapping[str, Any], value: Any) -> str | None:
     if allowed and not {*each_of} <= {*allowed}:
         return f"one of {', '.join(allowed)}"
     pattern = declared.get("AllowedPattern")
-    if pattern and not all(_fits(name, pattern, each) for each in each_of):
+    if pattern and not all(_fits(str(pattern), each) for each in each_of):
         return str(declared.get("ConstraintDescription", f"text that matches {pattern}"))
     if declared["Type"] == "Number":
-        number = float(typed if re.fullmatch(r"-?[0-9]+([.][0-9]+)?", typed) else "nan")  # which no bounds hold
+        number = float(typed if NUMBER.fullmatch(typed) else "nan")  # which no bounds hold
         return _beyond(declared, "Value", number, "a number")
     return _beyond(declared, "Length", len(typed), "of a length") if declared["Type"] == "String" else None
 
 
-def _fits(name: str, pattern: str, value: str) -> bool:
+def unreadable_patterns(declared: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the parameters whose AllowedPattern is not one of Python's, as Java's may not be, and the patterns."""
+    patterns = [(name, str(each.get("AllowedPattern", ""))) for name, each in declared.items()]
+    return [(name, pattern) for name, pattern in patterns if _compiled(pattern) is None]
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error as error:
-        text = f"The AllowedPattern {pattern} of {name} is no regular expression: {error}."
-        raise TemplateError(text, name) from error
+        return re.compile(pattern)
+    except re.error:
+        return None
+
+
+def _fits(pattern: str, value: str) -> bool:
+    compiled = _compiled(pattern)
+    return compiled is None or compiled.fullmatch(value) is not None
 
 
 def _beyond(declared: Mapping[str, Any], what: str, value: float, kind: str) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.stack.resources import Resources
-from local.stack.source import Source, TemplateError
+from local.stack.source import Source
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,10 @@ def unread(resources: Resources, api_id: str, source: Source) -> Iterator[str]:
     for name, kind in resources.types():
         if kind in USES and resources.is_of(name, api_id):
             for said in _said(name, resources.written(name), USES[kind]):
-                yield str(source.located(TemplateError(said, name)))
+                yield source.said(said, name)
             if kind == "AWS::ApiGatewayV2::Stage":
                 for said in _of_settings(name, resources.written(name)):
-                    yield str(source.located(TemplateError(said, name)))
+                    yield source.said(said, name)
 
 
 def _said(name: str, written: Mapping[str, Any], uses: Uses) -> Iterator[str]:

@@ -114,7 +114,7 @@ class Routes:
         return None not in keys and not odd
 
     def _note(self, text: str, name: str) -> None:
-        self._notes.append(str(self._source.located(TemplateError(text, name))))
+        self._notes.append(self._source.said(text, name))
 
     def _models(self, route: Mapping[str, Any], name: str) -> Models | None:
         chosen = route.get("RequestModels")

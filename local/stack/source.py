@@ -1,5 +1,8 @@
 """A template as it is written: its values, and the lines they stand on."""
 
+import contextlib
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,8 +43,14 @@ def misshapen(error: Exception, resource: str | None = None, key: str | None = N
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C's where there is one
     """Reads the short forms, ``!Ref`` and ``!Sub``, as CloudFormation does."""
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+        """Return a mapping whose keys are text, whatever YAML takes them for. Of two equal ones the last counts."""
+        mapping = super().construct_mapping(node, deep)
+        return {str(key).lower() if isinstance(key, bool) else str(key): each for key, each in mapping.items()}
+
 
 _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)  # a lone =, which is text
 
 
 MAX_VALUES = 100_000
@@ -54,12 +63,14 @@ class Source:
     Attributes:
         content: Sections, of which ``Parameters`` and ``Resources`` are mappings of mappings with a Type.
         lines: From a section and a name in it to the number of its line.
+        notes: What is to be said of it, each a sentence with its line.
 
     """
 
     path: Path
     content: dict[str, Any]
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def written(self, made: str) -> str:
         """Return the resource of the template that SAM has made one from: its id begins with that one's."""
@@ -70,6 +81,10 @@ class Source:
         """Return the file, and the line where it is known, of a resource."""
         line = self.lines.get(("Resources", self.written(resource)))
         return f"{self.path}:{line}" if line else str(self.path)
+
+    def said(self, text: str, resource: str) -> str:
+        """Return a sentence about a resource, or a parameter, with file and line in front."""
+        return str(self.located(TemplateError(text, resource)))
 
     def located(self, error: TemplateError) -> TemplateError:
         """Return the error with file and line in front, where they are known."""
@@ -87,15 +102,13 @@ def read(path: Path) -> Source:
 
     """
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
-        if node and _size(node, {}) > MAX_VALUES:
-            raise TemplateError(f"The template {path} grows beyond {MAX_VALUES:,} values, by aliases of aliases.")
-        content = loader.construct_document(node) if node else None
+        content, node = _parse(path.read_text(encoding="utf-8-sig"), path)
     except OSError as error:
         raise TemplateError(f"The template {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise TemplateError(f"The template {path} is not YAML: it is not UTF-8.") from error
+    except RecursionError as error:
+        raise TemplateError(f"The template {path} is nested too deeply.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -105,20 +118,37 @@ def read(path: Path) -> Source:
         is_serverless = isinstance(content, dict) and {"service", "provider"} <= content.keys()
         what = "is one of the Serverless Framework; SAM's and CloudFormation's are served here"
         raise TemplateError(f"The template {path} {what if is_serverless else 'has no Resources'}.")
-    lines: dict[tuple[str, str], int] = {}
-    for (section, name), line in _lines(node):
-        if (section, name) in lines:
-            raise TemplateError(f"{path}:{line}: {name} is twice in the {section}.")
-        lines[section, name] = line
-    source = Source(path, content, lines)
+    twice = [f"{path}:{line}: {name} is there twice; the last counts." for name, line in _twice(node, set())]
+    source = Source(path, content, dict(_lines(node)), twice)
     _check(source)
     return source
+
+
+def _parse(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
+    """Return what a template has in it, and the nodes with its lines."""
+    content = _json(text)
+    if content is not None:  # YAML takes neither tabs nor surrogates; without its nodes, only the lines are missing
+        with contextlib.suppress(yaml.YAMLError):
+            return content, yaml.compose(re.sub(r"\\u[dD][89a-fA-F]..", "?", text.expandtabs()), _Loader)
+        return content, None
+    loader = _Loader(text)
+    node = loader.get_single_node()
+    if node and _size(node, {}) > MAX_VALUES:
+        raise TemplateError(f"The template {path} grows beyond {MAX_VALUES:,} values, by aliases of aliases.")
+    return (loader.construct_document(node) if node else None), node
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text) if text.lstrip().startswith("{") else None
+    except ValueError:  # it may be YAML's own notation of a mapping
+        return None
 
 
 SAM, LANGUAGE_EXTENSIONS = "AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"
 """The macros that are run here."""
 
-EVENTS = "Events"
+EVENTS = "python -m local: events"
 """Where a function's Metadata keeps the names of its events: SAM makes a resource of each, and templates name it."""
 
 
@@ -141,11 +171,26 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-def _lines(document: yaml.MappingNode) -> Iterator[tuple[tuple[str, str], int]]:
-    for section, members in document.value:
+def _lines(document: yaml.Node | None) -> Iterator[tuple[tuple[str, str], int]]:
+    for section, members in document.value if isinstance(document, yaml.MappingNode) else ():
         if isinstance(members, yaml.MappingNode):
             for name, _ in members.value:
-                yield (section.value, name.value), name.start_mark.line + 1
+                yield (str(section.value), str(name.value)), name.start_mark.line + 1
+
+
+def _twice(node: yaml.Node | None, known: set[int]) -> Iterator[tuple[str, int]]:
+    """Yield each key that stands in a mapping again, and its line."""
+    if not isinstance(node, yaml.CollectionNode) or id(node) in known:
+        return
+    known.add(id(node))
+    keys: set[str] = set()
+    for part in node.value:
+        key, value = part if isinstance(part, tuple) else (None, part)
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in keys:
+                yield key.value, key.start_mark.line + 1
+            keys.add(key.value)
+        yield from _twice(value, known)
 
 
 def _check(source: Source) -> None:
@@ -153,20 +198,34 @@ def _check(source: Source) -> None:
         if not isinstance(source.content.get(section, {}), dict):
             raise TemplateError(f"The {section} of {source.path} are not a mapping.")
     made = transforms(source.content)
+    _leave_transforms_out(source)
     for section in ("Parameters", "Resources"):
         for name, each in source.content.setdefault(section, {}).items():
             if wrong := _wrong(section, name, each, made):
                 raise TemplateError(f"{source.path}:{source.lines.get((section, name), 1)}: {wrong}")
 
 
+def _leave_transforms_out(source: Source) -> None:
+    """Say which resources a macro would make, or change, and keep what is known of them."""
+    resources = source.content["Resources"]
+    for name in [each for each, made in resources.items() if each == "Fn::Transform" or _is_transformed(made)]:
+        which = "Some of the Resources are" if name == "Fn::Transform" else f"{name} is"
+        source.notes.append(f"{source.place(name)}: {which} made by Fn::Transform, which is not run here.")
+        if name == "Fn::Transform":
+            del resources[name]
+        else:
+            resources[name].pop("Fn::Transform")
+            resources[name].setdefault("Type", "Fn::Transform")
+
+
+def _is_transformed(resource: Any) -> bool:
+    return isinstance(resource, dict) and "Fn::Transform" in resource
+
+
 def _wrong(section: str, name: str, each: Any, made: list[str]) -> str | None:
     """Return what is wrong with a parameter or a resource, as far as its shape goes."""
     if name.startswith("Fn::ForEach"):  # expanded later, by whoever knows how
         return None if LANGUAGE_EXTENSIONS in made else f"{name} needs {LANGUAGE_EXTENSIONS} among the Transforms."
-    if name == "Fn::Transform":
-        return f"Some of the {section} are made by Fn::Transform, which is not run here."
-    if isinstance(each, dict) and "Fn::Transform" in each:
-        return f"{name} is made by Fn::Transform, which is not run here."
     if not isinstance(each, dict) or not isinstance(kind := each.get("Type"), str):
         return f"{name}, in the {section}, has no Type."
     if kind.startswith("AWS::Serverless::") and SAM not in made:

@@ -2,14 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
 from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.model.sam_resources import SamFunction, SamLayerVersion, SamSimpleTable, SamWebSocketApi
 from samtranslator.parser.parser import Parser
+from samtranslator.plugins.globals.globals import Globals
 from samtranslator.translator.translator import Translator
 
 from local.stack.names import ACCOUNT, REGION
@@ -29,6 +32,19 @@ NOT_TRANSLATED = re.compile("AWS::Serverless::(?!Function$|LayerVersion$|WebSock
 """SAM's own types that nothing here imitates. Left as they are, they cannot stop the rest from being translated."""
 
 
+KNOWN = {
+    each.resource_type: each.property_types for each in (SamFunction, SamLayerVersion, SamSimpleTable, SamWebSocketApi)
+}
+"""The properties that the installed translator knows, by type."""
+
+OF_ROUTES = (
+    "ApiKeyRequired FunctionArn IntegrationTimeout ModelSelectionExpression OperationName RequestModels "
+    "RequestParameters RouteResponseSelectionExpression"
+)
+OF_AUTH = "AuthArn AuthType IdentitySource InvokeRole Name"
+"""What SAM reads of a WebSocket API's Routes and Auth. It says nothing of the rest."""
+
+
 def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     """
     Return the CloudFormation that SAM makes of a template.
@@ -46,6 +62,8 @@ def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     content["Resources"] = {name: each for name, each in content["Resources"].items() if name not in kept}
     if not content["Resources"]:  # which SAM would complain about
         return content | {"Resources": kept}
+    for each in list(unknown_to_sam(content)):  # AWS's translator may be newer than the installed one
+        del each.properties[each.key]
     _carry_folders(content)
     metrics = Metrics("local", DummyMetricsPublisher())
     try:
@@ -84,6 +102,57 @@ def _expanded(source: Source, parameters: Mapping[str, Any]) -> dict[str, Any]:
         raise TemplateError(f"SAM cannot expand {source.path}: {error}") from error
     expanded: dict[str, Any] = context.fragment
     return expanded
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """
+    A property that SAM's translator does not know.
+
+    Attributes:
+        at: The section of the template, and a name in it.
+        owner: What has the property, in words.
+        properties: The mapping that has it.
+
+    """
+
+    at: tuple[str, str]
+    owner: str
+    properties: dict[str, Any]
+    key: str
+
+
+def unknown_to_sam(content: Mapping[str, Any]) -> Iterator[Unknown]:
+    """Yield what would stop SAM's translator, as it knows no such property."""
+    shared = content.get("Globals", {})
+    for section, properties in shared.items():
+        known = Globals.supported_properties.get(f"AWS::Serverless::{section}")
+        if known is None:
+            yield Unknown(("Globals", section), "the Globals", shared, section)
+        else:
+            yield from _beyond(known, properties, ("Globals", section), f"the Globals of {section}")
+    for name, each in _of_sam(content, *KNOWN):
+        yield from _beyond(KNOWN[each["Type"]], each["Properties"], ("Resources", name), name)
+
+
+def ignored_by_sam(content: Mapping[str, Any]) -> Iterator[Unknown]:
+    """Yield what SAM's translator leaves out of a WebSocket API, without a word."""
+    for name, each in _of_sam(content, SamWebSocketApi.resource_type):
+        at = ("Resources", name)
+        for key, route in each["Properties"].get("Routes", {}).items():
+            yield from _beyond(OF_ROUTES.split(), route, at, f"the route {key} of {name}")
+        yield from _beyond(OF_AUTH.split(), each["Properties"].get("Auth", {}), at, f"the Auth of {name}")
+
+
+def _of_sam(content: Mapping[str, Any], *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, each in content["Resources"].items():
+        if isinstance(each, dict) and each.get("Type") in kinds and isinstance(each.get("Properties"), dict):
+            yield name, each
+
+
+def _beyond(known: Container[str], properties: Any, at: tuple[str, str], owner: str) -> Iterator[Unknown]:
+    if isinstance(properties, dict) and not any(key.startswith("Fn::") for key in properties):
+        yield from (Unknown(at, owner, properties, key) for key in properties if key not in known)
 
 
 def _is_left_alone(resource: Mapping[str, Any]) -> bool:

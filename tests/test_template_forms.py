@@ -1,0 +1,168 @@
+"""Forms of a template that CloudFormation takes: YAML's and JSON's, and what stands in it twice."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.internal.schema_source.aws_serverless_websocketapi import AuthConfig, WebSocketApiRoute
+
+from local.stack.app import App, LambdaIntegration, Throttle
+from local.stack.loading import load
+from local.stack.parameters import parameter_values
+from local.stack.source import read
+from local.stack.translation import OF_AUTH, OF_ROUTES
+from tests.test_app import API, BY_HAND, loaded
+from tests.test_template import written
+
+MINE = LambdaIntegration("MyFunction", 1.0)
+
+
+def resources(app: App) -> tuple[object, ...]:
+    return app.routes["$default"].integration, *app.functions
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        pytest.param(
+            API.replace("  Api:\n", "  Api: { Type: Other }\n  Api:\n"),
+            "7: Api is there twice; the last counts.",
+            id="a-resource",
+        ),
+        pytest.param(
+            API.replace("  Milli", "  Milliseconds: { Type: String, Default: x }\n  Milli"),
+            "5: Milliseconds is there twice; the last counts.",
+            id="a-parameter",
+        ),
+        pytest.param(
+            API.replace("      StageName: test", "      StageName: other\n      StageName: test"),
+            "10: StageName is there twice; the last counts.",
+            id="a-property",
+        ),
+        pytest.param("Resources: {}\n" + API, "6: Resources is there twice; the last counts.", id="a-section"),
+    ],
+)
+def test_of_two_declarations_the_last_counts(text: str, note: str, tmp_path: Path) -> None:
+    app = loaded(tmp_path, text)
+    assert (app.stage, resources(app)) == ("test", (MINE, "MyFunction"))
+    assert app.notes == (f"{tmp_path}/template.yaml:{note}",)
+
+
+def test_an_error_names_the_line_of_the_last_declaration(tmp_path: Path) -> None:
+    app = loaded(tmp_path, API + "  MyFunction: { Type: AWS::Lambda::Function, Properties: { Runtime: go } }\n")
+    assert [note.partition("yaml:")[2] for note in app.notes] == [
+        "19: MyFunction runs on go, and only Python functions run here.",
+        "19: MyFunction is there twice; the last counts.",
+    ]
+
+
+def test_json_has_its_lines_and_its_duplicates_too(tmp_path: Path) -> None:
+    app = loaded(tmp_path, '{\n\t"Resources": {\n\t\t"Own": {},\n\t\t"Own": {"Type": "Custom::Own"},\n' + BODY)
+    assert f"{tmp_path}/template.yaml:4: Own is there twice; the last counts." in app.notes
+
+
+BODY = json.dumps(
+    {
+        "Api": {
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"},
+        },
+        "Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"ApiId": {"Ref": "Api"}, "StageName": "s"}},
+    }
+)[1:-1] + "}}"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"Resources": {' + BODY, id="one-line"),
+        pytest.param('{"Resources":{' + BODY.replace(": ", ":").replace(", ", ","), id="without-a-space"),
+        pytest.param('{\n\t"Resources":\t{\n\t' + BODY, id="tabs"),
+        pytest.param('\ufeff{"Resources": {' + BODY, id="a-mark-of-the-byte-order"),
+        pytest.param('{"Description": "\\ud83d\\ude00 a\\/b \\\\ud83d", "Resources": {' + BODY, id="surrogates"),
+        pytest.param("{Resources: {" + BODY, id="yaml-in-braces"),
+        pytest.param("---\n# a comment\nResources: {" + BODY[:-1] + "\n...\n", id="a-document-with-marks"),
+    ],
+)
+def test_a_template_in_json(text: str, tmp_path: Path) -> None:
+    assert load(written(tmp_path, text), {}).stage == "s"
+
+
+def test_json_is_read_by_its_own_rules(tmp_path: Path) -> None:
+    text = '{"Description": "\\ud83d\\ude00", "Metadata": {"a": 1e3, "b": "1e3"}, "Resources": {' + BODY
+    content = read(written(tmp_path, text)).content
+    assert (content["Description"], content["Metadata"]) == ("\U0001f600", {"a": 1000.0, "b": "1e3"})
+
+
+@pytest.mark.parametrize(
+    ("more", "section", "value"),
+    [
+        pytest.param("Metadata: { 2012-10-17: a }", "Metadata", {"2012-10-17": "a"}, id="a-date-for-a-key"),
+        pytest.param("Metadata: { 7: a, 1.5: b }", "Metadata", {"7": "a", "1.5": "b"}, id="numbers-for-keys"),
+        pytest.param("Metadata: { Yes: a, off: b }", "Metadata", {"true": "a", "false": "b"}, id="booleans-for-keys"),
+        pytest.param("Metadata: { a: = }", "Metadata", {"a": "="}, id="a-lone-equals-sign"),
+        pytest.param(
+            "Metadata: { a: &x { b: 1 }, c: { <<: *x, d: 2 } }",
+            "Metadata",
+            {"a": {"b": 1}, "c": {"b": 1, "d": 2}},
+            id="an-anchor-merged",
+        ),
+        pytest.param("Rules: { R: {} }", "Rules", {"R": {}}, id="a-section-that-is-not-read"),
+        pytest.param("Novelty: [1]", "Novelty", [1], id="a-section-that-nobody-knows"),
+    ],
+)
+def test_forms_of_yaml(more: str, section: str, value: Any, tmp_path: Path) -> None:
+    (tmp_path / "function").mkdir()
+    path = written(tmp_path, f"{API}\n{more}\n")
+    assert read(path).content[section] == value
+    assert resources(load(path, {})) == (MINE, "MyFunction")
+
+
+@pytest.mark.parametrize(
+    "written_as",
+    [
+        pytest.param("!GetAtt MyFunction.Arn", id="short"),
+        pytest.param("!GetAtt [MyFunction, Arn]", id="short-with-a-list"),
+        pytest.param("{ Fn::GetAtt: [MyFunction, Arn] }", id="long"),
+        pytest.param("{ Fn::GetAtt: MyFunction.Arn }", id="long-with-text"),
+        pytest.param("!Sub '${MyFunction.Arn}'", id="sub"),
+        pytest.param("!Sub ['${F}', { F: !GetAtt MyFunction.Arn }]", id="sub-with-a-list"),
+        pytest.param("{ Fn::Sub: ['${F}', { F: { Fn::GetAtt: [MyFunction, Arn] } }] }", id="sub-in-its-long-form"),
+    ],
+)
+def test_forms_of_functions(written_as: str, tmp_path: Path) -> None:
+    assert resources(loaded(tmp_path, API.replace("!GetAtt MyFunction.Arn", written_as))) == (MINE, "MyFunction")
+
+
+def test_metadata_is_the_user_s_own(tmp_path: Path) -> None:
+    metadata = "    Metadata: { Events: 5, BuildMethod: makefile }\n    Properties: { CodeUri"
+    assert resources(loaded(tmp_path, API.replace("    Properties: { CodeUri", metadata))) == (MINE, "MyFunction")
+
+
+def test_a_part_of_a_resource_may_be_a_macro_s(tmp_path: Path) -> None:
+    table = "  Own: { Type: AWS::SQS::Queue, Fn::Transform: { Name: AWS::Include } }\n"
+    app = loaded(tmp_path, API + table)
+    assert app.notes == (f"{tmp_path}/template.yaml:19: Own is made by Fn::Transform, which is not run here.",)
+    assert [each["QueueName"] for each in app.store.queues] == ["Own"]
+
+
+def test_a_mapping_may_be_written_as_json(tmp_path: Path) -> None:
+    settings = 'RouteSettings: \'{"$default": {"ThrottlingBurstLimit": 5, "ThrottlingRateLimit": "2.5"}}\''
+    route = "\n  Route: { Type: AWS::ApiGatewayV2::Route, Properties: { ApiId: !Ref Api, RouteKey: $default } }"
+    app = loaded(tmp_path, BY_HAND.replace("STAGE", f"s, {settings}") + route)
+    assert app.routes["$default"].throttle == Throttle(2.5, 5)
+
+
+def test_what_sam_reads_of_routes_and_auth_is_what_its_schema_has() -> None:
+    assert {*OF_ROUTES.split()} == {*WebSocketApiRoute.__fields__}
+    assert {*OF_AUTH.split()} == {*AuthConfig.__fields__}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(each, id=each) for each in ("1e3", "1E+3", "1000.0", "1000.", "+1000", "0.1e4")],
+)
+def test_a_number_may_be_written_as_cloudformation_takes_it(number: str) -> None:
+    declared = {"P": {"Type": "Number", "MinValue": 1000, "MaxValue": "1e3"}}
+    assert parameter_values(declared, {"P": number}) == {"P": number}
