@@ -445,6 +445,12 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             id="a-resource-of-a-macro-by-its-name",
         ),
         pytest.param(
+            API + "  Own: { Type: AWS::SecretsManager::Secret, Properties: { KmsKeyId: !ImportValue x } }\n",
+            "{template}:19: Fn::ImportValue takes x from another stack, and there is none here. "
+            "A parameter instead of it can have a value here. The KmsKeyId of Own is left out.",
+            id="a-value-of-another-stack-that-nobody-needs",
+        ),
+        pytest.param(
             API.replace("      StageName", "      Newest: true\n      StageName"),
             "{template}:6: SAM knows no Newest of Api; it does nothing here.",
             id="a-property-that-sam-does-not-know",

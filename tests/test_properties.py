@@ -6,7 +6,7 @@ import boto3
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from local.stack.properties import SETTINGS, USES, Uses
+from local.stack.uses import SETTINGS, USES, Uses
 from tests.test_app import API, loaded
 
 REGION = "us-east-1"

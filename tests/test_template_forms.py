@@ -135,6 +135,39 @@ def test_forms_of_functions(written_as: str, tmp_path: Path) -> None:
     assert resources(loaded(tmp_path, API.replace("!GetAtt MyFunction.Arn", written_as))) == (MINE, "MyFunction")
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param("!Select [1, !Cidr [10.0.0.0/16, 2, 8]]", "10.0.1.0/24", id="networks"),
+        pytest.param("{ Fn::Select: ['0', { Fn::Cidr: ['fd00::/56', '1', 64] }] }", "fd00::/64", id="networks-of-ipv6"),
+        pytest.param("!Join ['', !Ref AWS::NotificationARNs]", "", id="nobody-is-notified"),
+        pytest.param("!Ref Rest.Stage", "RestStage", id="a-stage-that-sam-would-make"),
+        pytest.param("!Sub '${RestProdStage}'", "RestProdStage", id="its-logical-id"),
+        pytest.param(
+            "!GetAtt RestRole.Arn", "arn:aws:local:us-east-1:123456789012:RestRole/Arn", id="an-attribute-of-its-own"
+        ),
+        pytest.param("!Ref MyFunctionOftenPermission", "MyFunctionOftenPermission", id="what-sam-makes-of-an-event"),
+        pytest.param("!GetAtt Api.ExecuteApiArn", "arn:aws:execute-api:us-east-1:123456789012:localapi00", id="an-arn"),
+    ],
+)
+def test_a_value_that_others_would_make_is_made_up(value: str, text: str, tmp_path: Path) -> None:
+    events = "Events: { Often: { Type: Schedule, Properties: { Schedule: rate(1 day) } } }"
+    written_as = API.replace("Handler:", f"{events}, Environment: {{ Variables: {{ V: {value} }} }}, Handler:")
+    app = loaded(tmp_path, written_as + "  Rest: { Type: AWS::Serverless::Api, Properties: { StageName: Prod } }\n")
+    assert app.functions["MyFunction"].environment == {"V": text}
+
+
+def test_what_nobody_needs_here_cannot_fail_here(tmp_path: Path) -> None:
+    logs = "AccessLogSettings: { DestinationArn: !ImportValue x }"
+    assert loaded(tmp_path, BY_HAND.replace("STAGE", f"s, {logs}")).stage == "s"
+
+
+def test_events_may_depend_on_a_condition(tmp_path: Path) -> None:
+    events = "Events: !If [Often, { A: { Type: Schedule } }, !Ref AWS::NoValue], Handler:"
+    app = loaded(tmp_path, API.replace("Handler:", events) + "Conditions: { Often: !Equals [a, a] }\n")
+    assert app.notes == ("No events but the API's come here: none for MyFunction (?).",)
+
+
 def test_metadata_is_the_user_s_own(tmp_path: Path) -> None:
     metadata = "    Metadata: { Events: 5, BuildMethod: makefile }\n    Properties: { CodeUri"
     assert resources(loaded(tmp_path, API.replace("    Properties: { CodeUri", metadata))) == (MINE, "MyFunction")

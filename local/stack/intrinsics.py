@@ -7,6 +7,8 @@ fails on ``AWS::NoValue``, which most templates use (see docs/decisions.md).
 """
 
 import base64
+import ipaddress
+import itertools
 import json
 import re
 import textwrap
@@ -14,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.stack.names import REGION
-from local.stack.source import TemplateError
+from local.stack.source import Elsewhere, TemplateError
 
 NOTHING = object()
 """What ``!Ref AWS::NoValue`` resolves to: the property that has it does not exist."""
@@ -52,6 +54,7 @@ class Resolver:
             "Fn::Split": lambda value: str(self.resolve(value[1])).split(value[0]),
             "Fn::Length": lambda value: len(self._items(value)),
             "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value)),
+            "Fn::Cidr": self._cidr,
             "Fn::GetAZs": lambda _region: [f"{REGION}{zone}" for zone in "abc"],
             "Fn::ImportValue": self._import_value,
             "Fn::Select": self._select,
@@ -81,7 +84,7 @@ class Resolver:
             if name in self._functions:
                 return self._call(name, argument)
             if name.startswith("Fn::"):
-                raise TemplateError(f"The template uses {name}, which cannot be evaluated here.")
+                raise Elsewhere(f"The template uses {name}, which cannot be evaluated here.")
         members = {name: self.resolve(each) for name, each in value.items()}
         return {name: each for name, each in members.items() if each is not NOTHING}
 
@@ -110,7 +113,7 @@ class Resolver:
 
     def _import_value(self, value: Any) -> Any:
         text = f"Fn::ImportValue takes {self.resolve(value)} from another stack, and there is none here."
-        raise TemplateError(f"{text} A parameter instead of it can have a value here.")
+        raise Elsewhere(f"{text} A parameter instead of it can have a value here.")
 
     def _get_att(self, value: str | list[str]) -> Any:
         name, _, attribute = value.partition(".") if isinstance(value, str) else (value[0], ".", value[1])
@@ -140,6 +143,12 @@ class Resolver:
             return text(self._get_att(name) if "." in name else self._ref(name))
 
         return re.sub(r"\$\{([^}]+)\}", variable, pattern)
+
+    def _cidr(self, value: list[Any]) -> list[str]:
+        block, count, *bits = [self.resolve(each) for each in value]
+        network = ipaddress.ip_network(str(block), strict=False)
+        prefix = network.max_prefixlen - int(bits[0] if bits else 8)
+        return [str(each) for each in itertools.islice(network.subnets(new_prefix=prefix), int(count))]
 
     def _find_in_map(self, value: list[Any]) -> Any:
         keys = [str(self.resolve(each)) for each in value[:3]]

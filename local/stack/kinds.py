@@ -1,8 +1,12 @@
 """What is to be known of the types of resources: tables, each by the type's name."""
 
+import re
 from collections.abc import Callable
 
 from local.stack.names import arn, function_arn
+
+NOT_TRANSLATED = re.compile("AWS::Serverless::(?!Function$|LayerVersion$|WebSocketApi$|SimpleTable$)")
+"""SAM's own types that nothing here imitates. Left as they are, they cannot stop the rest from being translated."""
 
 NAMES = {
     "AWS::ApiGatewayV2::DomainName": "DomainName",
@@ -40,6 +44,17 @@ ATTRIBUTES = {
                               "SnapStartResponse.OptimizationStatus"),
 }  # fmt: skip
 """All that ``Fn::GetAtt`` gives of a type. Of other types it gives a value for whatever is asked."""
+
+STORED = {
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SSM::Parameter",
+}
+"""What the embedded AWS holds."""
 
 REQUIRED = {
     "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "DomainName", "Stage"),

@@ -40,22 +40,30 @@ def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page
     try:
         values = parameter_values(declared, parameters)
         template = translate(source, parameters)
-        app = _app(source, Resources(template, values), api)
+        resources = Resources(template, values)
+        app = _app(source, resources, api)
         if page and ENDPOINT in declared and ENDPOINT not in parameters:
-            app = _app(source, Resources(template, values | {ENDPOINT: f"{page}/{app.stage}"}), api)
+            resources = Resources(template, values | {ENDPOINT: f"{page}/{app.stage}"})
+            app = _app(source, resources, api)
+        return replace(app, notes=(*app.notes, *_notes(source, parameters, values, resources)))
     except TemplateError as error:
         raise source.located(error) from error
     except MISSHAPEN as error:
         raise TemplateError(f"{path}: {misshapen(error)}") from error
-    said = (
-        *notes.of_parameters(source, parameters, values),
+
+
+def _notes(
+    source: Source, given: Mapping[str, str], values: Mapping[str, Any], resources: Resources
+) -> tuple[str, ...]:
+    return (
+        *notes.of_parameters(source, given, values),
         *source.notes,
+        *(source.said(text, name) for (name, _), text in resources.notes.items()),
         *notes.unknown(source),
         *notes.events(source),
         *notes.left_as_written(source),
-        *notes.not_imitated(Resources(template, values)),
+        *notes.not_imitated(resources),
     )
-    return replace(app, notes=(*app.notes, *said))
 
 
 def _app(source: Source, resources: Resources, wanted: str | None) -> App:

@@ -8,10 +8,10 @@ from typing import Any
 from local.stack.app import LambdaAuthorizer, Route, Unavailable
 from local.stack.functions import Functions
 from local.stack.parameters import in_ssm, unreadable_patterns
-from local.stack.properties import USES
 from local.stack.resources import Resources
 from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms
 from local.stack.translation import ignored_by_sam, unknown_to_sam
+from local.stack.uses import USES
 
 IMITATED = re.compile(
     f"({'|'.join(USES)})$|AWS::(CloudWatch|IAM|Logs)::|AWS::(CertificateManager::Certificate"
@@ -32,8 +32,12 @@ def unavailable(routes: Mapping[str, Route], found: Functions) -> list[str]:
 
 def events(source: Source) -> list[str]:
     """Say which functions have events that never come here."""
+
+    def kinds(events: Mapping[str, Any]) -> str:
+        return ", ".join(sorted({str(each.get("Type")) if isinstance(each, dict) else "?" for each in events.values()}))
+
     named = [
-        f"{name} ({', '.join(sorted({event.get('Type', '?') for event in each['Properties']['Events'].values()}))})"
+        f"{name} ({kinds(each['Properties']['Events'])})"
         for name, each in source.content["Resources"].items()
         if isinstance(each, dict) and isinstance(each.get("Properties", {}).get("Events"), dict)  # or it is a ForEach
     ]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from local.stack.intrinsics import NOTHING, Resolver, text
-from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, REQUIRED, SHAPES
+from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, NOT_TRANSLATED, REQUIRED, SHAPES, STORED
 from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
-from local.stack.source import EVENTS, MISSHAPEN, TemplateError, misshapen
+from local.stack.source import EVENTS, MISSHAPEN, Elsewhere, TemplateError, misshapen
+from local.stack.uses import USES
 
 TRUE = (True, "true", "True")
 """Ways to say yes in a template."""
@@ -34,10 +35,16 @@ class Resources:
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
         self._declared: dict[str, dict[str, Any]] = template["Resources"]
-        self._values = PSEUDO_PARAMETERS | dict.fromkeys(IMPLICIT, api_id(99)) | dict(parameters)
+        self._values: dict[str, Any] = {
+            **PSEUDO_PARAMETERS,
+            "AWS::NotificationARNs": [],
+            **dict.fromkeys(IMPLICIT, api_id(99)),
+        }
+        self._values |= parameters
         apis = [name for name, each in self._declared.items() if each["Type"] == "AWS::ApiGatewayV2::Api"]
-        for name, each in self._declared.items():
-            self._values |= {f"{name}{event}": f"{name}{event}" for event in each.get("Metadata", {}).get(EVENTS, ())}
+        self.notes: dict[tuple[str, str], str] = {}
+        """What is to be said of properties that have been read, by logical id and name."""
+        self._left_out = tuple(_not_made(self._declared))
         self._values |= {name: api_id(index) for index, name in enumerate(apis)}
         self._resolver = Resolver(template, self.ref, self._attribute)
 
@@ -57,7 +64,10 @@ class Resources:
         """Return the properties of one resource."""
         declared = self._declared[name]
         kind = declared["Type"]
-        values = {key: self._value(name, key, each) for key, each in declared.get("Properties", {}).items()}
+        written = declared.get("Properties", {})
+        if kind in USES:  # what nobody needs here cannot fail here
+            written = {key: written[key] for key in USES[kind].read.split() if key in written}
+        values = {key: self._value_or_nothing(name, kind, key, each) for key, each in written.items()}
         properties = {key: each for key, each in values.items() if each is not NOTHING}
         if missing := [key for key in REQUIRED.get(kind, ()) if key not in properties]:
             raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
@@ -67,6 +77,16 @@ class Resources:
         if kind in NAMES:
             properties[NAMES[kind]] = self.physical_name(name)
         return properties
+
+    def _value_or_nothing(self, name: str, kind: str, key: str, written: Any) -> Any:
+        """Evaluate a property. One of what the embedded AWS holds may be missing, unless it is asked for."""
+        try:
+            return self._value(name, key, written)
+        except Elsewhere as error:
+            if kind not in STORED or key in REQUIRED.get(kind, ()) or key == NAMES.get(kind):
+                raise
+            self.notes[name, key] = f"{error} The {key} of {name} is left out."
+            return NOTHING
 
     def written(self, name: str) -> Mapping[str, Any]:
         """Return the properties of one resource as the template has them."""
@@ -84,7 +104,7 @@ class Resources:
         try:
             return self._resolver.resolve(written)
         except TemplateError as error:
-            raise TemplateError(str(error), error.resource or name) from error
+            raise type(error)(str(error), error.resource or name) from error
         except MISSHAPEN as error:
             raise misshapen(error, name, key) from error
 
@@ -109,6 +129,8 @@ class Resources:
         """Return what ``Ref`` gives. Raises KeyError if there is nothing of this name."""
         if name in self._values:
             return self._values[name]
+        if self._is_left_out(name):
+            return name.replace(".", "")
         declared = self._declared[name]
         if declared["Type"] in {"AWS::Lambda::Alias", "AWS::Lambda::Version"}:
             properties = declared["Properties"]
@@ -117,8 +139,12 @@ class Resources:
         named = self.physical_name(name)
         return self.REFS.get(declared["Type"], str)(named)
 
+    def _is_left_out(self, name: str) -> bool:
+        """Return whether SAM would make a resource of this name from something that is left out here."""
+        return name not in self._declared and name.startswith(self._left_out)
+
     def _attribute(self, name: str, attribute: str) -> Any:
-        if name not in self._declared and name not in self._values:
+        if name not in self._declared and name not in self._values and not self._is_left_out(name):
             raise TemplateError(f"The template refers to {name}.{attribute}, and has no resource {name}.")
         kind = self._declared.get(name, {"Type": ""})["Type"]
         if attribute not in ATTRIBUTES.get(kind, (attribute,)):
@@ -136,6 +162,14 @@ class Resources:
         if attribute.endswith("Name") and kind in NAMES:
             return self.physical_name(name)
         return arn("local", f"{name}/{attribute}")
+
+
+def _not_made(declared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how the names begin that SAM gives to what it makes of events, and of types that nothing imitates."""
+    for name, each in declared.items():
+        yield from (f"{name}{event}" for event in each.get("Metadata", {}).get(EVENTS, ()))
+        if NOT_TRANSLATED.match(each["Type"]):
+            yield name
 
 
 def _shaped(value: Any, shape: type, key: str, name: str) -> Any:

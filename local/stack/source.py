@@ -28,6 +28,10 @@ class TemplateError(CannotDo):
         self.resource = resource
 
 
+class Elsewhere(TemplateError):
+    """A value that AWS would have, from another stack or a macro, and that nobody has here."""
+
+
 MISSHAPEN = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 """What one runs into where a value has another shape than CloudFormation would take, or refers to itself."""
 

@@ -15,6 +15,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.plugins.globals.globals import Globals
 from samtranslator.translator.translator import Translator
 
+from local.stack.kinds import NOT_TRANSLATED
 from local.stack.names import ACCOUNT, REGION
 from local.stack.source import EVENTS, LANGUAGE_EXTENSIONS, Source, TemplateError, transforms
 
@@ -27,9 +28,6 @@ CODE_PROPERTIES = {
     "AWS::Lambda::Function": "Code",
     "AWS::Lambda::LayerVersion": "Content",
 }
-
-NOT_TRANSLATED = re.compile("AWS::Serverless::(?!Function$|LayerVersion$|WebSocketApi$|SimpleTable$)")
-"""SAM's own types that nothing here imitates. Left as they are, they cannot stop the rest from being translated."""
 
 
 KNOWN = {
