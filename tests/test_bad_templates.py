@@ -420,6 +420,20 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             id="a-schema-that-nobody-validates",
         ),
         pytest.param(
+            API + MODEL.replace("SCHEMA", r"{ properties: { a: { pattern: '\p{L}' } } }") + WITH_MODEL,
+            r"{template}:20: The Schema of Model cannot be evaluated here: bad escape \p at position 0. "
+            "No message of Route is validated.",
+            id="a-schema-with-a-pattern-of-java",
+        ),
+        pytest.param(
+            API
+            + MODEL.replace("SCHEMA", "{ $ref: 'https://apigateway.amazonaws.com/restapis/a/models/b' }")
+            + WITH_MODEL,
+            "{template}:20: The Schema of Model cannot be evaluated here: "
+            "https://apigateway.amazonaws.com/restapis/a/models/b. No message of Route is validated.",
+            id="a-schema-that-refers-to-another-model",
+        ),
+        pytest.param(
             API + MODEL.replace("SCHEMA", "{ type: object }") + WITH_MODEL.replace("Expression: m", "Expression: $a.b"),
             "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a variable of it.",
             id="a-model-by-another-variable",

@@ -1,18 +1,16 @@
 """The routes of an API: where each leads, who may take it, what fits it, and its limits."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
-
 from local.expressions import parse
-from local.stack.app import Models, Route, Throttle
+from local.stack.app import Route, Throttle
 from local.stack.authorization import Authorization
 from local.stack.functions import Functions
 from local.stack.integrations import Integrations
+from local.stack.models import read_models
 from local.stack.properties import unread
-from local.stack.resources import TRUE, Resources
+from local.stack.resources import Resources
 from local.stack.source import Source, TemplateError
 
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
@@ -96,13 +94,15 @@ class Routes:
 
     def _route(self, name: str, route: Mapping[str, Any]) -> Route:
         key = str(route["RouteKey"])
+        models, said = read_models(self._resources, self._api, route, name, self._source)
+        self._notes += said
         return Route(
             key=key,
             integration=self._integrations.of_route(route, name),
             two_way=self._is_two_way(route, name),
             authorizer=self._authorization.authorizer(route, name),
             api_keys=self._authorization.api_keys(route, name),
-            models=self._models(route, name),
+            models=models,
             throttle=throttle(self._stage.get("RouteSettings", {}).get(key, {})),
         )
 
@@ -115,32 +115,3 @@ class Routes:
 
     def _note(self, text: str, name: str) -> None:
         self._notes.append(self._source.said(text, name))
-
-    def _models(self, route: Mapping[str, Any], name: str) -> Models | None:
-        chosen = route.get("RequestModels")
-        if not chosen or not (selection := route.get("ModelSelectionExpression")):
-            return None
-        for each in parse(selection).problems:
-            self._note(f"In the ModelSelectionExpression of {name}, {each}.", name)
-        models = self._resources.of_type("AWS::ApiGatewayV2::Model")
-        mine = {model: each for model, each in models.items() if each.get("ApiId") in (self.api_id, None)}
-        by_name = {each["Name"]: (model, each["Schema"]) for model, each in mine.items()}
-        if missing := [each for each in chosen.values() if each not in by_name]:
-            raise TemplateError(f"The route {route['RouteKey']} has no model {missing[0]} of the template.", name)
-        try:
-            return Models(selection, {key: _schema(*by_name[each]) for key, each in chosen.items()})
-        except TemplateError as error:
-            if self._resources.properties(self._api).get("DisableSchemaValidation") not in TRUE:
-                raise
-            self._note(f"{error} No message of {name} is validated.", str(error.resource))
-            return None
-
-
-def _schema(name: str, written: Any) -> Any:
-    try:
-        schema = json.loads(written) if isinstance(written, str) else written
-        jsonschema.Draft4Validator.check_schema(schema)
-    except (jsonschema.SchemaError, ValueError) as error:
-        problem = error.message if isinstance(error, jsonschema.SchemaError) else str(error)
-        raise TemplateError(f"The Schema of {name} is no JSON schema: {problem}.", name) from error
-    return schema
