@@ -89,7 +89,7 @@ def _variable(variable: str, known: Mapping[str, str]) -> str | Find:
         return known[variable]
     path = variable.removeprefix("request.body")
     if path == variable or not re.match(r"[.\[]|$", path):
-        raise ValueError("is not a variable of it")
+        raise ValueError("is not a variable that it takes")
     steps = [each[0] for each in re.finditer(_STEP, path)]
     if "".join(steps) != path:
         raise ValueError("is not a JSONPath that can be evaluated here")

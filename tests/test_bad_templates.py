@@ -352,7 +352,7 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
         ),
         pytest.param(
             API.replace("$request.body.action", "$request.header.x"),
-            "{template}:6: In the RouteSelectionExpression of Api, $request.header.x is not a variable of it.",
+            "{template}:6: In the RouteSelectionExpression of Api, $request.header.x is not a variable that it takes.",
             id="a-selection-by-a-header",
         ),
         pytest.param(
@@ -362,13 +362,13 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
         ),
         pytest.param(
             API + AUTHORIZED,
-            "{template}:20: The IdentitySource method.request.header.Auth of Authorizer is none that is known here: "
+            "{template}:20: The IdentitySource method.request.header.Auth of Authorizer is not known here: "
             "the authorizer is asked without it.",
             id="an-identity-of-rest-apis",
         ),
         pytest.param(
             API + AUTHORIZED.replace("[method.request.header.Auth]", "'route.request.header.A, context.principalId'"),
-            "{template}:20: The IdentitySource context.principalId of Authorizer is none that is known here: "
+            "{template}:20: The IdentitySource context.principalId of Authorizer is not known here: "
             "the authorizer is asked without it.",
             id="an-identity-that-no-context-has",
         ),
@@ -435,7 +435,7 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
         ),
         pytest.param(
             API + MODEL.replace("SCHEMA", "{ type: object }") + WITH_MODEL.replace("Expression: m", "Expression: $a.b"),
-            "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a variable of it.",
+            "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a variable that it takes.",
             id="a-model-by-another-variable",
         ),
         pytest.param(
@@ -466,29 +466,29 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
         ),
         pytest.param(
             API.replace("      StageName", "      Newest: true\n      StageName"),
-            "{template}:6: SAM knows no Newest of Api; it does nothing here.",
+            "{template}:6: SAM does not know Newest of Api: it does nothing here.",
             id="a-property-that-sam-does-not-know",
         ),
         pytest.param(
             API.replace("Handler:", "Newest: { A: 1 }, Handler:"),
-            "{template}:16: SAM knows no Newest of MyFunction; it does nothing here.",
+            "{template}:16: SAM does not know Newest of MyFunction: it does nothing here.",
             id="a-property-of-a-function-that-sam-does-not-know",
         ),
         pytest.param(
             API + "Globals: { Function: { Newest: 1 } }\n",
-            "{template}:19: SAM knows no Newest of the Globals of Function; it does nothing here.",
+            "{template}:19: SAM does not know Newest of the Globals of Function: it does nothing here.",
             id="a-global-that-sam-does-not-know",
         ),
         pytest.param(
             API + "Globals: { Newest: { A: 1 } }\n",
-            "{template}:19: SAM knows no Newest of the Globals; it does nothing here.",
+            "{template}:19: SAM does not know Newest of the Globals: it does nothing here.",
             id="globals-of-a-type-that-sam-does-not-know",
         ),
         pytest.param(
             API.replace(
                 "          IntegrationTimeout", "          IntegrationType: MOCK\n          IntegrationTimeout"
             ),
-            "{template}:6: SAM knows no IntegrationType of the route $default of Api; it does nothing here.",
+            "{template}:6: SAM does not know IntegrationType of the route $default of Api: it does nothing here.",
             id="a-property-that-sam-ignores",
         ),
         pytest.param(

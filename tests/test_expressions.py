@@ -82,13 +82,17 @@ def test_the_whole_message_may_be_the_value() -> None:
 @pytest.mark.parametrize(
     ("expression", "problem"),
     [
-        pytest.param("$request.header.x-a", "$request.header.x-a is not a variable of it", id="a-header"),
-        pytest.param("$context.connectionId", "$context.connectionId is not a variable of it", id="the-context"),
-        pytest.param("${stageVariables.x}", "${stageVariables.x} is not a variable of it", id="a-stage-variable"),
-        pytest.param("$request.bodyx.a", "$request.bodyx.a is not a variable of it", id="a-longer-name"),
+        pytest.param("$request.header.x-a", "$request.header.x-a is not a variable that it takes", id="a-header"),
+        pytest.param(
+            "$context.connectionId", "$context.connectionId is not a variable that it takes", id="the-context"
+        ),
+        pytest.param(
+            "${stageVariables.x}", "${stageVariables.x} is not a variable that it takes", id="a-stage-variable"
+        ),
+        pytest.param("$request.bodyx.a", "$request.bodyx.a is not a variable that it takes", id="a-longer-name"),
         pytest.param(
             "${integration.response.statuscode}",
-            "${integration.response.statuscode} is not a variable of it",
+            "${integration.response.statuscode} is not a variable that it takes",
             id="a-status-of-nothing",
         ),
         pytest.param(

@@ -183,7 +183,7 @@ def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
         ),
         pytest.param(
             {"integration": GOOD.replace("\\$default", "$context.stage")},
-            "23: In the TemplateSelectionExpression of Integration, $context.stage is not a variable of it.",
+            "23: In the TemplateSelectionExpression of Integration, $context.stage is not a variable that it takes.",
             id="another-variable",
         ),
         pytest.param(

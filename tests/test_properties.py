@@ -6,6 +6,7 @@ import boto3
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from local.stack.kinds import ATTRIBUTES
 from local.stack.uses import SETTINGS, USES, Uses
 from tests.test_app import API, loaded
 
@@ -37,6 +38,11 @@ def test_every_setting_of_a_route_is_in_the_tables() -> None:
 def test_no_property_is_in_two_tables(uses: Uses) -> None:
     names = [*uses.read.split(), *" ".join(uses.harmless.values()).split(), *uses.not_imitated]
     assert len(names) == len({*names})
+
+
+@pytest.mark.parametrize("kind", ATTRIBUTES)
+def test_every_attribute_of_cloudformation_is_in_the_table(kind: str) -> None:
+    assert {*PROVIDER_SCHEMA_MANAGER.get_type_getatts(kind, REGION)} <= {*ATTRIBUTES[kind]}
 
 
 def resource(kind: str, properties: str) -> str:

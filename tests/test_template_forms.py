@@ -27,20 +27,20 @@ def resources(app: App) -> tuple[object, ...]:
     [
         pytest.param(
             API.replace("  Api:\n", "  Api: { Type: Other }\n  Api:\n"),
-            "7: Api is there twice; the last counts.",
+            "7: Api is declared twice; the last one counts.",
             id="a-resource",
         ),
         pytest.param(
             API.replace("  Milli", "  Milliseconds: { Type: String, Default: x }\n  Milli"),
-            "5: Milliseconds is there twice; the last counts.",
+            "5: Milliseconds is declared twice; the last one counts.",
             id="a-parameter",
         ),
         pytest.param(
             API.replace("      StageName: test", "      StageName: other\n      StageName: test"),
-            "10: StageName is there twice; the last counts.",
+            "10: StageName is declared twice; the last one counts.",
             id="a-property",
         ),
-        pytest.param("Resources: {}\n" + API, "6: Resources is there twice; the last counts.", id="a-section"),
+        pytest.param("Resources: {}\n" + API, "6: Resources is declared twice; the last one counts.", id="a-section"),
     ],
 )
 def test_of_two_declarations_the_last_counts(text: str, note: str, tmp_path: Path) -> None:
@@ -53,13 +53,13 @@ def test_an_error_names_the_line_of_the_last_declaration(tmp_path: Path) -> None
     app = loaded(tmp_path, API + "  MyFunction: { Type: AWS::Lambda::Function, Properties: { Runtime: go } }\n")
     assert [note.partition("yaml:")[2] for note in app.notes] == [
         "19: MyFunction runs on go, and only Python functions run here.",
-        "19: MyFunction is there twice; the last counts.",
+        "19: MyFunction is declared twice; the last one counts.",
     ]
 
 
 def test_json_has_its_lines_and_its_duplicates_too(tmp_path: Path) -> None:
     app = loaded(tmp_path, '{\n\t"Resources": {\n\t\t"Own": {},\n\t\t"Own": {"Type": "Custom::Own"},\n' + BODY)
-    assert f"{tmp_path}/template.yaml:4: Own is there twice; the last counts." in app.notes
+    assert f"{tmp_path}/template.yaml:4: Own is declared twice; the last one counts." in app.notes
 
 
 BODY = json.dumps(

@@ -92,7 +92,7 @@ class Authorization:
         """Return whether it can be looked at here. The authorizer decides without one that cannot."""
         found = IDENTITY_SOURCE.fullmatch(source)
         if not found or (found[1] == "context" and found[2] not in CONTEXT.split()):
-            text = f"The IdentitySource {source} of {authorizer} is none that is known here"
+            text = f"The IdentitySource {source} of {authorizer} is not known here"
             self._note(f"{text}: the authorizer is asked without it.", authorizer)
             return False
         if found[1] == "stageVariables" and found[2] not in self._variables:

@@ -67,9 +67,10 @@ def of_parameters(source: Source, given: Mapping[str, str], values: Mapping[str,
 def unknown(source: Source) -> list[str]:
     """Name the properties that SAM's translator does not know: they are misspelled, or newer than it."""
     every = (*unknown_to_sam(source.content), *ignored_by_sam(source.content))
+    places = [f"{source.path}:{source.lines.get(each.at, 1)}" for each in every]
     return [
-        f"{source.path}:{source.lines.get(each.at, 1)}: SAM knows no {each.key} of {each.owner}; it does nothing here."
-        for each in every
+        f"{place}: SAM does not know {each.key} of {each.owner}: it does nothing here."
+        for place, each in zip(places, every, strict=True)
     ]
 
 

@@ -122,7 +122,7 @@ def read(path: Path) -> Source:
         is_serverless = isinstance(content, dict) and {"service", "provider"} <= content.keys()
         what = "is one of the Serverless Framework; SAM's and CloudFormation's are served here"
         raise TemplateError(f"The template {path} {what if is_serverless else 'has no Resources'}.")
-    twice = [f"{path}:{line}: {name} is there twice; the last counts." for name, line in _twice(node, set())]
+    twice = [f"{path}:{line}: {name} is declared twice; the last one counts." for name, line in _twice(node, set())]
     source = Source(path, content, dict(_lines(node)), twice)
     _check(source)
     return source
