@@ -389,6 +389,16 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             id="an-authorizer-of-http-apis",
         ),
         pytest.param(
+            API + AUTHORIZED.replace("AuthorizerUri: x, ", ""),
+            "{template}:20: Authorizer has no AuthorizerUri.",
+            id="an-authorizer-of-nothing",
+        ),
+        pytest.param(
+            API + KEYED + "  Key: { Type: AWS::ApiGateway::ApiKey, Properties: { Value: a } }\n",
+            "{template}:23: Key does not say Enabled: it counts here, and API Gateway may refuse it.",
+            id="a-key-that-may-be-disabled",
+        ),
+        pytest.param(
             API + ROUTE.replace("KEY", "other").replace("MORE", "ApiKeyRequired: true"),
             "{template}:20: Route asks for an API key, which API Gateway does for $connect only.",
             id="an-api-key-of-a-message",

@@ -62,13 +62,16 @@ class Authorization:
             self._note(f"{text}: the key is the header's.", self._api)
         if from_authorizer and route.get("AuthorizationType") != "CUSTOM":
             self._note(f"{name} takes the API key from an authorizer, and has none: nobody gets in.", name)
-        keys = [
-            each
-            for each in self._resources.of_type("AWS::ApiGateway::ApiKey").values()
-            if each.get("Value") is not None
-        ]
+        return ApiKeys(self._enabled_keys(), from_authorizer)
+
+    def _enabled_keys(self) -> frozenset[str] | None:
+        every = self._resources.of_type("AWS::ApiGateway::ApiKey")
+        for name in [name for name, each in every.items() if "Enabled" not in each]:
+            # unsure: the API makes a key disabled unless it is told otherwise.
+            self._note(f"{name} does not say Enabled: it counts here, and API Gateway may refuse it.", name)
+        keys = [each for each in every.values() if each.get("Value") is not None]
         enabled = frozenset(str(each["Value"]) for each in keys if each.get("Enabled", True) in TRUE)
-        return ApiKeys(enabled if keys else None, from_authorizer)
+        return enabled if keys else None
 
     def _lambda(self, route: Mapping[str, Any], name: str) -> LambdaAuthorizer:
         if (which := route.get("AuthorizerId")) not in self._resources.names("AWS::ApiGatewayV2::Authorizer"):
@@ -78,6 +81,8 @@ class Authorization:
             return LambdaAuthorizer(
                 self._unavailable(f"{which} is of the type {kind}; a WebSocket API takes REQUEST.", which)
             )
+        if "AuthorizerUri" not in properties:
+            return LambdaAuthorizer(self._unavailable(f"{which} has no AuthorizerUri.", which))
         uri, has_role = str(properties["AuthorizerUri"]), bool(properties.get("AuthorizerCredentialsArn"))
         integration = self._integrations.function(uri, f"authorizers/{which}", has_role, str(which))
         return LambdaAuthorizer(integration, self._identity_sources(properties, str(which)))

@@ -58,7 +58,7 @@ STORED = {
 
 REQUIRED = {
     "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "DomainName", "Stage"),
-    "AWS::ApiGatewayV2::Authorizer": ("ApiId", "AuthorizerUri"),
+    "AWS::ApiGatewayV2::Authorizer": ("ApiId",),
     "AWS::ApiGatewayV2::Integration": ("ApiId", "IntegrationType"),
     "AWS::ApiGatewayV2::IntegrationResponse": ("IntegrationId",),
     "AWS::ApiGatewayV2::Model": ("Name", "Schema"),
