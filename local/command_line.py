@@ -126,7 +126,11 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 
 def _translate(arguments: argparse.Namespace) -> int:
+    from local.stack import notes
     from local.stack.loading import translated
+    from local.stack.source import read
 
     print(json.dumps(translated(arguments.template), indent=2))
+    for note in notes.unknown(read(arguments.template)):
+        print(note, file=sys.stderr)
     return 0

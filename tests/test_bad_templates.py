@@ -329,6 +329,12 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             id="authorization-of-a-message",
         ),
         pytest.param(
+            API + ROUTE.replace("!Ref Api", "!ImportValue other").replace("KEY", "k").replace("MORE", "Target: x"),
+            "{template}:20: Fn::ImportValue takes other from another stack, and there is none here. "
+            "A parameter instead of it can have a value here. Route is left out.",
+            id="a-route-of-another-stack-s-api",
+        ),
+        pytest.param(
             API + ROUTE.replace("!Ref Api", "other").replace("KEY", "k").replace("MORE", "Target: x"),
             "{template}:20: Route is a route of no API of the template.",
             id="a-route-of-nothing",

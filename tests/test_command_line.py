@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,6 +29,7 @@ from tests.gateway import (
     three_in_a_row,
 )
 from tests.pools import OBEDIENT
+from tests.test_template import FUNCTION, written
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,16 @@ def test_a_signal_ends_it_at_any_time_with_status_0_and_nothing_left(line: str, 
         assert "Traceback" not in output.text
         for port in range(first, first + 3):
             socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_translate_names_what_sam_does_not_know(tmp_path: Path) -> None:
+    path = written(tmp_path, FUNCTION.replace("CODE", "s3://a/b, Newest: 1"))
+    ended = run_local("translate", "--template", str(path))
+    assert (ended.returncode, ended.stderr) == (
+        0,
+        f"{path}:4: SAM does not know Newest of MyFunction: it does nothing here.\n",
+    )
+    assert "Newest" not in ended.stdout
 
 
 def test_translate_prints_what_sam_makes_of_the_template() -> None:

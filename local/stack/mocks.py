@@ -1,5 +1,6 @@
 """Mock integrations: what of a template they are made of, and what of it API Gateway or this gateway cannot do."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -85,7 +86,8 @@ class Mocks:
 
 
 def _templates(properties: Mapping[str, Any], key: str) -> Templates:
-    texts = {str(name): str(each) for name, each in properties.get(key, {}).items()}
+    templates = properties.get(key, {})
+    texts = {str(name): each if isinstance(each, str) else json.dumps(each) for name, each in templates.items()}
     return Templates(texts, properties.get("TemplateSelectionExpression", ""))
 
 

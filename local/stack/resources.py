@@ -98,7 +98,10 @@ class Resources:
         if self._declared[name]["Type"] == "AWS::ApiGatewayV2::Api":
             return bool(self.ref(name) == api)
         owner = self.written(name).get("ApiId")
-        return owner is None or self._value(name, "ApiId", {"ApiId": owner}) == {"ApiId": api}
+        try:
+            return owner is None or bool(self._value(name, "ApiId", {"ApiId": owner}) == {"ApiId": api})
+        except Elsewhere:
+            return False
 
     def _value(self, name: str, key: str, written: Any) -> Any:
         try:

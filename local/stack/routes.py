@@ -1,6 +1,6 @@
 """The routes of an API: where each leads, who may take it, what fits it, and its limits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.expressions import parse
@@ -11,7 +11,7 @@ from local.stack.integrations import Integrations
 from local.stack.models import read_models
 from local.stack.properties import unread
 from local.stack.resources import Resources
-from local.stack.source import Source, TemplateError
+from local.stack.source import Elsewhere, Source, TemplateError
 
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
 """Requests a second and at once of an account (quota): a throttle that sets one of the two has the other from here."""
@@ -56,22 +56,31 @@ class Routes:
 
     def read(self) -> dict[str, Route]:
         """Return the routes by their keys."""
-        routes = self._resources.of_type("AWS::ApiGatewayV2::Route")
         found: dict[str, Route] = {}
         whose: dict[str, str] = {}
-        apis = {self._resources.ref(name) for name in self._resources.names("AWS::ApiGatewayV2::Api")}
-        for name, each in routes.items():
-            if each["ApiId"] not in apis:
-                self._note(f"{name} is a route of no API of the template.", name)
-            if each["ApiId"] == self.api_id:
-                key = str(each["RouteKey"])
-                if key in found:
-                    raise TemplateError(f"{name} and {whose[key]} have the same RouteKey, {key}.", name)
-                found[key], whose[key] = self._route(name, each), name
+        for name, route in self._of_api():
+            key = str(route["RouteKey"])
+            if key in found:
+                raise TemplateError(f"{name} and {whose[key]} have the same RouteKey, {key}.", name)
+            found[key], whose[key] = self._route(name, route), name
         if odd := [key for key in self._stage.get("RouteSettings", {}) if key not in found]:
             self._notes.append(f"The stage has RouteSettings of {', '.join(map(str, odd))}, and the API no such route.")
         self._check_selection(found)
         return found
+
+    def _of_api(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield logical id and properties of each route of the API, and say which others are left out."""
+        apis = {self._resources.ref(name) for name in self._resources.names("AWS::ApiGatewayV2::Api")}
+        for name in self._resources.names("AWS::ApiGatewayV2::Route"):
+            try:
+                route = self._resources.properties(name)
+            except Elsewhere as error:
+                self._note(f"{error} {name} is left out.", name)
+                continue
+            if route["ApiId"] not in apis:
+                self._note(f"{name} is a route of no API of the template.", name)
+            if route["ApiId"] == self.api_id:
+                yield name, route
 
     def _check_selection(self, routes: Mapping[str, Route]) -> None:
         """Say what of the RouteSelectionExpression has no value here, or always the same."""
