@@ -14,7 +14,7 @@ import resource
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any, NoReturn
+from typing import Any
 
 import uvloop
 
@@ -60,9 +60,10 @@ def _serve(arguments: argparse.Namespace) -> int:
             runner.run(_until_signalled(serve(options, console)))
     except asyncio.CancelledError:
         console.say("Stopped.")
+        return 0
     finally:
         console.end()
-    return 0
+    return 1
 
 
 def _allow_many_sockets() -> None:
@@ -77,7 +78,7 @@ def _allow_many_sockets() -> None:
             return
 
 
-async def _until_signalled(running: Coroutine[Any, Any, NoReturn]) -> None:
+async def _until_signalled(running: Coroutine[Any, Any, None]) -> None:
     task = asyncio.current_task()
     assert task
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

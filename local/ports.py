@@ -67,6 +67,15 @@ def names(host: str) -> list[str]:
     return list(dict.fromkeys(["127.0.0.1", "::1", "localhost", *([] if _is_any(host) else [host])]))
 
 
+def names_of_machine(host: str) -> list[str]:
+    """Return the names, beside addresses and localhost, that a gateway on a host answers to."""
+    if not _is_any(host):
+        return [host]
+    name = socket.gethostname()
+    short = name.partition(".")[0]
+    return [name, short, f"{short}.local"]
+
+
 def is_loopback(host: str) -> bool:
     """Return whether no other machine can reach a host."""
     try:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Mapping
 
+from local import ports
 from local.api.gateway import Gateway
 from local.api.integrations import Integrations
 from local.console import Console
@@ -17,10 +18,12 @@ from local.lambdas.watch import watch
 from local.options import Limits, Options
 from local.serve import Prepared
 from local.stack.app import App, LambdaAuthorizer, LambdaIntegration
-from local.wire.http import application, protocols
+from local.wire.guard import Guard
+from local.wire.http import application
 from local.wire.invocations import Invocations
 from local.wire.listener import MAX_HEAD, Listener
 from local.wire.management import ManagementApi
+from local.wire.requests import protocols
 
 
 @contextlib.asynccontextmanager
@@ -38,7 +41,8 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
             domain_name=prepared.endpoints.tls.removeprefix("https://"),
             runs_disconnect=options.runs_disconnect,
         )
-        async with _listening(served, prepared, options.limits, pools, console):
+        guard = Guard([*ports.names_of_machine(options.host), *app.domains])
+        async with _listening(served, prepared, options.limits, guard, pools, console):
             watching = asyncio.create_task(watch(options.template, app.functions, pools, console))
             try:
                 yield
@@ -64,7 +68,12 @@ async def _running_pools(app: App, surroundings: Surroundings) -> AsyncIterator[
 
 @contextlib.asynccontextmanager
 async def _listening(
-    gateway: Gateway, prepared: Prepared, limits: Limits, pools: Mapping[str, Pool], console: Console
+    gateway: Gateway,
+    prepared: Prepared,
+    limits: Limits,
+    guard: Guard,
+    pools: Mapping[str, Pool],
+    console: Console,
 ) -> AsyncIterator[None]:
     async def invoke(name: str, event: str) -> Result:
         started = time.perf_counter()
@@ -76,7 +85,8 @@ async def _listening(
     app = prepared.app
     management = ManagementApi(gateway, {access_key(each): each for each in app.functions.values()}, console)
     invocations = Invocations(app, invoke, later=lambda work: listener.run(work))
-    async with protocols(application(gateway, management, invocations, prepared.endpoints), MAX_HEAD) as http:
-        listener = Listener(gateway, limits, http)
+    answers = application(gateway, management, invocations, prepared.endpoints, guard)
+    async with protocols(answers, MAX_HEAD) as http:
+        listener = Listener(gateway, limits, guard, http)
         async with listener.listen(prepared.sockets.page), listener.listen(prepared.sockets.tls, prepared.tls):
             yield

@@ -13,10 +13,10 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from local import ports, welcome
 from local.aws import embedded
+from local.aws.embedded import Embedded
 from local.console import Console
 from local.endpoints import BUNDLE, Endpoints
 from local.lambdas.surroundings import Surroundings
@@ -35,11 +35,12 @@ class Prepared:
     sockets: Sockets
     tls: ssl.SSLContext
     surroundings: Surroundings
+    aws: Embedded
 
 
-async def serve(options: Options, console: Console) -> NoReturn:
+async def serve(options: Options, console: Console) -> None:
     """
-    Run until cancelled.
+    Run until cancelled, or until the embedded AWS has died: nothing works without its tables and secrets.
 
     Raises:
         TemplateError: If the template cannot be served.
@@ -53,8 +54,7 @@ async def serve(options: Options, console: Console) -> NoReturn:
             console.say(f"Starting workers for {', '.join(prepared.app.functions)}")
         async with running.gateway(prepared, options, console):
             welcome.say(prepared.app, prepared.endpoints, options, console)
-            await asyncio.Event().wait()
-    raise AssertionError("cancellation is the only way out")
+            console.warn(f"{await prepared.aws.ended()} The gateway stops: start it again.")
 
 
 @contextlib.asynccontextmanager
@@ -72,16 +72,17 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
         tempfile.TemporaryDirectory(prefix="local-gateway-") as folder,
     ):
         console.say(f"Reading {options.template}, and starting the embedded AWS")
-        async with embedded.run(sockets.aws) as aws_is_ready:
+        async with embedded.run(sockets.aws, ports.names_of_machine(options.host)) as aws:
             from local.aws.provision import names, provision
             from local.wire import tls
 
             app, endpoints = _load(options, sockets, Path(folder))
+            sockets.aws.close()  # the process has it: once that has died, calls are refused, and do not wait
             for note in app.notes:
                 console.warn(note)
             hosts = (execute_api_host(app.api_id), *app.domains)
             context = tls.make([*ports.names(options.host), *hosts], Path(folder))
-            await aws_is_ready
+            await aws.ready()
             if stored := names(app.store):
                 console.say(f"Creating {', '.join(stored)}")
             await asyncio.to_thread(provision, app.store, endpoints.dynamodb, endpoints.aws, console)
@@ -89,7 +90,7 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
                 console.say(f"DynamoDB is the one at {options.aws_endpoint}; every other service is the embedded AWS.")
             here = ports.reachable(options.host, sockets.tls)
             surroundings = surroundings_of(endpoints, console, dict.fromkeys(hosts, here), options.debug)
-            yield Prepared(app, endpoints, sockets, context, surroundings)
+            yield Prepared(app, endpoints, sockets, context, surroundings, aws)
 
 
 def surroundings_of(

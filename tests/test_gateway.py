@@ -167,3 +167,24 @@ def test_disconnect_runs_once_the_connection_is_gone(
     assert (request["disconnectStatusCode"], request["disconnectReason"]) == seen
     assert world.gateway.connections == {}
     assert world.socket.closed == ([closed_by_us] if closed_by_us else [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "path", "name"),
+    [
+        pytest.param("WS.example.com:3999", "/chat", "ws.example.com", id="a-custom-domain"),
+        pytest.param("localhost:3999", "/prod", "127.0.0.1:3002", id="the-api-s-own"),
+    ],
+)
+def test_every_event_with_headers_has_one_host_which_is_its_domain_name(sent: str, path: str, name: str) -> None:
+    routes = (*CONNECT, Route("$disconnect", FUNCTION, two_way=False))
+    world = World(Result({"statusCode": 200}), routes, app={"domains": {"ws.example.com": "chat"}})
+
+    async def main() -> None:
+        connection, _ = await world.connect(replace(HANDSHAKE, path=path, headers=[("Host", sent)]))
+        await world.gateway.disconnect(connection, 1000, "")
+
+    asyncio.run(main())
+    assert [event["requestContext"]["domainName"] for event in world.events] == [name] * 2
+    assert [event["multiValueHeaders"]["Host"] for event in world.events] == [[name]] * 2
+    assert [event["headers"]["Host"] for event in world.events] == [name] * 2

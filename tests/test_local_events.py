@@ -48,7 +48,7 @@ def context(route_key: str, event_type: str, request_id: str, **more: Any) -> Ev
 
 def test_the_event_of_a_handshake() -> None:
     headers = [
-        ("Host", "127.0.0.1:3001"),
+        ("host", "localhost:3999"),
         ("Connection", "Upgrade"),
         ("upgrade", "websocket"),
         ("sec-websocket-key", "3q2+7wAAAAAAAAAAAAAAAA=="),
@@ -81,6 +81,22 @@ def test_the_event_of_a_handshake() -> None:
         "requestContext": context("$connect", "CONNECT", event["requestContext"]["requestId"]),
         "isBase64Encoded": False,
     }
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param([("Host", "localhost:3999")], id="another"),
+        pytest.param([("HOST", "127.0.0.1:3001")], id="the-same-in-other-letters"),
+        pytest.param([], id="none"),
+    ],
+)
+@pytest.mark.parametrize("build", [events.connect, events.authorize])
+def test_the_host_of_a_handshake_is_the_domain_name_of_its_event(build: Any, sent: list[tuple[str, str]]) -> None:
+    event = build(CLIENT, NOW, sent, "")
+    hosts = {name: value for name, value in event["headers"].items() if name.lower() == "host"}
+    assert hosts == {"Host": event["requestContext"]["domainName"]}
+    assert event["multiValueHeaders"]["Host"] == ["127.0.0.1:3001"]
 
 
 def test_the_event_of_a_handshake_without_a_query_has_no_members_for_one() -> None:

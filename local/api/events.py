@@ -123,14 +123,21 @@ def _event(client: Client, head: Event, context: Event, **tail: Any) -> Event:
 
 
 def _from_gateway(client: Client, now: float, headers: Pairs) -> Pairs:
-    """Add what API Gateway adds, and sort by name as it does. On AWS every client comes by TLS, on port 443."""
+    """
+    Add what API Gateway adds, and sort by name as it does.
+
+    On AWS every client comes by TLS, on port 443, to the host that the event names.
+
+    """
     added = [
+        ("Host", client.domain_name),
         ("X-Amzn-Trace-Id", f"Root=1-{int(now):08x}-{os.urandom(12).hex()}"),
         ("X-Forwarded-For", client.source_ip),
         ("X-Forwarded-Port", "443"),
         ("X-Forwarded-Proto", "https"),
     ]
-    return sorted([*headers, *added], key=lambda pair: pair[0].lower())
+    passed = [pair for pair in headers if pair[0].lower() != "host"]
+    return sorted([*passed, *added], key=lambda pair: pair[0].lower())
 
 
 def _context(client: Client, route_key: str, event_type: str, now: float, **own: Any) -> Event:

@@ -1,56 +1,131 @@
 """
 The services that functions call, in a process of their own: moto's server.
 
-Run as a program, this is that process: it serves on the socket it inherits, says when it
-is ready, and ends when its standard input does. Imported, it starts that process.
+Run as a program, this is that process: it serves on the socket it inherits, says every second that it is
+there, and ends when its standard input does. Imported, it starts that process.
 
 """
 
 import asyncio
 import contextlib
-import json
-import logging
+import os
+import signal
 import socket
 import sys
 import threading
 import traceback
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.errors import CannotDo
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+PATIENCE = 5.0
+"""Seconds without a sign of life, twice, after which the process is taken for dead. It gives one each second."""
+
+EXIT_TIMEOUT = 2.0
+"""Seconds that the process has to exit, once nobody needs it."""
+
+MAX_BODY = 256 * 1024 * 1024
+"""Bytes of a request: an object for S3 may be large."""
+
+MAX_HEAD = 16 * 1024
+"""Bytes of each line before the body."""
+
+ROOT = Path(__file__).parent.parent.parent
+"""The folder from which the process finds this package."""
+
+
+class Embedded:
+    """The process, seen from the gateway."""
+
+    def __init__(self, process: asyncio.subprocess.Process, patience: float) -> None:
+        assert process.stdout
+        self._process = process
+        self._signs = process.stdout
+        self._patience = patience
+        self.pid = process.pid
+
+    async def ready(self) -> None:
+        """
+        Wait until it serves.
+
+        Raises:
+            CannotDo: If it does not start.
+
+        """
+        if not await self._signs.readline():
+            raise CannotDo("The embedded AWS (moto) did not start.")
+
+    async def ended(self) -> str:
+        """Wait until it has died, or hangs, and return a sentence that says which."""
+        silences = 0
+        while silences < 2:  # twice: after Ctrl-Z and fg, the first silence is the gateway's own
+            try:
+                async with asyncio.timeout(self._patience):
+                    sign = await self._signs.readline()
+            except TimeoutError:
+                silences += 1
+                continue
+            if not sign:
+                return f"The embedded AWS has ended ({_how(await self._process.wait())}), and what it held is lost."
+            silences = 0
+        return f"The embedded AWS has not answered for {2 * self._patience:g} seconds."
+
+    async def stop(self) -> None:
+        """End it, whatever state it is in."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            async with asyncio.timeout(EXIT_TIMEOUT):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
 
 
 @contextlib.asynccontextmanager
-async def run(sock: socket.socket) -> AsyncIterator["asyncio.Task[None]"]:
-    """Run moto's server on a bound socket while the context lasts. Gives a task that is done once it is ready."""
+async def run(sock: socket.socket, hosts: Sequence[str] = (), patience: float = PATIENCE) -> AsyncIterator[Embedded]:
+    """
+    Run moto's server on a bound socket while the context lasts.
+
+    Args:
+        hosts: Names that clients may call it by, beside those that ``wire.guard`` knows.
+        patience: Seconds without a sign of life, twice, after which it is taken for dead.
+
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", __file__, str(sock.fileno()), *map(str, sock.getsockname()[:2])),
+        *(sys.executable, "-m", "local.aws.embedded", str(sock.fileno()), *hosts),
+        cwd=ROOT,
         pass_fds=[sock.fileno()],
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "MOTO_DISABLE_GLOBAL_CORS": "true"},  # it would let pages of any origin read its answers
         start_new_session=True,  # Ctrl-C reaches the gateway alone
     )
-    assert process.stdin
-    assert process.stdout
-    ready = asyncio.create_task(_until_ready(process.stdout))
+    embedded = Embedded(process, patience)
     try:
-        yield ready
+        yield embedded
     finally:
-        ready.cancel()
-        process.stdin.close()
-        await process.wait()
+        await embedded.stop()
 
 
-async def _until_ready(output: asyncio.StreamReader) -> None:
-    if not await output.readline():
-        raise RuntimeError("moto's server did not start")
+def _how(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"status {status}"
 
 
-def _cannot(error: Exception, start_response: Any) -> list[bytes]:
+def _cannot(error: Exception) -> "web.Response":
     """Say once that moto cannot do something, and answer so that no SDK tries again."""
+    from aiohttp import web
+
     text = f"The embedded AWS (moto) cannot do that: {error or type(error).__name__}"
     _say("" if isinstance(error, NotImplementedError) else "".join(traceback.format_exception(error)), text)
-    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplemented")]
-    start_response("501 Not Implemented", headers)
-    return [json.dumps({"__type": "NotImplemented", "message": text}).encode()]
+    headers = {"x-amzn-ErrorType": "NotImplemented"}
+    return web.json_response({"__type": "NotImplemented", "message": text}, status=501, headers=headers)
 
 
 def _say(*texts: str) -> None:
@@ -60,38 +135,53 @@ def _say(*texts: str) -> None:
         print(shown, file=sys.stderr, flush=True)
 
 
-def _one_at_a_time(services: Any) -> Any:
-    lock = threading.Lock()  # DynamoDB's transactions are atomic, and moto's are not
-
-    def serve(environ: Any, start_response: Any) -> list[bytes]:
-        with lock:
-            try:
-                return [*services(environ, start_response)]
-            except Exception as error:  # noqa: BLE001 - what moto lacks or fails at is an answer
-                return _cannot(error, start_response)
-
-    return serve
-
-
-def main() -> None:
+def _services() -> "Callable[[web.Request], Awaitable[web.Response]]":
+    """Return what answers requests: moto, and one at a time. DynamoDB's transactions are atomic, and moto's are not."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import WSGIRequestHandler, make_server
 
-    fd, host, port = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # or every call opens a connection
+    from local.aws.wsgi import call
 
     def create_app(service: Any) -> Any:
         if service is None:
             raise NotImplementedError("it has no such service")
         return create_backend_app(service)
 
-    application = _one_at_a_time(DomainDispatcherApplication(create_app))
-    server = make_server(host, port, application, threaded=True, fd=fd)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print("ready", flush=True)
+    moto = DomainDispatcherApplication(create_app)
+    one_at_a_time = ThreadPoolExecutor(1)
+
+    def answer(request: "web.Request", body: bytes) -> "web.Response":
+        try:
+            return call(moto, request, body)
+        except Exception as error:  # noqa: BLE001 - what moto lacks or fails at is an answer
+            return _cannot(error)
+
+    async def handle(request: "web.Request") -> "web.Response":
+        return await asyncio.get_running_loop().run_in_executor(one_at_a_time, answer, request, await request.read())
+
+    return handle
+
+
+async def _serve(sock: socket.socket, hosts: Sequence[str]) -> None:
+    from aiohttp import web
+
+    from local.wire.guard import Guard
+    from local.wire.requests import admission, in_shape, protocols
+
+    admit = admission(Guard(hosts), lambda why: _say(f"The embedded AWS refuses {why}"))
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(traceback.print_exception), admit])
+    app.router.add_route("*", "/{anything:.*}", _services())
+    async with protocols(app, MAX_HEAD) as http:
+        await asyncio.get_running_loop().create_server(http, sock=sock, backlog=1024)
+        while True:
+            print("here", flush=True)
+            await asyncio.sleep(1)
+
+
+def _end_with_the_gateway() -> None:
     sys.stdin.read()
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    threading.Thread(target=_end_with_the_gateway, daemon=True).start()
+    asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:]))

@@ -1,21 +1,15 @@
 """Plain HTTP beside the sockets: the management API, Lambda's own API, the page, and 426 for the rest."""
 
-import asyncio
-import contextlib
-import functools
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.typedefs import Handler, Middleware
 
 from local.api.gateway import Gateway
 from local.endpoints import Endpoints
-from local.errors import Fault, faults
+from local.wire.guard import Guard
 from local.wire.invocations import Invocations
-from local.wire.management import ManagementApi, error, forbidden
+from local.wire.management import ManagementApi
+from local.wire.requests import admission, forbidden, in_shape
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request that is read at all."""
@@ -32,11 +26,13 @@ PAGE_FILES = {
 
 
 def application(
-    gateway: Gateway, management: ManagementApi, invocations: Invocations, endpoints: Endpoints
+    gateway: Gateway, management: ManagementApi, invocations: Invocations, endpoints: Endpoints, guard: Guard
 ) -> web.Application:
     """Return what answers every request that is no handshake. The page is the hub's, and there for no other app."""
     site = _Site(gateway, endpoints)
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[_in_shape(gateway.report)])
+    console = gateway.integrations.console
+    admit = admission(guard, lambda why: console.refused("(http)", f"403: {why}"), visited=["/"])
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(gateway.report), admit])
     app.add_routes([web.get("/_local/endpoints", site.endpoints), web.get("/_local/refusal", site.refusal)])
     app.add_routes(management.routes())
     app.add_routes(invocations.routes())
@@ -44,36 +40,6 @@ def application(
         app.add_routes([web.get(path, site.page) for path in PAGE_FILES])
     app.add_routes([web.get("/{anything:.*}", _upgrade_required), web.route("*", "/{anything:.*}", forbidden)])
     return app
-
-
-@contextlib.asynccontextmanager
-async def protocols(app: web.Application, max_head: int) -> AsyncIterator[Callable[[], asyncio.Protocol]]:
-    """Give what makes a protocol for a connection, while the context lasts; the head has been limited already."""
-    runner = web.AppRunner(app)
-    await runner.setup()
-    assert runner.server
-    try:
-        yield functools.partial(
-            _Requests,
-            runner.server,
-            loop=asyncio.get_running_loop(),
-            auto_decompress=False,  # API Gateway does not look at what a body is encoded in
-            max_line_size=max_head,
-            max_field_size=max_head,
-            max_headers=max_head,
-        )
-    finally:
-        await runner.cleanup()
-
-
-class _Requests(web.RequestHandler):
-    """Answers what is no HTTP as everything else is answered, and logs nothing of it."""
-
-    def handle_error(self, request: Any, status: int = 500, exc: Any = None, message: str | None = None) -> Any:
-        answer = error(web.HTTPBadRequest(), "BadRequestException", "Bad Request")
-        response = web.Response(status=answer.status, text=answer.text, headers=answer.headers)
-        response.force_close()
-        return response
 
 
 class _Site:
@@ -98,25 +64,3 @@ class _Site:
 
 async def _upgrade_required(request: web.Request) -> web.Response:
     return web.json_response({"message": "Upgrade Required"}, status=426)
-
-
-def _in_shape(report: Callable[[Exception], None]) -> Middleware:
-    """Give every error the shape that SDKs know."""
-
-    @web.middleware
-    async def in_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            with faults(report, web.HTTPException, web.RequestPayloadError, HttpProcessingError, ConnectionError):
-                return await handler(request)
-        except Fault:
-            raise error(web.HTTPInternalServerError(), "InternalFailure", "Internal server error") from None
-        except web.HTTPException as refused:
-            if "x-amzn-ErrorType" in refused.headers:
-                raise
-            if isinstance(refused, web.HTTPRequestEntityTooLarge):  # aiohttp's own, of what it would not even read
-                raise error(refused, "PayloadTooLargeException", "Message too long") from None
-            return await forbidden(request)
-        except (web.RequestPayloadError, HttpProcessingError, ConnectionError):  # the body broke off, or is none
-            raise error(web.HTTPBadRequest(), "BadRequestException", "Bad Request") from None
-
-    return in_shape

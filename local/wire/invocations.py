@@ -10,7 +10,7 @@ from aiohttp import web
 from local.lambdas.process import Result
 from local.stack.app import App, Function
 from local.stack.names import function_arn
-from local.wire.management import error
+from local.wire.requests import error
 
 MAX_SYNCHRONOUS, MAX_ASYNCHRONOUS = 6 * 1024 * 1024, 1024 * 1024
 """Bytes of a payload (quotas)."""

@@ -11,10 +11,9 @@ from typing import Any, cast
 from local.api.gateway import Gateway
 from local.options import Limits
 from local.wire.closing import linger, refusal
+from local.wire.guard import Guard
+from local.wire.requests import REQUEST_TIMEOUT
 from local.wire.websocket import WebSocket
-
-HEAD_TIMEOUT = 10
-"""Seconds that a client has for its first request."""
 
 MAX_TARGET = 4096
 """Characters of a URL (quota)."""
@@ -34,12 +33,22 @@ class Listener:
     """
     Args:
         http: Makes a protocol that answers plain HTTP.
+        patience: Seconds that a client has for the head of its first request.
 
     """
 
-    def __init__(self, gateway: Gateway, limits: Limits, http: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        limits: Limits,
+        guard: Guard,
+        http: Callable[[], asyncio.Protocol],
+        patience: float = REQUEST_TIMEOUT,
+    ) -> None:
         self.gateway = gateway
         self.limits = limits
+        self.guard = guard
+        self.patience = patience
         self._http = http
         self.clients: set[WebSocket] = set()
         self.openings: set[Opening] = set()
@@ -52,7 +61,7 @@ class Listener:
     async def listen(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
         """Serve until the context ends; then every client is closed with 1001, and ``$disconnect`` runs."""
         loop = asyncio.get_running_loop()
-        patience = HEAD_TIMEOUT if tls else None
+        patience = self.patience if tls else None
         server = await loop.create_server(
             lambda: Opening(self), sock=sock, ssl=tls, ssl_handshake_timeout=patience, backlog=1024
         )
@@ -130,7 +139,7 @@ class Opening(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's have no such base
-        self._timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT, self._transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(self._listener.patience, self._give_up)
         self._listener.openings.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -150,6 +159,12 @@ class Opening(asyncio.Protocol):
         self._done()
         head, rest = bytes(self._head[:end]), bytes(self._head[end:])
         self._listener.accept(self._transport, head, rest)
+
+    def _give_up(self) -> None:
+        if self._head:
+            self._refuse(408)
+        else:
+            self._transport.abort()  # browsers open connections ahead, and take an answer there for one to something
 
     def _refuse(self, status: int) -> None:
         self._done()

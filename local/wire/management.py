@@ -1,6 +1,5 @@
 """The management API, ``@connections``: how functions post to, look at and close connections."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from local.console import Console
 from local.policies import allows
 from local.stack.app import Function
 from local.stack.names import ACCOUNT, arn
+from local.wire.requests import error, forbidden
 
 MAX_PAYLOAD = 128 * 1024
 """Bytes of a post (quota)."""
@@ -106,19 +106,6 @@ class ManagementApi:
             user = f"arn:aws:sts::{ACCOUNT}:assumed-role/{function.role}/{function.aws_name}"
             text = f"User: {user} is not authorized to perform: execute-api:ManageConnections on resource: {resource}"
             raise error(web.HTTPForbidden(), "AccessDeniedException", text)
-
-
-async def forbidden(request: web.Request) -> web.Response:
-    """Answer a path that is nobody's."""
-    raise error(web.HTTPForbidden(), "ForbiddenException", "Forbidden")
-
-
-def error(error: web.HTTPException, kind: str, message: str | None) -> web.HTTPException:
-    """Give an error AWS's shape. SDKs read the type from the header; 410 has no body at all."""
-    error.headers["x-amzn-ErrorType"] = kind
-    error.content_type = "application/json"
-    error.text = "" if message is None else json.dumps({"message": message})
-    return error
 
 
 def _iso(epoch_seconds: float) -> str:

@@ -15,6 +15,7 @@ from local.options import Limits
 from local.wire.backlog import Backlog
 from local.wire.closing import CLOSE_TIMEOUT, close_of, linger, refusal
 from local.wire.frames import Frames
+from local.wire.guard import Guard
 
 MAX_BACKLOG = 512 * 1024
 """Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""
@@ -28,6 +29,7 @@ class Host(Protocol):
 
     gateway: Gateway
     limits: Limits
+    guard: Guard
     clients: "set[WebSocket]"
     is_stopping: bool
 
@@ -88,6 +90,9 @@ class WebSocket(asyncio.Protocol):
         response = self._protocol.accept(request)
         if response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
             self._refuse(response.status_code)
+        elif why := self._host.guard.wrong_host(request.path, request.headers.get_all):
+            self._host.gateway.integrations.console.refused("$connect", f"403: {why}")
+            self._refuse(403)
         else:
             self._host.run(self._open(request, response, peer[0]))
 

@@ -64,6 +64,13 @@ def test_14_without_a_query_there_are_no_members_for_one(api: Api) -> None:
     assert event.keys() == {"headers", "multiValueHeaders", "requestContext", "isBase64Encoded"}
 
 
+@pytest.mark.behaviour(14)
+def test_14_the_host_is_the_domain_name_of_the_event(life: list[Any]) -> None:
+    for event in (life[0], life[2]):
+        name = event["requestContext"]["domainName"]
+        assert (event["headers"]["Host"], event["multiValueHeaders"]["Host"]) == (name, [name])
+
+
 @pytest.mark.behaviour(15)
 def test_15_the_handler_sees_no_headers_of_the_connection_itself(life: list[Any]) -> None:
     assert not {name.lower() for name in life[0]["headers"]} & {"connection", "upgrade"}
