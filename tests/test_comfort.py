@@ -120,6 +120,17 @@ def test_breakpoint_waits_for_a_debugger_and_nothing_times_out(tmp_path: Path) -
             assert client.hear() == "as the debugger says"
 
 
+@pytest.mark.parametrize("path", ["/", "/;;answer='owned';;c;;x"])
+def test_a_web_page_that_finds_the_debugger_s_port_runs_nothing(tmp_path: Path, path: str) -> None:
+    with Api.start("--debug", template=app(tmp_path, BREAKS)) as api, api.connect() as client:
+        client.socket.send("hello")
+        line = api.gateway.output.wait_for(r"RemotePdb session open at 127\.0\.0\.1:\d+")
+        port = int(line.rpartition("127.0.0.1:")[2].partition(",")[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as page:
+            page.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\nanswer = 'owned'\nc\n".encode())
+            assert client.hear() == "as it was"
+
+
 def test_breakpoint_without_that_is_said_and_passed(tmp_path: Path) -> None:
     with Api.start(template=app(tmp_path, BREAKS)) as api, api.connect() as client:
         assert client.say("hello") == "as it was"

@@ -19,6 +19,7 @@ import json
 import linecache
 import logging
 import os
+import re
 import select
 import signal
 import socket
@@ -176,9 +177,20 @@ def _set_breakpoint_hook(debug: bool) -> None:
         import remote_pdb
 
         remote_pdb.cry = print  # not to the log as well, where the handler has set one up
+        _let_no_browser_debug(remote_pdb.RemotePdb)
         sys.breakpointhook = remote_pdb.set_trace
     else:
         sys.breakpointhook = lambda *_: print("breakpoint() does nothing here: start the gateway with --debug")
+
+
+def _let_no_browser_debug(debugger: Any) -> None:
+    """Go on where a web page has found the port: a debugger would run the body of its request line by line."""
+    precmd = debugger.precmd
+
+    def unless_http(self: Any, line: str) -> Any:
+        return "continue" if re.fullmatch(r"[A-Z]+ \S+ HTTP/[0-9.]+", line) else precmd(self, line)
+
+    debugger.precmd = unless_http
 
 
 def _run(handler: Any, function: dict[str, Any], question: dict[str, Any]) -> dict[str, Any] | bytes:
