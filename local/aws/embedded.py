@@ -74,6 +74,7 @@ class Embedded:
             if not sign:
                 return f"The embedded AWS has ended ({_how(await self._process.wait())}), and what it held is lost."
             silences = 0
+        self._process.kill()  # or each call to it would wait, while the gateway ends
         return f"The embedded AWS has not answered for {2 * self._patience:g} seconds."
 
     async def stop(self) -> None:
