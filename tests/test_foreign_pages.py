@@ -95,10 +95,10 @@ def test_each_request_of_a_connection_is_looked_at(gateway: RunningGateway, port
 def test_a_refusal_says_what_to_do_and_so_does_the_terminal(gateway: RunningGateway) -> None:
     seen = len(gateway.output.lines)
     with contextlib.closing(opened(gateway, "page")) as connection:
-        _, headers, body = ask(connection, "GET", "/", [("Host", "gateway:3001")])
+        _, headers, body = ask(connection, "GET", "/%1b[31m", [("Host", "gateway:3001")])
     why = "The gateway does not answer to the host 'gateway:3001'. If that is its name, start it with --host."
     assert (headers["x-amzn-ErrorType"], json.loads(body)) == ("ForbiddenException", {"message": why})
-    assert gateway.output.wait_for(r"\(http\)", seen).endswith(f"403: GET /: {why}")
+    assert gateway.output.wait_for(r"\(http\)", seen).endswith(f"403: GET '/%1b[31m': {why}")
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_and_its_simple_requests_do_nothing(stranger: Page, gateway: RunningGate
         fetched(stranger, f"{gateway.endpoints['management']}/@connections/{connection_id}", body="forged", **text)
         fetched(stranger, f"{gateway.endpoints['page']}/2015-03-31/functions/{FUNCTION}/invocations", body="{}", **text)
         fetched(stranger, f"{gateway.endpoints['aws']}/stolen-bucket", mode="no-cors", method="POST", body="x")
-        gateway.output.wait_for(r"refuses POST /stolen-bucket", seen)
+        gateway.output.wait_for(r"refuses POST '/stolen-bucket'", seen)
         assert client.ask({"action": "ping"}) == {"type": "pong"}
         assert "(invoke)" not in "\n".join(gateway.output.lines[seen:])
 

@@ -18,6 +18,9 @@ from local.wire.guard import Guard, is_visit
 REQUEST_TIMEOUT = 10.0
 """Seconds that a client has to send the head of a request, and as many again for its body."""
 
+MAX_SHOWN = 200
+"""Characters of a target that the terminal shows."""
+
 
 @contextlib.asynccontextmanager
 async def protocols(
@@ -119,7 +122,7 @@ def admission(
         request.protocol.began()
         try:
             if why := _refusal(guard, request, visited):
-                refused(f"{request.method} {request.path}: {why}")
+                refused(f"{request.method} {request.raw_path[:MAX_SHOWN]!a}: {why}")
                 raise error(web.HTTPForbidden(), "ForbiddenException", why)
             await _whole_body(request, patience)
         except web.HTTPException as answer:
