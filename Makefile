@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help install run test check format build deploy deploy-local logs delete release bench publish scaling clean
+.PHONY: help install run test check format build deploy deploy-local smoke logs delete release bench publish scaling clean
 
 # Lambda runs 3.12, and only 3.12 can `sam build`. A pyenv shim may exist without the Python behind it, so each is tried.
 PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
@@ -56,6 +56,12 @@ deploy: build ## deploy to AWS; another environment of samconfig.toml: make depl
 
 deploy-local: install ## deploy the stack to MiniStack, an emulator of AWS, on this machine (needs Linux and Python 3.12)
 	$(BIN)/python -m tests.ministack $(ARGS)
+
+# What is given to make is in the environment of the command. No list of processes shows TOKEN and KEY there.
+smoke: ## say in a minute whether a deployed hub works: make smoke URL=wss://… (TOKEN=… or KEY=… where AuthMode wants it)
+	test -n "$$URL" || { echo "Say which hub: make smoke URL=wss://… (the stack's output WebSocketUrl)." >&2; exit 1; }
+	$(MAKE) install
+	$(BIN)/python -m local smoke "$$URL" $(ARGS)
 
 logs: install ## follow the functions' logs; options: make logs ENV=prod ARGS="--filter ERROR"
 	$(BIN)/sam logs $(foreach each,connect disconnect message,--cw-log-group /aws/lambda/$(STACK)-$(each)) $(REGION) --tail $(ARGS)

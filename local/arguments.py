@@ -56,9 +56,14 @@ def parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser
     sign.add_argument("--url", action="store_true", help="print the URL alone")
     _add_address(sign)
 
+    smoke = found.add_parser(
+        "smoke", help="say whether a deployed hub works; TOKEN or KEY in the environment where its AuthMode wants one"
+    )
+    _add_smoke(smoke)
+
     shown = found.add_parser("translate", help="print the CloudFormation that SAM makes of the template")
     shown.add_argument("--template", type=Path, default=Options.template, metavar="PATH")
-    return whole, {"invoke": once, "event": event, "token": token, "sign": sign, "translate": shown}
+    return whole, {"invoke": once, "event": event, "token": token, "sign": sign, "smoke": smoke, "translate": shown}
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001 - no public one does it
@@ -101,6 +106,14 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
     add("--issuer", help="the claim iss")
     add("--audience", help="the claim aud")
     _add_address(parser)
+
+
+def _add_smoke(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("url", help="the stack's output WebSocketUrl")
+    add("--session", metavar="S", help="the session that TOKEN is for (what its claim session_id says)")
+    add("--issuer", help="the claim iss of tokens that are made with KEY")
+    add("--audience", help="their claim aud")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -28,10 +28,11 @@ def main(argv: list[str] | None = None) -> int:
     # Nothing here may reach an account, or depend on a profile.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    os.environ["no_proxy"] = "*"  # all that it speaks to is near
     # The head of a handshake is limited as a whole, by the listener, before websockets reads it.
     os.environ |= {"WEBSOCKETS_MAX_LINE_LENGTH": "16384", "WEBSOCKETS_MAX_NUM_HEADERS": "4096"}
     arguments = _parse(argv)
+    if arguments.command is not _smoke:
+        os.environ["no_proxy"] = "*"  # all that it speaks to is near
     try:
         status: int = arguments.command(arguments)
     except CannotDo as error:
@@ -43,7 +44,14 @@ def main(argv: list[str] | None = None) -> int:
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     whole, commands = parser()
     whole.set_defaults(command=_serve)
-    does = {"invoke": _invoke, "event": _event, "token": _token, "sign": _sign, "translate": _translate}
+    does = {
+        "invoke": _invoke,
+        "event": _event,
+        "token": _token,
+        "sign": _sign,
+        "smoke": _smoke,
+        "translate": _translate,
+    }
     for name, command in commands.items():
         command.set_defaults(command=does[name])
     return whole.parse_args(argv)
@@ -124,6 +132,15 @@ def _sign(arguments: argparse.Namespace) -> int:
             print(f"{name}: {value}")
     print(url)
     return 0
+
+
+def _smoke(arguments: argparse.Namespace) -> int:
+    from local.smoke.access import Given
+    from local.smoke.run import smoke
+
+    secrets = {"token": os.environ.get("TOKEN", ""), "key": os.environ.get("KEY", "")}  # no argument: ps shows those
+    given = Given(**secrets, session=arguments.session, issuer=arguments.issuer, audience=arguments.audience)
+    return asyncio.run(smoke(arguments.url, given, Console(sys.stdout)))
 
 
 def _translate(arguments: argparse.Namespace) -> int:

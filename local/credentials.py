@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import time
+import warnings
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -33,10 +34,15 @@ def mint(host: str, port: int, session_id: str, ttl: int, claims: dict[str, Any]
         CannotSign: If there is nothing to sign with.
 
     """
+    return signed_token(_key(_endpoints(host, port)), session_id, ttl, claims)
+
+
+def signed_token(key: str, session_id: str, ttl: int, claims: dict[str, Any]) -> str:
+    """Return a token for AUTH_MODE jwt, as ``mint`` does, of a key that is known."""
     now = int(time.time())
-    return jwt.encode(
-        {"session_id": session_id, "iat": now, "exp": now + ttl} | claims, _key(_endpoints(host, port)), "HS256"
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)  # the hub takes a short key too
+        return jwt.encode({"session_id": session_id, "iat": now, "exp": now + ttl} | claims, key, "HS256")
 
 
 def signed(host: str, port: int, session_id: str) -> tuple[dict[str, str], str]:
@@ -48,11 +54,16 @@ def signed(host: str, port: int, session_id: str) -> tuple[dict[str, str], str]:
 
     """
     endpoints = _endpoints(host, port)
+    query = signed_query(_key(endpoints), session_id)
+    names = {"X-Session": "session_id", "X-Date-Time": "date_time", "X-Signature": "signature"}
+    return {header: query[name] for header, name in names.items()}, f"{endpoints.websocket}?{urlencode(query)}"
+
+
+def signed_query(key: str, session_id: str) -> dict[str, str]:
+    """Return the parameters that open one connection in AUTH_MODE signature."""
     date_time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    signature = hmac.new(_key(endpoints).encode(), f"{session_id}:{date_time}".encode(), hashlib.sha256).hexdigest()
-    query = urlencode({"session_id": session_id, "date_time": date_time, "signature": signature})
-    headers = {"X-Session": session_id, "X-Date-Time": date_time, "X-Signature": signature}
-    return headers, f"{endpoints.websocket}?{query}"
+    signature = hmac.new(key.encode(), f"{session_id}:{date_time}".encode(), hashlib.sha256).hexdigest()
+    return {"session_id": session_id, "date_time": date_time, "signature": signature}
 
 
 def _endpoints(host: str, port: int) -> Endpoints:

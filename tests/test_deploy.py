@@ -5,6 +5,8 @@ Every call that a function makes is held against its role, so what a policy forg
 
 """
 
+import asyncio
+import io
 import re
 import sys
 import time
@@ -18,6 +20,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from bench.artefacts import this_machine
+from local.console import Console
+from local.smoke.access import Given
+from local.smoke.run import smoke
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
@@ -33,7 +38,7 @@ pytestmark = pytest.mark.skipif(
 
 TEMPLATE = translated(ROOT / "template.yaml")
 SECRET = "key-of-the-tests"
-SECOND = {"AuthMode": "jwt", "MaxConnectionsPerSession": "1", "SigningSecretName": SECRET}
+SECOND = {"AuthMode": "jwt", "MaxConnectionsPerSession": "2", "SigningSecretName": SECRET}
 """What changes with the second deployment: all that gives a function more rights."""
 
 LISTS = {
@@ -246,7 +251,7 @@ def test_a_connection_has_a_row_until_it_closes(stack: Stack) -> None:
 
 
 def test_a_session_has_no_more_connections_than_it_may(stack: Stack) -> None:
-    with stack.connect("one"), pytest.raises(InvalidStatus):
+    with stack.connect("one"), stack.connect("one"), pytest.raises(InvalidStatus):
         stack.connect("one")
 
 
@@ -255,6 +260,16 @@ def test_nobody_connects_without_proof(query: str, stack: Stack) -> None:
     with pytest.raises(InvalidStatus) as refused:
         stack.handshake(query)
     assert refused.value.response.status_code == 403  # whatever the function says; API Gateway passes that on
+
+
+def test_the_smoke_test_says_that_it_works(stack: Stack) -> None:
+    printed = io.StringIO()
+    url = stack.endpoint.replace("http", "ws", 1)
+    status = asyncio.run(smoke(url, Given(key=KEY), Console(printed)))
+    lines = printed.getvalue().splitlines()
+
+    assert [line for line in lines if line.startswith(("FAIL", "skip"))] == []
+    assert (status, lines[-1]) == (0, "The hub works: 11 checks hold.")
 
 
 def test_deleting_the_stack_leaves_nothing_but_its_key(stack: Stack) -> None:

@@ -1,0 +1,198 @@
+"""What must hold of a hub that works. Each check returns the sentence that says so, or raises ``Failed``."""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias
+
+from local.smoke.access import Address, Ticket, Way, bare, new_session
+from local.smoke.client import Client, Failed, Frame, NotOpened, Skipped, opened
+
+REFUSALS = {400, 401, 403}
+"""Statuses with which a handshake is refused for what it carries."""
+
+POLL = 0.5
+"""Seconds between two looks whether a session is offline."""
+
+POSTS = (
+    "Look at the log of MessageFunction (make logs, lines `post failed`): its role, WebSocketEndpoint, "
+    "and in a VPC the way out."
+)
+ROUTE_RESPONSE = (
+    "Look whether the route has its RouteResponse (the template declares it), and at the log of MessageFunction."
+)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """
+    A hub and the way in.
+
+    Attributes:
+        patience: Seconds for an answer.
+
+    """
+
+    address: Address
+    way: Way
+    patience: float
+
+    def open(self, session: str | None = None) -> contextlib.AbstractAsyncContextManager[Client]:
+        """Open a connection of a session; None for one of its own."""
+        return opened(self.address, self.way.ticket(session or self.session()), self.patience)
+
+    def session(self) -> str:
+        """Return a session that connections may join."""
+        return self.way.session or new_session()
+
+    @contextlib.asynccontextmanager
+    async def pair(self, receivers: int = 1) -> AsyncIterator[tuple[Client, str, list[Client]]]:
+        """Open a sender, and receivers that have a session in common. Yields all, the session in the middle."""
+        session = self.session()
+        async with contextlib.AsyncExitStack() as stack:
+            sender = await stack.enter_async_context(self.open())
+            clients = [await stack.enter_async_context(self.open(session))]
+            try:
+                clients += [await stack.enter_async_context(self.open(session)) for _ in range(receivers - 1)]
+            except NotOpened as error:
+                if error.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    raise
+                raise Skipped("MaxConnectionsPerSession lets no session have two connections (429).") from None
+            yield sender, session, clients
+
+
+Check: TypeAlias = Callable[[Hub], Awaitable[str]]
+
+
+async def connects(hub: Hub) -> str:
+    began = time.monotonic()
+    async with hub.open():
+        return f"A client connects, in {time.monotonic() - began:.2f} s (a cold start included)."
+
+
+async def acks(hub: Hub) -> str:
+    async with hub.pair() as (sender, session, [receiver]):
+        began = time.monotonic()
+        await deliver(sender, session, "hello", [receiver])
+        return f"A message arrives, and its sender gets an ack, in {time.monotonic() - began:.2f} s."
+
+
+async def coded_error(hub: Hub) -> str:
+    async with hub.open() as client:
+        try:
+            answer = await client.ask({"action": "smoke"})
+        except Failed as failed:
+            raise Failed(f"An unknown action: {failed}", failed.look or ROUTE_RESPONSE) from None
+    if answer.get("code") != "unknown_action":
+        raise Failed(f"An unknown action is answered {answer.get('code') or answer.get('type')}.", ROUTE_RESPONSE)
+    return "An unknown action is answered with the error unknown_action: $default answers."
+
+
+async def ping(hub: Hub) -> str:
+    async with hub.open() as client:
+        await client.send({"action": "ping"})
+        try:
+            await client.wait_for(lambda got: got.get("type") == "pong", "pong")
+        except Failed as failed:
+            raise Failed(str(failed), failed.look or "Look at the route ping and its integration response.") from None
+    return "A ping is answered with a pong."
+
+
+async def siblings(hub: Hub) -> str:
+    async with hub.pair(2) as (sender, session, receivers):
+        await deliver(sender, session, "to both", receivers)
+    return "Two connections of one session both get a message."
+
+
+async def thirty(hub: Hub) -> str:
+    async with hub.pair() as (sender, session, receivers):
+        await deliver(sender, session, "x" * 29_500, receivers)
+    return "A message of 30 KB arrives whole."
+
+
+async def hundred(hub: Hub) -> str:
+    async with hub.pair() as (sender, session, receivers):
+        await deliver(sender, session, "x" * 100_000, receivers)
+    return "A message of 100 KB that is sent in frames under 32 KB arrives whole."
+
+
+async def offline(hub: Hub) -> str:
+    async with hub.pair(2) as (sender, session, receivers):
+        before = (await deliver(sender, session, "here?", receivers))["delivered"][session]
+        for each in receivers:
+            await each.connection.close()
+        began = time.monotonic()
+        while time.monotonic() - began < hub.patience:
+            ack = await send(sender, session, "gone?")
+            if ack["delivered"].get(session, 0) <= before - len(receivers) and session not in ack["failed"]:
+                return f"A close is noticed: the ack says so {time.monotonic() - began:.1f} s later."
+            await asyncio.sleep(POLL)
+    raise Failed(
+        f"Connections still count {hub.patience:g} seconds after they closed.", "Look at the log of DisconnectFunction."
+    )
+
+
+async def malformed_session(hub: Hub) -> str:
+    status = await refused(hub, hub.way.ticket(hub.session()).naming("not a session id"), "a malformed session id")
+    return f"A malformed session id is refused with {status}."
+
+
+async def no_credential(hub: Hub) -> str:
+    status = await refused(hub, bare(new_session()), "no credential")
+    return f"A handshake without a credential is refused with {status}."
+
+
+async def forged_credential(hub: Hub) -> str:
+    status = await refused(hub, hub.way.forged(hub.session()), "a forged credential")
+    return f"A forged credential is refused with {status}."
+
+
+ALWAYS: tuple[Check, ...] = (coded_error, ping, siblings, thirty, hundred, offline, malformed_session)
+WITH_PROOF: tuple[Check, ...] = (no_credential, forged_credential)
+"""For AUTH_MODE jwt and signature."""
+
+
+async def send(sender: Client, session: str, message: str) -> Frame:
+    """Return the ack of a message to a session, which the sender itself does not receive."""
+    ack = await sender.ask({"action": "sendMessage", "sessions": [session], "message": message, "echo": False})
+    if ack["type"] != "ack":
+        look = {"internal": "Look at the log of MessageFunction (make logs): the table and the role."}
+        raise Failed(f"A message is answered with the error {ack.get('code')}.", look.get(str(ack.get("code")), ""))
+    if not all(isinstance(ack.get(name), dict) for name in ("delivered", "failed")):
+        raise Failed("The ack is not a hub's: it lacks who was reached.", "Look at the URL.")
+    return ack
+
+
+async def deliver(sender: Client, session: str, message: str, receivers: list[Client]) -> Frame:
+    """Send a message, and return its ack once every receiver has it."""
+    mark = f"{secrets.token_hex(4)} {message}"
+    try:
+        ack = await send(sender, session, mark)
+    except Failed as failed:
+        raise Failed(f"A message of {len(mark):,} bytes: {failed}", failed.look or ROUTE_RESPONSE) from None
+    if ack["failed"] or ack["delivered"].get(session, 0) < len(receivers):
+        raise Failed(f"A message of {len(mark):,} bytes does not reach every connection that is open.", POSTS)
+    for each in receivers:
+        try:
+            frame, _ = await each.message(ack["id"])
+        except Failed as failed:
+            raise Failed(str(failed), failed.look or POSTS) from None
+        if frame.get("message") != mark:
+            raise Failed(f"A message of {len(mark):,} bytes arrives changed.", POSTS)
+    return ack
+
+
+async def refused(hub: Hub, ticket: Ticket, what: str) -> int:
+    """Return the status with which a handshake is refused, as it must be."""
+    try:
+        async with opened(hub.address, ticket, hub.patience):
+            pass
+    except NotOpened as error:
+        if error.status in REFUSALS:
+            return error.status
+        raise Failed(f"A handshake with {what}: {error}", error.look) from None
+    raise Failed(f"A handshake with {what} opens a connection.", "Look at AuthMode, and at the log of ConnectFunction.")
