@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from bench import limits
 from delivery.message import MAX_WAITING
-from delivery.requests import BACKOFF, LEAST_TIME, MAX_BACKOFF
+from delivery.opening import LEAST_TIME
+from delivery.requests import BACKOFF, MAX_BACKOFF
 from hub.connections import PAGE
 
 STEP = 0.01

@@ -41,7 +41,8 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     logger.append_keys(session_id=identity.session_id)
 
     _check_room(identity.session_id, now)
-    _store(identity, Connection.opened(identity, connection_id, now))
+    # Now: the row is opening for some seconds from here on, and the signing key may have been slow to come.
+    _store(identity, Connection.opened(identity, connection_id, time.time()))
     metrics.count("Connected")
     logger.info("connected")
 

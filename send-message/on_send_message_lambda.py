@@ -94,14 +94,16 @@ def _time_left(context: Context) -> float:
 
 
 def _report(accounts: dict[str, Account], seconds: float) -> None:
-    recipients, delivered, gone, failed = (
+    recipients, delivered, gone, failed, closed = (
         sum(getattr(account, name) for account in accounts.values())
-        for name in ("targets", "delivered", "gone", "failed")
+        for name in ("targets", "delivered", "gone", "failed", "closed")
     )
     metrics.count("Messages")
     metrics.count("Recipients", recipients)
     metrics.count("Delivered", delivered)
     metrics.count("Gone", gone)
     metrics.count("Undelivered", failed)
+    if closed:
+        metrics.count("StuckClosed", closed)
     metrics.took("DeliveryTime", seconds)
     logger.info("sent", sessions=len(accounts), delivered=delivered, gone=gone, failed=failed)

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +12,15 @@ import boto3
 from delivery.account import Account
 from delivery.endpoint import Endpoint
 from delivery.fan_out import FanOut
+from delivery.stuck import PATIENCE, Own, Patience
 from hub.connection import NEVER, Connection
 from hub.connections import Connections
 from hub.envelope import Envelope
 
 NOW = 1_795_000_000.0
+QUICK = Patience(first=Own(delay=0.002, seconds=9), stuck=Own(delay=0.002, seconds=9))
+"""For many faults in a row, each of which passes: waits little, and gives none of them up."""
+
 ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
 
 
@@ -52,18 +56,26 @@ class Rows(Connections):
 
 
 @contextlib.contextmanager
-def fan_out_to(url: str, connections: Connections, needs_proof: bool = False) -> Iterator[FanOut]:
+def fan_out_to(
+    url: str,
+    connections: Connections,
+    needs_proof: bool = False,
+    clock: Callable[[], float] = lambda: NOW,
+    patience: Patience = PATIENCE,
+) -> Iterator[FanOut]:
     """Open a fan-out, and close what it holds in the end."""
-    fan_out = FanOut(connections, Endpoint(url, boto3.Session()), needs_proof, clock=lambda: NOW)
+    fan_out = FanOut(connections, Endpoint(url, boto3.Session()), needs_proof, clock, patience)
     try:
         yield fan_out
     finally:
         fan_out.close()
 
 
-def account(live: int, delivered: int = 0, gone: int = 0, left_out: int = 0, readable: bool = True) -> Account:
+def account(
+    live: int, delivered: int = 0, gone: int = 0, left_out: int = 0, readable: bool = True, closed: int = 0
+) -> Account:
     """Return an account; what is neither delivered nor gone has failed."""
-    return Account(live, live - left_out, delivered, gone, readable)
+    return Account(live, live - left_out, delivered, gone, readable, closed)
 
 
 def lines(log: io.StringIO) -> list[dict[str, Any]]:

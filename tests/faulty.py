@@ -33,6 +33,11 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "200 and the last time": [answer(200, "Connection: close")],
     "200 after a 100": [b"HTTP/1.1 100 Continue\r\n\r\n", "pause", answer(200)],
     "200 twice": [answer(200) + answer(200)],
+    "200 and a 410": [answer(200) + answer(410)],
+    "200 and half a 410": [answer(200) + b"HTTP/1.1 410 Gone\r\nx-amzn-Er"],
+    "200 and noise": [answer(200) + b"SSH-2.0-OpenSSH_9.6\r\n"],
+    "200 in HTTP/1.0": [b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"],
+    "200 and an upgrade": [b"HTTP/1.1 200 OK\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n"],
     "half a 200": [b"HTTP/1.1 200 OK\r\nContent-Le", "close"],
     "half the body of a 200": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", "reset"],
     "200 with a malformed header": [b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"],
@@ -41,6 +46,7 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "200 slowly": ["slow", answer(200)],
     "410": [answer(410, "x-amzn-ErrorType: GoneException")],
     "410 without a type": [answer(410)],
+    "410 and a 200": [answer(410) + answer(200)],
     "half a 410": [b"HTTP/1.1 410 Gone\r\nx-amzn-Er", "close"],
     "400": [answer(400, "x-amzn-ErrorType: BadRequestException", body='{"message":"Invalid connectionId"}')],
     "403": [answer(403, "x-amzn-ErrorType: AccessDeniedException", body='{"Message":"no"}')],
@@ -48,6 +54,12 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "429": [answer(429, "x-amzn-ErrorType: LimitExceededException")],
     "429, later": [answer(429, "x-amzn-ErrorType: LimitExceededException", "Retry-After: 1")],
     "429, much later": [answer(429, "x-amzn-ErrorType: LimitExceededException", "Retry-After: 3600")],
+    "429 for its connection, in full": [answer(429, "x-amzn-ErrorType: LimitExceededException:http://aws.example/v1/")],
+    "429 for all": [answer(429, "x-amzn-ErrorType: ThrottlingException")],
+    "429 for all, too": [answer(429, "x-amzn-ErrorType: TooManyRequestsException")],
+    "429 without a type": [answer(429)],
+    "429 without a type, later": [answer(429, "Retry-After: 1")],
+    "429 after a 103": [b"HTTP/1.1 103 Early Hints\r\nRetry-After: 3600\r\n\r\n" + answer(429)],
     "429 until a date": [answer(429, "Retry-After: Mon, 23 Nov 2026 00:00:00 GMT")],
     "500": [answer(500)],
     "503": [answer(503, body="<html>Service Unavailable</html>")],
@@ -62,8 +74,14 @@ ANSWERS: dict[str, list[bytes | str]] = {
 """What an answer sends, and does, in order."""
 
 DELIVERS = {name for name in ANSWERS if name.startswith(("200", "half a 200", "half the body of a 200"))}
-GONE = {"410", "410 without a type", "half a 410"}
+GONE = {"410", "410 without a type", "410 and a 200", "half a 410"}
 REFUSES = {"400", "403", "302", "429, much later"}
+OWN = {"429", "429 for its connection, in full", "closed", "reset", "half a status", "no HTTP", "silence"}
+"""Faults of which the connection alone may be the reason."""
+
+FOR_ALL = {"429 for all", "429 for all, too", "429 without a type", "429 until a date", "500", "503", "half a 503"}
+"""Faults that any connection would have met."""
+
 PASSES = set(ANSWERS) - DELIVERS - GONE - REFUSES
 """Faults after which a post is made again."""
 

@@ -32,6 +32,7 @@ class Endpoint:
 
     Attributes:
         status: What a post is answered.
+        error_type: The type of error that it is answered with, if any.
         posted: Connection ids and frames.
         closed: Connection ids.
 
@@ -39,6 +40,7 @@ class Endpoint:
 
     url: str
     status: int = 200
+    error_type: str = ""
     posted: list[tuple[str, Any]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
@@ -61,6 +63,8 @@ def endpoint() -> Iterator[Endpoint]:
 
         def answer(self, status: int) -> None:
             self.send_response(status)
+            if served.error_type:
+                self.send_header("x-amzn-ErrorType", served.error_type)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -90,7 +90,17 @@ def test_an_answer_leaves_nothing_for_the_next_post(faulty: FaultyEndpoint, name
 
 
 @pytest.mark.parametrize(
-    "name", ["200 twice", "200 and the last time", "200 until the end", "200 with a malformed header"]
+    "name",
+    [
+        "200 twice",
+        "200 and a 410",
+        "200 and half a 410",
+        "200 and noise",
+        "200 in HTTP/1.0",
+        "200 and the last time",
+        "200 until the end",
+        "200 with a malformed header",
+    ],
 )
 def test_an_http_connection_is_closed_after_an_answer_that_ends_it(faulty: FaultyEndpoint, name: str) -> None:
     faulty.scripts["one="] = [name]

@@ -61,27 +61,6 @@ def test_the_left_out_connection_gets_nothing(
 
 
 @pytest.mark.parametrize(
-    ("age", "script", "expected", "posts"),
-    [
-        pytest.param(0.1, ["410"] * 2, account(1, delivered=1), 3, id="opens-at-last"),
-        pytest.param(2.9, ["410"] * 9, account(1, gone=1), 4, id="young-and-stays-gone"),
-        pytest.param(3.1, ["410"] * 9, account(1, gone=1), 1, id="old-at-once"),
-        pytest.param(0.1, ["410", "500", "410"], account(1, delivered=1), 4, id="with-a-fault-between"),
-    ],
-)
-def test_a_connection_that_may_be_opening_still_is_posted_to_again(
-    faulty: FaultyEndpoint, age: float, script: list[str], expected: object, posts: int
-) -> None:
-    # API Gateway answers 410 until $connect has returned, and the row is there before that.
-    faulty.scripts["young"] = script
-    rows = Rows([row("s1", "young", age)])
-
-    with fan_out_to(faulty.url, rows) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=10) == {"s1": expected}
-    assert (len(faulty.posts()["young"]), rows.removed) == (posts, ["young"] if expected == account(1, gone=1) else [])
-
-
-@pytest.mark.parametrize(
     ("identity", "needs_proof", "counts"),
     [
         pytest.param(Identity("s1"), False, True, id="unproven-where-nobody-has-to"),

@@ -18,7 +18,7 @@ THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}
 def test_when_the_time_is_up_the_account_is_what_is_true_then(
     faulty: FaultyEndpoint, log: io.StringIO, seconds: float
 ) -> None:
-    faulty.scripts = {"never": ["429"] * 1000, "silent": ["silence"]}
+    faulty.scripts = {"never": ["429 for all"] * 1000, "silent": ["silence"]}
     rows = Rows([row("s1", name) for name in ("never", "silent", "open")])
 
     with fan_out_to(faulty.url, rows) as out:
@@ -76,7 +76,8 @@ def test_one_that_is_throttled_for_long_keeps_no_other_waiting(
     ("script", "expected"),
     [
         pytest.param(["503"] * 9, [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0], id="longer-and-longer"),
-        pytest.param(["429, later", "429"], [1.0, 0.1], id="as-long-as-asked"),
+        pytest.param(["429 for all"] * 3, [0.05, 0.1, 0.2], id="while-the-account-is-throttled"),
+        pytest.param(["429 without a type, later", "503"], [1.0, 0.1], id="as-long-as-asked"),
     ],
 )
 def test_retries_wait(

@@ -12,6 +12,7 @@ import pytest
 
 from hub.connection import Connection
 from hub.connections import Connections
+from hub.handshake import Handshake
 from hub.identity import Identity
 from hub.settings import SettingsError
 from tests.in_moto import rows
@@ -47,6 +48,23 @@ def test_connect_stores_the_connection(handler: Callable[[str], ModuleType], con
     (row,) = rows(connections, "s1")
     assert row.connection_id == SENDER
     assert row.expires_at == row.connected_at // 1000 + 7800
+
+
+def test_a_row_is_new_when_it_is_stored_however_long_the_check_took(
+    handler: Callable[[str], ModuleType], connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = handler("ConnectFunction")
+    identify, began = module.identify, []
+
+    def slowly(handshake: Handshake, now: float) -> Identity:
+        began.append(now)
+        monkeypatch.setattr(module.time, "time", lambda: now + 8)
+        identity: Identity = identify(handshake, now)
+        return identity
+
+    monkeypatch.setattr(module, "identify", slowly)
+    module.lambda_handler(event("connect"), Context())
+    assert [row.connected_at for row in rows(connections, "s1")] == [int((began[0] + 8) * 1000)]
 
 
 @pytest.mark.parametrize(

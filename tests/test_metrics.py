@@ -7,10 +7,11 @@ import boto3
 import pytest
 
 from bench import limits
+from delivery.stuck import MAX_FAILURES, Own, Patience
 from hub import metrics
 from hub.log import SERVICE
 from tests.credentials import token
-from tests.in_moto import Account, row
+from tests.in_moto import Account, row, rows
 from tests.test_stack import stack
 
 
@@ -70,6 +71,28 @@ def test_what_was_not_delivered_is_counted(
     (record,) = emitted(capsys)
     assert (record["Gone"], record["Undelivered"]) == ([gone], [undelivered])
     assert is_alarming("UndeliveredAlarm", record["Undelivered"][0]) is bool(undelivered)
+
+
+def test_a_connection_that_is_closed_for_taking_nothing_is_counted_and_its_row_goes(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.connections.add(row("s1", "one="))
+    account.connections.add(row("s2", "two="))
+    hub = account.hub()
+    frame = {"action": "sendMessage", "sessions": ["s2"], "message": 1}
+    hub.send("one=", frame)
+    nothing = Own(delay=0.001, seconds=0)
+    monkeypatch.setattr(hub.functions["MessageFunction"].FAN_OUT, "patience", Patience(nothing, nothing))
+    monkeypatch.setattr(account.endpoint, "status", 429)
+    monkeypatch.setattr(account.endpoint, "error_type", "LimitExceededException")
+
+    acks = [hub.send("one=", frame) for _ in range(MAX_FAILURES + 1)]
+
+    assert [each["failed"] for each in acks] == [{"s2": 1}] * MAX_FAILURES + [{}]
+    assert acks[-1]["offline"] == ["s2"]
+    assert (account.endpoint.closed, rows(account.connections, "s2")) == (["two="], [])
+    counted = [values(record).get("StuckClosed") for record in emitted(capsys)]
+    assert counted == [None] * MAX_FAILURES + [1, None]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ class Account:
         delivered: Connections that took the message.
         gone: Connections that turned out to be closed.
         readable: Whether all connections of the session could be read.
+        closed: Connections that failed, as in the messages before, and that the hub has closed therefore.
 
     """
 
@@ -22,6 +23,7 @@ class Account:
     delivered: int = 0
     gone: int = 0
     readable: bool = False
+    closed: int = 0
 
     @property
     def failed(self) -> int:

@@ -1,12 +1,12 @@
 """One keep-alive HTTP connection to ``@connections``, and the requests it carries."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from ssl import SSLObject
 from typing import Protocol, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-
+from delivery.answer import Answer
 from delivery.exchange import Request, Response
 
 
@@ -27,6 +27,11 @@ class Channel(asyncio.Protocol):
     """
     One HTTP connection, which carries one request at a time.
 
+    It is closed when more comes than one answer: nobody could tell whose the next one is.
+
+    Args:
+        clock: Returns the loop's seconds.
+
     Attributes:
         served: Requests that have ended.
         kept: Whether it was open before this invocation.
@@ -34,8 +39,9 @@ class Channel(asyncio.Protocol):
 
     """
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, clock: Callable[[], float]) -> None:
         self._owner = owner
+        self._clock = clock
         self._request: Request | None = None
         self.served = 0
         self.kept = False
@@ -56,17 +62,12 @@ class Channel(asyncio.Protocol):
         """The TLS side of the connection, or None if it is plain."""
         return cast("SSLObject | None", self._transport.get_extra_info("ssl_object"))
 
-    def send(self, request: Request, head: bytes, now: float) -> None:
+    def send(self, request: Request, head: bytes) -> None:
         """Send a request. The owner hears of its end."""
         self._request = request
-        self.since = now
-        self._parser = HttpResponseParser(self)
+        self.since = self._clock()
+        self._answer = Answer()
         self._heard = False
-        self._status = 0
-        self._completed = 0
-        self._stays = False
-        self._error_type = ""
-        self._retry_after = 0.0
         self._transport.write(head + request.body.payload)
 
     def abort(self, reason: str) -> None:
@@ -89,14 +90,11 @@ class Channel(asyncio.Protocol):
             self._transport.abort()
             return
         self._heard = True
-        try:
-            self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
+        if not self._answer.read(data):
             self.abort("the answer is not HTTP")
-            return
-        if self._completed:
-            # A second answer to one request: whose the next one is, nobody could tell.
-            if self._completed > 1 or not self._stays:
+        elif self._answer.is_complete:
+            # The server may not read the rest of a request that it has answered already.
+            if not self._answer.stays or self._transport.get_write_buffer_size():
                 self._transport.abort()
             self._end("")
 
@@ -111,37 +109,15 @@ class Channel(asyncio.Protocol):
         else:
             self._end("the connection was lost")
 
-    # What the parser calls.
-
-    def on_status(self, _reason: bytes) -> None:
-        self._status = self._parser.get_status_code()
-
-    def on_headers_complete(self) -> None:  # on_status is not called if there is no reason
-        self._status = self._parser.get_status_code()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._status == HTTPStatus.OK:
-            return
-        lower = name.lower()
-        if lower == b"x-amzn-errortype":
-            self._error_type = value.decode("latin-1")
-        elif lower == b"retry-after" and value.isdigit():  # the other form, a date, is never used by AWS
-            self._retry_after = float(value)
-
-    def on_message_complete(self) -> None:
-        self._status = self._parser.get_status_code()
-        if self._status >= HTTPStatus.OK:  # 1xx come before the answer
-            self._completed += 1
-            self._stays = self._parser.should_keep_alive()
-
     def _end(self, reason: str) -> None:
         request, self._request = self._request, None
         if request is None:
             return
         self.served += 1
+        answer, seconds = self._answer, self._clock() - self.since
         # A status that has come counts, even if the rest of the answer has not.
-        if self._status >= HTTPStatus.OK:
-            response = Response(self._status, self._error_type, self._retry_after)
+        if answer.status >= HTTPStatus.OK:
+            response = Response(answer.status, answer.error_type, answer.retry_after, seconds=seconds, was_sent=True)
         else:
-            response = Response(None, reason)
+            response = Response(None, reason, seconds=seconds, was_sent=True)
         self._owner.answered(self, request, response)

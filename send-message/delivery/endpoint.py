@@ -24,8 +24,9 @@ MAX_OPENING = 16
 CONNECT_TIMEOUT = 2.0
 """Seconds for TCP and TLS handshake together."""
 
-RESPONSE_TIMEOUT = 5.0
-"""Seconds for an answer, as measured every LOOK seconds."""
+RESPONSE_TIMEOUT = 2.0
+"""Seconds for an answer, as measured every LOOK seconds. A post takes some 10 ms; two attempts shall fit the few
+seconds that a connection gets (``stuck.Patience``)."""
 
 LOOK = 0.5
 
@@ -141,7 +142,7 @@ class Endpoint:
 
     def _send(self, channel: Channel, request: Request) -> None:
         head = self._signer.head(request.method, request.connection_id, request.body)
-        channel.send(request, head, self._now())
+        channel.send(request, head)
 
     def _rest(self, channel: Channel) -> None:
         channel.since = self._now()
@@ -172,7 +173,7 @@ class Endpoint:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 _, channel = await asyncio.get_running_loop().create_connection(
-                    lambda: Channel(self), self._host, self._port, ssl=self._context
+                    lambda: Channel(self, self._now), self._host, self._port, ssl=self._context
                 )
         except (OSError, UnicodeError) as error:  # TimeoutError and ssl.SSLError; a host that is no name
             self._refused(error)

@@ -10,6 +10,7 @@ import uvloop
 from delivery.account import Account
 from delivery.endpoint import Endpoint
 from delivery.message import MAX_SESSIONS_AT_ONCE, REMOVERS, Delivery
+from delivery.stuck import PATIENCE, Patience, Stuck
 from hub.connections import Connections
 from hub.envelope import Envelope
 
@@ -25,12 +26,19 @@ class FanOut:
     """
 
     def __init__(
-        self, connections: Connections, endpoint: Endpoint, needs_proof: bool, clock: Callable[[], float] = time.time
+        self,
+        connections: Connections,
+        endpoint: Endpoint,
+        needs_proof: bool,
+        clock: Callable[[], float] = time.time,
+        patience: Patience = PATIENCE,
     ) -> None:
         self.connections = connections
         self.endpoint = endpoint
         self.needs_proof = needs_proof
         self.clock = clock
+        self.patience = patience
+        self.stuck = Stuck(clock)
         self.readers = ThreadPoolExecutor(MAX_SESSIONS_AT_ONCE, "reader")
         self.removers = ThreadPoolExecutor(REMOVERS, "remover")  # of their own: removing must not hold up reading
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)

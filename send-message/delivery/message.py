@@ -12,6 +12,7 @@ from delivery.account import Account
 from delivery.exchange import Request
 from delivery.requests import Closing, Post
 from delivery.signer import Body
+from delivery.stuck import MAX_FAILURES
 from hub.connection import Connection
 from hub.envelope import Envelope
 from hub.log import logger
@@ -44,6 +45,8 @@ class Delivery:
     """One message on its way."""
 
     def __init__(self, fan_out: "FanOut", envelope: Envelope, leave_out: str | None) -> None:
+        self.patience = fan_out.patience
+        self.stuck = fan_out.stuck
         self._fan_out = fan_out
         self._envelope = envelope
         self._leave_out = leave_out
@@ -55,6 +58,7 @@ class Delivery:
         self._is_over = False
         self._gone: list[Connection] = []
         self._removals: list[asyncio.Future[None]] = []
+        self._closed: list[str] = []
         self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     async def run(self, sessions: tuple[str, ...], seconds: float) -> dict[str, Account]:
@@ -102,7 +106,7 @@ class Delivery:
         now = self._fan_out.clock()
         for row in page:
             if not row.counts(now, self._fan_out.needs_proof):
-                self.submit(Closing(self, row))
+                self._close(row)
                 continue
             account.live += 1
             if row.connection_id != self._leave_out:
@@ -110,6 +114,11 @@ class Delivery:
                 self.submit(Post(self, row, account, body))
         if self._fan_out.endpoint.waiting > MAX_WAITING:
             self._room.clear()
+
+    def _close(self, row: Connection) -> None:
+        """Close a connection that may not stay, unless that has failed again and again."""
+        if self.stuck.failures(row.connection_id) < MAX_FAILURES:
+            self.submit(Closing(self, row))
 
     # What Post and Closing call.
 
@@ -140,11 +149,16 @@ class Delivery:
 
     def gone(self, row: Connection) -> None:
         """Remove the row of a connection that is closed, together with others."""
+        self.stuck.took(row.connection_id)
         self._gone.append(row)
         if len(self._gone) == 1:
             self._loop.call_later(GATHERING, self._remove_gone)
         elif len(self._gone) == BATCH:
             self._remove_gone()
+
+    def closed(self, recipient: str) -> None:
+        """Have it logged, together with others, that a connection was closed for taking nothing."""
+        self._closed.append(recipient)
 
     def failed(self, what: str, recipient: str, reason: str) -> None:
         """Have a failure logged, together with others of the same reason."""
@@ -178,3 +192,5 @@ class Delivery:
     def _report(self) -> None:
         for (what, reason), recipients in self._failures.items():
             logger.error(f"{what} failed", reason=reason, connections=len(recipients), recipient=recipients[0])
+        if self._closed:
+            logger.warning("stuck connections closed", connections=len(self._closed), recipient=self._closed[0])

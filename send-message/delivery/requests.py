@@ -2,83 +2,68 @@
 
 import random
 from http import HTTPStatus
-from typing import Protocol
 
 from delivery.account import Account
-from delivery.exchange import Request, Response
+from delivery.exchange import Response
+from delivery.opening import LEAST_TIME, ToConnection, Work
 from delivery.signer import Body
+from delivery.stuck import MAX_FAILURES
 from hub.connection import Connection
 
 BACKOFF, MAX_BACKOFF = 0.05, 5.0
 """Seconds: a retry waits for a random part of BACKOFF, doubled with each attempt up to MAX_BACKOFF.
 Source: "Exponential Backoff And Jitter", AWS architecture blog: full jitter."""
 
-LEAST_TIME = 0.05
-"""Seconds before the end in which nothing is tried again."""
-
-OPENING_DELAYS = (0.05, 0.15, 0.4)
-"""Seconds before each further post to a connection that may be opening still."""
-
-OPENING = 3
-"""Seconds after its row is stored in which a connection may be opening still. API Gateway
-answers 410 until $connect has returned, so a 410 this early does not mean gone."""
-
-FORBIDDEN = (
-    "{}: check that the function's role allows execute-api:ManageConnections on this API and stage, "
-    "that WEBSOCKET_ENDPOINT is this API's, and that the VPC, if the function is in one, has no VPC endpoint "
-    "for execute-api with private DNS"
-)
-
 NOTHING = Body.of(b"")
 
 
-class Work(Protocol):
-    """The delivery that a request is part of."""
-
-    def now(self) -> float: ...
-    def time_left(self) -> float: ...
-    def submit_again(self, request: Request, delay: float) -> None: ...
-    def finished(self) -> None: ...
-    def gone(self, row: Connection) -> None: ...
-    def failed(self, what: str, recipient: str, reason: str) -> None: ...
-
-
-class Post(Request):
+class Post(ToConnection):
     """A frame for one connection. It ends in its account as delivered, gone, or neither: failed."""
 
-    __slots__ = ("_account", "_attempts", "_openings", "_row", "_work")
+    __slots__ = ("_account", "_attempts", "_not_taken", "_spent")
+
+    what = "post"
 
     def __init__(self, work: Work, row: Connection, account: Account, body: Body) -> None:
-        super().__init__("POST", row.connection_id, body)
-        self._work = work
-        self._row = row
+        super().__init__("POST", work, row, body)
         self._account = account
         self._attempts = 0
-        self._openings = 0
+        self._not_taken = 0
+        self._spent = 0.0
 
     def ended(self, response: Response) -> None:
         status = response.status
         if status == HTTPStatus.OK:
             self._account.delivered += 1
+            self._work.stuck.took(self.connection_id)
             self._work.finished()
         elif status == HTTPStatus.GONE:
-            self._missed()
+            self._account.gone += self._is_gone(response)
+        elif response.is_its_own:
+            self._wait_for_it(response)
         elif status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._try_again(response)
         else:
             self._fail(response)
 
-    def _missed(self) -> None:
-        age = self._work.now() - self._row.connected_at / 1000
-        if age <= OPENING and self._openings < len(OPENING_DELAYS):
-            self._openings += 1
-            self._work.submit_again(self, OPENING_DELAYS[self._openings - 1])
+    def _wait_for_it(self, response: Response) -> None:
+        """Try again for a few seconds what this connection alone did not take: nobody else shall wait for it."""
+        patience = self._work.patience
+        own = patience.stuck if self._work.stuck.failures(self.connection_id) else patience.first
+        self._spent += response.seconds
+        left, own_left = self._work.time_left(), own.seconds - self._spent
+        if min(left, own_left) >= max(LEAST_TIME, response.retry_after):
+            delay = max(min(own.delay * 2**self._not_taken, left, own_left), response.retry_after)
+            self._not_taken += 1
+            self._spent += delay
+            self._work.submit_again(self, delay)
             return
-        self._account.gone += 1
-        self._work.gone(self._row)
-        self._work.finished()
+        if own_left < left and self._work.stuck.failed(self.connection_id) % MAX_FAILURES == 0:
+            self._work.submit(Closing(self._work, self._row, self._account))
+        self._fail(response)
 
     def _try_again(self, response: Response) -> None:
+        """Try again until the time is up what no connection gets through: the account is throttled, or AWS fails."""
         left = self._work.time_left()
         if response.is_final or left < LEAST_TIME or response.retry_after > left:
             self._fail(response)
@@ -87,32 +72,37 @@ class Post(Request):
         self._attempts += 1
         self._work.submit_again(self, max(delay, response.retry_after))
 
-    def _fail(self, response: Response) -> None:
-        self._work.failed("post", self.connection_id, _reason(response))
-        self._work.finished()
 
+class Closing(ToConnection):
+    """
+    The end of a connection that may not stay. One that is gone already is as good.
 
-class Closing(Request):
-    """The end of a connection that may not stay. One that is gone already is as good."""
+    It is tried once: a 429 may be the account's, which must not close connections that it kept from being reached.
+    If it fails the row stays: the next message to its session finds it again, or the TTL removes it.
 
-    __slots__ = ("_row", "_work")
+    Args:
+        account: Counts it, if the connection is closed for taking nothing.
 
-    def __init__(self, work: Work, row: Connection) -> None:
-        super().__init__("DELETE", row.connection_id, NOTHING)
-        self._work = work
-        self._row = row
+    """
+
+    __slots__ = ("_account",)
+
+    what = "close"
+
+    def __init__(self, work: Work, row: Connection, account: Account | None = None) -> None:
+        super().__init__("DELETE", work, row, NOTHING)
+        self._account = account
 
     def ended(self, response: Response) -> None:
-        if response.status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.GONE):
+        if response.status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
+            if self._account:
+                self._account.closed += 1
+                self._work.closed(self.connection_id)
             self._work.gone(self._row)
+            self._work.finished()
+        elif response.status == HTTPStatus.GONE:
+            self._is_gone(response)
         else:
-            # The row stays: the next message to its session finds it again, or the TTL removes it.
-            self._work.failed("close", self.connection_id, _reason(response))
-        self._work.finished()
-
-
-def _reason(response: Response) -> str:
-    if response.status is None:
-        return response.reason
-    reason = f"{response.status} {response.reason}".strip()
-    return FORBIDDEN.format(reason) if response.status == HTTPStatus.FORBIDDEN else reason
+            if response.is_its_own:
+                self._work.stuck.failed(self.connection_id)
+            self._fail(response)

@@ -1,0 +1,111 @@
+"""What messages cost whose recipients do not read, or for which nobody answers: ``python -m bench.stuck``."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import boto3
+
+from bench.limits import DELIVERY_SECONDS
+from bench.stub import Requests
+from delivery.endpoint import Endpoint
+from delivery.fan_out import FanOut
+from hub.connection import NEVER, Connection
+from hub.connections import Connections
+from hub.envelope import Envelope
+
+MESSAGES = 6
+"""One after another, each to all recipients."""
+
+CASES = ((1, 80, "429"), (500, 80, "429"), (500, 100_000, "429"), (1, 80, "silence"), (500, 80, "silence"))
+"""Recipients, bytes of a message, and what a post is answered."""
+
+FULL = b"HTTP/1.1 429 Too Many Requests\r\nx-amzn-ErrorType: LimitExceededException\r\nContent-Length: 0\r\n\r\n"
+CLOSED = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@dataclass
+class Rows(Connections):
+    """A session's rows, without a table."""
+
+    rows: list[Connection]
+
+    def pages(self, session_id: str) -> Iterator[list[Connection]]:
+        yield list(self.rows)
+
+    def remove(self, connection: Connection) -> None:
+        self.rows.remove(connection)
+
+
+@dataclass
+class Counts:
+    """What came to ``@connections``."""
+
+    posts: int = 0
+    closed: int = 0
+
+
+class Full(Requests):
+    """``@connections`` whose clients do not read."""
+
+    def __init__(self, counts: Counts, is_silent: bool) -> None:
+        super().__init__(delay=0.01)
+        self._counts = counts
+        self._is_silent = is_silent
+
+    def answer(self, body: bytes) -> bytes:
+        if not body:
+            self._counts.closed += 1
+            return CLOSED
+        self._counts.posts += 1
+        return b"" if self._is_silent else FULL
+
+
+@contextmanager
+def serving(is_silent: bool) -> Iterator[tuple[str, Counts]]:
+    """Serve in a thread, and return the URL and the counts."""
+    loop, counts = asyncio.new_event_loop(), Counts()
+    served = loop.run_until_complete(loop.create_server(lambda: Full(counts, is_silent), "127.0.0.1", 0, backlog=1024))
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}/prod", counts
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+def main() -> None:
+    """Print a table: for each message the seconds it took, its posts, and the connections that were closed."""
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
+    print("| Recipients | bytes | a post is answered | seconds of messages 1 to 6 | posts | closed |")
+    print("| ---: | ---: | --- | --- | --- | ---: |")
+    for recipients, size, answer in CASES:
+        rows = Rows([Connection("s1", f"{number:014}A=", 0, NEVER) for number in range(recipients)])
+        envelope = Envelope("bench", "s0", "2026-11-26T00:00:00.000Z", "x" * size)
+        with serving(answer == "silence") as (url, counts):
+            fan_out = FanOut(rows, Endpoint(url, boto3.Session()), needs_proof=False)
+            seconds, posts = [], []
+            for _ in range(MESSAGES):
+                before, posted = time.monotonic(), counts.posts
+                fan_out.send(envelope, ("s1",), None, DELIVERY_SECONDS)
+                seconds.append(f"{time.monotonic() - before:.2f}")
+                posts.append(f"{counts.posts - posted:,}")
+            fan_out.close()
+        print(
+            f"| {recipients} | {size:,} | {answer} | {' · '.join(seconds)} | {' · '.join(posts)} | {counts.closed} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

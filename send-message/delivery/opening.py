@@ -1,0 +1,87 @@
+"""What the two requests of a delivery have in common: a 410 means gone, unless the connection may be opening still."""
+
+from http import HTTPStatus
+from typing import Protocol
+
+from delivery.exchange import Request, Response
+from delivery.signer import Body
+from delivery.stuck import Patience, Stuck
+from hub.connection import Connection
+
+LEAST_TIME = 0.05
+"""Seconds before the end in which nothing is tried again."""
+
+FIRST_DELAY = 0.05
+"""Seconds before the second request to a connection that may be opening still, doubled for each further one."""
+
+FORBIDDEN = (
+    "{}: check that the function's role allows execute-api:ManageConnections on this API and stage, "
+    "that WEBSOCKET_ENDPOINT is this API's, and that the VPC, if the function is in one, has no VPC endpoint "
+    "for execute-api with private DNS"
+)
+
+
+class Work(Protocol):
+    """The delivery that a request is part of."""
+
+    patience: Patience
+    stuck: Stuck
+
+    def now(self) -> float: ...
+    def time_left(self) -> float: ...
+    def submit(self, request: Request) -> None: ...
+    def submit_again(self, request: Request, delay: float) -> None: ...
+    def finished(self) -> None: ...
+    def gone(self, row: Connection) -> None: ...
+    def closed(self, recipient: str) -> None: ...
+    def failed(self, what: str, recipient: str, reason: str) -> None: ...
+
+
+class ToConnection(Request):
+    """A request of which a 410 says that its connection is gone, or not open yet."""
+
+    __slots__ = ("_first_missed", "_missed", "_row", "_work")
+
+    what: str
+
+    def __init__(self, method: str, work: Work, row: Connection, body: Body) -> None:
+        super().__init__(method, row.connection_id, body)
+        self._work = work
+        self._row = row
+        self._missed = 0
+        self._first_missed = 0.0
+
+    def _is_gone(self, response: Response) -> bool:
+        """
+        Take a 410, and return whether the connection is gone: its row is then removed.
+
+        As long as it may be opening still, the request is made again, and fails when the time is up. A connection
+        is opening no more if its row says so, or if this delivery, which has read the row, has asked for that long.
+
+        """
+        patience, left = self._work.patience, self._work.time_left()
+        if not self._missed:
+            self._first_missed = left
+        age = self._work.now() - self._row.connected_at / 1000
+        wait = min(patience.opening + patience.clocks - age, patience.opening - (self._first_missed - left))
+        if wait <= 0:
+            self._work.gone(self._row)
+            self._work.finished()
+            return True
+        if left < LEAST_TIME:
+            self._fail(response)
+        else:
+            self._work.submit_again(self, min(FIRST_DELAY * 2**self._missed, wait, left))
+            self._missed += 1
+        return False
+
+    def _fail(self, response: Response) -> None:
+        self._work.failed(self.what, self.connection_id, _reason(response))
+        self._work.finished()
+
+
+def _reason(response: Response) -> str:
+    if response.status is None:
+        return response.reason
+    reason = f"{response.status} {response.reason}".strip()
+    return FORBIDDEN.format(reason) if response.status == HTTPStatus.FORBIDDEN else reason
