@@ -7,6 +7,7 @@ from typing import Any
 
 from local.options import INTEGRATION_TIMEOUT, Limits, Options
 from local.samples import KINDS, Sample
+from local.stack.names import Place
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
@@ -23,6 +24,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         wss=arguments.tls,
         debug=arguments.debug,
         runs_disconnect=not arguments.no_disconnect,
+        place=Place(arguments.region, arguments.account),
     )
 
 
@@ -125,6 +127,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--parameter", type=_assignment, action="append", default=[], metavar="NAME=VALUE",
         help="a value for a parameter of the template; may be repeated")  # fmt: skip
     add("--tls", action="store_true", help="offer wss:// to clients, too")
+    add("--region", type=_region, default=Place.region, help="where functions find themselves (%(default)s)")
+    add("--account", type=_account, default=Place.account, metavar="DIGITS", help="whose they are (%(default)s)")
     add("--aws-endpoint", type=_url, metavar="URL", help="another DynamoDB to use instead of the embedded one")
     add("--idle-timeout", type=_seconds, default=limits.idle, metavar="S", help="seconds (%(default)g)")
     add("--connection-duration", type=_seconds, default=limits.duration, metavar="S", help="seconds (%(default)g)")
@@ -163,6 +167,18 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65533:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65533")
     return int(text)
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a region such as eu-central-1")
+    return text
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch("[0-9]{12}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an account's twelve digits")
+    return text
 
 
 def _url(text: str) -> str:

@@ -21,13 +21,16 @@ import uvloop
 from local.arguments import options_of, parser, sample_of
 from local.console import Console
 from local.errors import CannotDo
+from local.lambdas.surroundings import NO_CONFIGURATION
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command. Returns the exit status: 0, or 1 if it could not be done."""
     # Nothing here may reach an account, or depend on a profile.
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO_", "MOTO_"))]:
         del os.environ[name]
+    os.environ |= NO_CONFIGURATION
+    os.environ["no_proxy"] = "*"  # all that it speaks to is near
     # The head of a handshake is limited as a whole, by the listener, before websockets reads it.
     os.environ |= {"WEBSOCKETS_MAX_LINE_LENGTH": "16384", "WEBSOCKETS_MAX_NUM_HEADERS": "4096"}
     arguments = _parse(argv)

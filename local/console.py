@@ -38,10 +38,14 @@ LAMBDA_FIELDS = {
     "function_memory_size",
     "function_name",
     "function_request_id",
+    "requestId",
     "xray_trace_id",
 }
-"""What Powertools adds to every line; ``function_request_id`` is shown on errors."""
+"""What Powertools and Lambda add to every line; ``function_request_id`` is shown on errors."""
 
+
+LAMBDA_HEAD = re.compile(r"^(\[[A-Z]+\])\t[0-9T:.-]+Z\t\S*\t")
+"""Level, time and request id, with which Lambda's runtime begins a line; the gateway's own lines have the time."""
 
 MAX_OUTCOME = 1000
 """Characters of what went wrong, in the line of an event."""
@@ -145,7 +149,8 @@ class Console:
         if "level" in record:
             parts = self._readable(record)
         else:
-            parts = [self._with_its_colours(part) for part in line.splitlines()]
+            shown = line if record else LAMBDA_HEAD.sub(r"\1 ", line)
+            parts = [self._with_its_colours(part) for part in shown.splitlines()]
         for part in parts or [""]:
             self._write(f"{self._paint(f'{visible(function):>20} |', DIM)} {part}")
 

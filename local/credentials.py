@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import boto3
 import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aws.client import client
 from local.endpoints import Endpoints, of_running_gateway
 from local.errors import CannotDo
-from local.lambdas.surroundings import CREDENTIALS
-from local.stack.names import REGION
 
 
 class CannotSign(CannotDo):
@@ -75,14 +73,9 @@ def _endpoints(host: str, port: int) -> Endpoints:
 
 
 def _key(endpoints: Endpoints) -> str:
-    secrets = boto3.client(
-        "secretsmanager",
-        endpoint_url=endpoints.aws,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    )
+    secrets = client("secretsmanager", endpoints.aws, endpoints.region)
     try:
-        return secrets.get_secret_value(SecretId=endpoints.signing_secret)["SecretString"]
+        value: str = secrets.get_secret_value(SecretId=endpoints.signing_secret)["SecretString"]
     except (ClientError, BotoCoreError) as error:
         raise CannotSign(f"The running gateway has no secret {endpoints.signing_secret!r}: {error}") from error
+    return value

@@ -6,6 +6,8 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
+from local.stack.names import Place
+
 AUTHORITY, BUNDLE = "authority.pem", "bundle.pem"
 """Files in a folder that is the running gateway's own."""
 
@@ -21,8 +23,11 @@ class Endpoints:
         management: Where functions post to connections.
         tls: The same as page, by TLS: ``domainName`` in events is its host and port.
         bundle: Path of the certificates that a function has to trust, to believe that.
+        aws: Of the embedded AWS.
+        aws_tls: The same by TLS, under every name that AWS's services have.
         auth_mode: The hub's AUTH_MODE; empty for another application.
         signing_secret: The name of the hub's signing secret, likewise.
+        region, account: Where the template's resources are.
 
     """
 
@@ -32,9 +37,16 @@ class Endpoints:
     tls: str
     bundle: str
     aws: str
+    aws_tls: str
     dynamodb: str
     auth_mode: str
     signing_secret: str
+    region: str
+    account: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.region, self.account)
 
     @property
     def is_hub(self) -> bool:
@@ -42,9 +54,15 @@ class Endpoints:
         return bool(self.auth_mode)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables by which boto3 finds the services; the only ones that Lambda would not set."""
+        """
+        Return the variables by which boto3 finds the services, and any HTTP client trusts them.
+
+        Lambda would not set them. Nothing else is added but empty files of configuration.
+
+        """
+        trust = ("AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
         return {
-            "AWS_CA_BUNDLE": self.bundle,
+            **dict.fromkeys(trust, self.bundle),
             "AWS_ENDPOINT_URL": self.aws,
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": self.management,
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.stack.names import HERE, Place
+
 INTEGRATION_TIMEOUT = 29.0
 """Seconds until API Gateway stops waiting for a function (quota, cannot be raised)."""
 
@@ -34,6 +36,7 @@ class Options:
         wss: Whether clients are told of TLS, too.
         debug: Whether ``breakpoint()`` waits for a debugger, and nothing times out.
         runs_disconnect: Whether ``$disconnect`` comes at all.
+        place: The region and the account that the template's resources are in.
 
     """
 
@@ -48,3 +51,4 @@ class Options:
     wss: bool = False
     debug: bool = False
     runs_disconnect: bool = True
+    place: Place = HERE

@@ -1,7 +1,9 @@
 """
 IAM policies, as far as API Gateway and functions meet them here.
 
-Conditions are not evaluated: a statement counts as if its Condition held. (unsure: there
+Resources count whatever partition, region and account they name: those here are others than
+the ones that a template or a handler is written for, and the question is whether the right is
+there. Conditions are not evaluated: a statement counts as if its Condition held. (unsure: there
 is no account whose keys a condition could ask for.)
 
 """
@@ -40,8 +42,18 @@ def matches(pattern: str, value: str) -> bool:
     return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
+def anywhere(arn: str) -> str:
+    """Return the pattern of an ARN for every partition, region and account."""
+    parts = arn.split(":", 5)
+    if len(parts) < 5 or parts[0] != "arn":
+        return arn
+    start = ":".join(["arn", "*", parts[2], "*"])
+    # Four colons are enough for IAM where a star stands for what follows the region.
+    return f"{start}:*:{parts[5]}" if len(parts) > 5 else f"{start}:{parts[4]}"
+
+
 def _applies(statement: Statement, action: str, resource: str) -> bool:
-    return _names(statement, "Action", action.lower(), str.lower) and _names(statement, "Resource", resource, str)
+    return _names(statement, "Action", action.lower(), str.lower) and _names(statement, "Resource", resource, anywhere)
 
 
 def _names(statement: Statement, key: str, value: str, form: Any) -> bool:

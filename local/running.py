@@ -12,7 +12,7 @@ from local.api.gateway import Gateway
 from local.api.integrations import Integrations
 from local.console import Console
 from local.lambdas.pool import STARTS_AT_ONCE, Pool
-from local.lambdas.process import Result
+from local.lambdas.process import Invocation, Result
 from local.lambdas.surroundings import Surroundings, access_key
 from local.lambdas.watch import watch
 from local.options import Limits, Options
@@ -34,7 +34,9 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
         served = Gateway(
             app,
             Integrations(
-                submit=lambda function, event, done: pools[function].submit(json.dumps(event), done),
+                submit=lambda integration, event, done: pools[integration.function].submit(
+                    json.dumps(event), done, Invocation(integration.qualifier)
+                ),
                 console=console,
                 timeout=math.inf if options.debug else options.integration_timeout,
             ),
@@ -75,9 +77,9 @@ async def _listening(
     pools: Mapping[str, Pool],
     console: Console,
 ) -> AsyncIterator[None]:
-    async def invoke(name: str, event: str) -> Result:
+    async def invoke(name: str, event: str, invocation: Invocation) -> Result:
         started = time.perf_counter()
-        result = await pools[name].invoke(event)
+        result = await pools[name].invoke(event, invocation)
         status = result.error["errorType"] if result.error else "done"
         console.invoked("(invoke)", name, status, (time.perf_counter() - started) * 1000, result.cold)
         return result

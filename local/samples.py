@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from local.api import events
 from local.api.events import Client, Event
-from local.stack.names import api_id, execute_api_host
+from local.stack.names import HERE, api_id
 
-HOST = execute_api_host(api_id(0))
+HOST = HERE.execute_api_host(api_id(0))
 
 HEADERS = (
     ("Host", HOST),

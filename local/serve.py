@@ -8,9 +8,10 @@ takes as long to start, starts in its own process.
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,12 @@ from local import ports, welcome
 from local.aws import embedded
 from local.aws.embedded import Embedded
 from local.console import Console
-from local.endpoints import BUNDLE, Endpoints
+from local.endpoints import AUTHORITY, BUNDLE, Endpoints
+from local.hosts import hosts_of
 from local.lambdas.surroundings import Surroundings
 from local.options import Options
 from local.ports import Sockets
 from local.stack.app import App
-from local.stack.names import execute_api_host
 
 
 @dataclass(frozen=True)
@@ -69,44 +70,52 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
     """
     with (
         ports.bind(options.host, options.port) as sockets,
+        socket.create_server(("127.0.0.1", 0)) as relayed,
         tempfile.TemporaryDirectory(prefix="local-gateway-") as folder,
     ):
         console.say(f"Reading {options.template}, and starting the embedded AWS")
-        async with embedded.run(sockets.aws, ports.names_of_machine(options.host)) as aws:
+        async with embedded.run(sockets.aws, options.place, ports.names_of_machine(options.host)) as aws:
             from local.aws.provision import names, provision
+            from local.aws.relay import relay
             from local.wire import tls
 
-            app, endpoints = _load(options, sockets, Path(folder))
+            app, endpoints = _load(options, sockets, relayed, Path(folder))
+            aws_address = ports.reachable(options.host, sockets.aws)
             sockets.aws.close()  # the process has it: once that has died, calls are refused, and do not wait
             for note in app.notes:
                 console.warn(note)
-            hosts = (execute_api_host(app.api_id), *app.domains)
-            context = tls.make([*ports.names(options.host), *hosts], Path(folder))
+            context = tls.make([*ports.names(options.host), *app.domains], Path(folder))
             await aws.ready()
             if stored := names(app.store):
                 console.say(f"Creating {', '.join(stored)}")
-            await asyncio.to_thread(provision, app.store, endpoints.dynamodb, endpoints.aws, console)
+            await asyncio.to_thread(provision, app.store, endpoints.dynamodb, endpoints.aws, console, app.place)
             if options.aws_endpoint:
                 console.say(f"DynamoDB is the one at {options.aws_endpoint}; every other service is the embedded AWS.")
-            here = ports.reachable(options.host, sockets.tls)
-            surroundings = surroundings_of(endpoints, console, dict.fromkeys(hosts, here), options.debug)
-            yield Prepared(app, endpoints, sockets, context, surroundings, aws)
+            async with relay(relayed, context, aws_address):
+                surroundings = surroundings_of(app, endpoints, console, options.debug)
+                yield Prepared(app, endpoints, sockets, context, surroundings, aws)
 
 
-def surroundings_of(
-    endpoints: Endpoints, console: Console, hosts: Mapping[str, tuple[str, int]], debug: bool
-) -> Surroundings:
-    scratch = Path(endpoints.bundle).parent
-    return Surroundings(endpoints.environment(), console.logged, hosts, debug, scratch)
+def surroundings_of(app: App, endpoints: Endpoints, console: Console, debug: bool) -> Surroundings:
+    folder = Path(endpoints.bundle).parent
+    return Surroundings(
+        environment=endpoints.environment(),
+        output=console.logged,
+        hosts=hosts_of(app, endpoints),
+        authority=folder / AUTHORITY,
+        debug=debug,
+        scratch=folder,
+        place=app.place,
+    )
 
 
-def _load(options: Options, sockets: Sockets, folder: Path) -> tuple[App, Endpoints]:
+def _load(options: Options, sockets: Sockets, relayed: socket.socket, folder: Path) -> tuple[App, Endpoints]:
     """Read the template, with our own management API as its parameter WebSocketEndpoint, if it has one."""
     from local.stack.loading import load
 
     page = f"http://{ports.address(options.host, sockets.page)}"
     aws = f"http://{ports.address(options.host, sockets.aws)}"
-    app = load(options.template, options.parameters, options.api, page)
+    app = load(options.template, options.parameters, options.api, page, options.place)
 
     def variable(name: str) -> str:
         values = (function.environment.get(name) for function in app.functions.values())
@@ -119,7 +128,10 @@ def _load(options: Options, sockets: Sockets, folder: Path) -> tuple[App, Endpoi
         tls=f"https://{ports.address(options.host, sockets.tls)}",
         bundle=str(folder / BUNDLE),
         aws=aws,
+        aws_tls=f"https://{ports.address('127.0.0.1', relayed)}",
         dynamodb=options.aws_endpoint or aws,
         auth_mode=variable("AUTH_MODE"),
         signing_secret=variable("SIGNING_SECRET_NAME"),
+        region=app.place.region,
+        account=app.place.account,
     )

@@ -61,11 +61,11 @@ class World:
         integrations = Integrations(self._submit, Console(self.printed), self.integration_timeout)
         self.gateway = Gateway(app, integrations, "127.0.0.1:3002", lambda: self.now)
 
-    def _submit(self, function: str, event: Event, done: Callable[[Result], None]) -> None:
+    def _submit(self, integration: LambdaIntegration, event: Event, done: Callable[[Result], None]) -> None:
         async def run() -> None:
             done(self.answers if isinstance(self.answers, Result) else await self.answers(event))
 
-        assert function == "MyFunction"
+        assert integration.function == "MyFunction"
         self.events.append(event)
         self.running.append(asyncio.create_task(run()))
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,12 +78,20 @@ def run_local(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[
 
 
 @contextlib.contextmanager
-def launch_local(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", Output]]:
-    """Run ``python -m local`` until the context ends; it need not be ready when the context starts."""
+def launch_local(
+    *arguments: str, variables: Mapping[str, str] | None = None
+) -> Iterator[tuple["subprocess.Popen[str]", Output]]:
+    """
+    Run ``python -m local`` until the context ends; it need not be ready when the context starts.
+
+    Args:
+        variables: Of its environment, beside what a developer's shell has.
+
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "local", *arguments],
         cwd=ROOT,
-        env=environment(),
+        env=environment() | dict(variables or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -115,9 +123,9 @@ class RunningGateway:
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls, *options: str) -> Iterator["RunningGateway"]:
+    def start(cls, *options: str, variables: Mapping[str, str] | None = None) -> Iterator["RunningGateway"]:
         """Run ``python -m local`` on free ports until the context ends."""
-        with launch_local("--port", "0", *options) as (process, output):
+        with launch_local("--port", "0", *options, variables=variables) as (process, output):
             output.wait_for(re.escape(READY))
             address = urlsplit(output.wait_for(r"^  WebSocket").split()[1]).netloc
             yield cls(process, output, get_json(f"http://{address}/_local/endpoints"))

@@ -75,7 +75,6 @@ def in_lambda(function: Function, libraries: Path, added: dict[str, str]) -> Ite
 def _environment(function: Function, libraries: Path) -> dict[str, str]:
     return environment_of(function, {}) | {
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(function.timeout)),  # for the emulator alone
-        "AWS_LAMBDA_LOG_FORMAT": "JSON",  # as in the template's LoggingConfig
         "PYTHONPATH": ":".join(map(str, (*function.path, libraries))),  # in Lambda's order
     }
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from delivery import endpoint, requests
+from delivery import endpoint, opening
 
 
 @pytest.mark.parametrize(
     ("advice", "helps"),
     [
         pytest.param(endpoint.UNREACHABLE, "In a VPC it needs a NAT gateway", id="no-way-out"),
-        pytest.param(requests.FORBIDDEN, "has no VPC endpoint for execute-api with private DNS", id="forbidden"),
+        pytest.param(opening.FORBIDDEN, "has no VPC endpoint for execute-api with private DNS", id="forbidden"),
     ],
 )
 def test_no_advice_sends_anybody_to_a_vpc_endpoint(advice: str, helps: str) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.app import App, Function, LambdaIntegration, MockIntegration, MockResponse, Route, Templates
+from local.stack.app import (
+    App,
+    Function,
+    LambdaIntegration,
+    Logging,
+    MockIntegration,
+    MockResponse,
+    Route,
+    Templates,
+)
 from local.stack.loading import load
 from tests.conftest import ROOT
 from tests.test_template import written
@@ -44,11 +53,12 @@ def test_the_hub_s_template() -> None:
     def function(name: str, folder: str, module: str, timeout: float, memory: int) -> Function:
         path = (ROOT.resolve() / folder, ROOT.resolve() / "shared")
         handler = f"{module}.lambda_handler"
-        return Function(name, path, handler, VARIABLES[name], timeout, memory, called=name)
+        logging = Logging("JSON", "INFO", f"/aws/lambda/local-{name.removesuffix('Function').lower()}")
+        return Function(name, path, handler, VARIABLES[name], timeout, memory, called=name, logging=logging)
 
     app = load(ROOT / "template.yaml", {})
     assert (app.stage, app.selection, app.routes) == ("prod", "$request.body.action", ROUTES)
-    assert [replace(each, policy=None, role="") for each in app.functions.values()] == [
+    assert [replace(each, policy=None, role="", aliases={}) for each in app.functions.values()] == [
         function("ConnectFunction", "connect", "on_connect_lambda", 10, 256),
         function("DisconnectFunction", "disconnect", "on_disconnect_lambda", 10, 256),
         function("MessageFunction", "send-message", "on_send_message_lambda", 28, 1024),

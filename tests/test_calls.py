@@ -53,9 +53,10 @@ def test_a_function_calls_another(calls: Api, options: dict[str, str], answer: l
 def test_a_function_that_raises_is_an_answer_with_an_error(calls: Api) -> None:
     status, error, payload = ask(calls, "invoke", Payload='"fail"')
     assert (status, error) == (200, "Unhandled")
-    assert json.loads(payload) | {"stackTrace": []} == {
+    assert json.loads(payload) | {"stackTrace": [], "requestId": ""} == {
         "errorMessage": "told to",
         "errorType": "ValueError",
+        "requestId": "",
         "stackTrace": [],
     }
 

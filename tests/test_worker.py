@@ -1,14 +1,22 @@
 """What a function finds around itself, and what becomes of what it prints and starts."""
 
+import json
 import os
+import re
 import sys
+import uuid
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from local.lambdas.process import Invocation
+from local.lambdas.surroundings import environment_of
+from local.stack.app import Logging
 from tests.gateway import PATIENCE
 from tests.pools import RunningPool, obedient, run
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:ObedientFunction"
 
 
 def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway_adds(
@@ -24,8 +32,11 @@ def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway
     function = replace(obedient(), environment=variables)
     run(work, function, {"AWS_ENDPOINT_URL": "http://127.0.0.1:3003"})
     seen.pop("LC_CTYPE", None)  # Python's own, where the locale is not installed
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", seen.pop("AWS_LAMBDA_LOG_STREAM_NAME"))
+    assert re.fullmatch(TRACE, seen.pop("_X_AMZN_TRACE_ID"))
     assert seen == {
         "AWS_ACCESS_KEY_ID": "local-ObedientFunction",
+        "AWS_CONFIG_FILE": "/dev/null",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:3003",
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",
@@ -34,36 +45,95 @@ def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/ObedientFunction",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
         "AWS_REGION": "eu-west-1",
         "AWS_SECRET_ACCESS_KEY": "localgateway",
         "AWS_SESSION_TOKEN": "localgateway",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "HOME": "/home/sbx_user1051",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "LAMBDA_TASK_ROOT": str(function.path[0]),
         "LANG": "en_US.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+        "PYTHONPATH": "/var/runtime",
         "TEMPLATES_OWN": "for it",
         "TZ": ":UTC",
         "_HANDLER": "obedient.lambda_handler",
     }
 
 
-def test_the_context_is_lambda_s() -> None:
+@pytest.mark.parametrize(
+    ("logging", "variables"),
+    [
+        pytest.param(Logging(), {"AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/ObedientFunction"}, id="text"),
+        pytest.param(
+            Logging("JSON", "DEBUG", "mine"),
+            {
+                "AWS_LAMBDA_LOG_FORMAT": "JSON",
+                "AWS_LAMBDA_LOG_GROUP_NAME": "mine",
+                "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
+            },
+            id="json-in-a-group-of-its-own",
+        ),
+    ],
+)
+def test_the_logging_config_is_in_the_environment(logging: Logging, variables: dict[str, str]) -> None:
+    found = environment_of(replace(obedient(), logging=logging), {})
+    stream = found.pop("AWS_LAMBDA_LOG_STREAM_NAME")
+    assert {name: value for name, value in found.items() if "_LOG_" in name} == variables
+    assert ("ObedientFunction[$LATEST]" in stream) == bool(logging.group)
+
+
+TRACE = "Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0"
+
+
+@pytest.mark.parametrize(
+    ("invocation", "changed"),
+    [
+        pytest.param(Invocation(), {}, id="of-the-function"),
+        pytest.param(Invocation("$LATEST"), {"invoked_function_arn": f"{ARN}:$LATEST"}, id="of-the-latest-version"),
+        pytest.param(
+            Invocation("live"), {"invoked_function_arn": f"{ARN}:live", "function_version": "7"}, id="of-an-alias"
+        ),
+        pytest.param(Invocation("3"), {"invoked_function_arn": f"{ARN}:3", "function_version": "3"}, id="of-a-version"),
+        pytest.param(
+            Invocation(client_context='{"custom": {"a": 1}, "client": {"app_title": "x"}}', tenant_id="blue"),
+            {
+                "client_context": (
+                    "ClientContext([custom={'a': 1},env=None,client=Client([installation_id=None,app_title=x,"
+                    "app_version_name=None,app_version_code=None,app_package_name=None])])"
+                ),
+                "tenant_id": "blue",
+            },
+            id="with-a-client-context-and-a-tenant",
+        ),
+    ],
+)
+def test_the_context_is_lambda_s(invocation: Invocation, changed: dict[str, Any]) -> None:
     async def work(running: RunningPool) -> None:
-        first, second = [await running.value("describe_context") for _ in range(2)]
-        assert 0 < first.pop("get_remaining_time_in_millis") <= PATIENCE * 1000
-        assert first.pop("aws_request_id") != second["aws_request_id"]
+        order = json.dumps({"do": "describe_context"})
+        first, second = [(await running.pool.invoke(order, invocation)).value for _ in range(2)]
+        assert 0 < first.pop("remaining") <= PATIENCE * 1000
+        assert first["aws_request_id"] != second["aws_request_id"]
+        assert first["trace"] != second["trace"]
+        assert re.fullmatch(TRACE, first.pop("trace"))
+        assert uuid.UUID(first.pop("aws_request_id")).version == 4
+        assert "[$LATEST]" in first.pop("log_stream_name")
         assert first == {
-            "client_context": None,
+            "client_context": "None",
             "function_name": "ObedientFunction",
             "function_version": "$LATEST",
-            "identity": None,
-            "invoked_function_arn": "arn:aws:lambda:us-east-1:123456789012:function:ObedientFunction",
+            "identity": "CognitoIdentity([cognito_identity_id=None,cognito_identity_pool_id=None])",
+            "invoked_function_arn": ARN,
             "log_group_name": "/aws/lambda/ObedientFunction",
-            "log_stream_name": "local",
             "memory_limit_in_mb": "512",
+            "tenant_id": None,
+            **changed,
         }
 
-    run(work)
+    run(work, replace(obedient(), aliases={"live": "7"}))
 
 
 def test_on_linux_a_worker_waits_its_turn() -> None:
@@ -85,7 +155,24 @@ def test_what_is_logged_comes_out_as_the_function_wants_it() -> None:
     async def work(running: RunningPool) -> None:
         await running.value("log")
 
-    assert run(work).lines == ["[INFO] one", "[WARNING] two"]
+    time, request = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "[0-9a-f-]{36}"
+    one, two = run(work).lines
+    assert re.fullmatch(rf"\[INFO\]\t{time}\t{request}\tone", one)
+    assert re.fullmatch(rf"\[WARNING\]\t{time}\t{request}\ttwo", two)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param('{"statusCode": 200}', {"statusCode": 200}, id="json"),
+        pytest.param("no json", "no json", id="which-nobody-can-read"),
+    ],
+)
+def test_bytes_are_the_result_as_they_stand(text: str, value: Any) -> None:
+    async def work(running: RunningPool) -> None:
+        assert await running.value("answer_bytes", **{"with": text}) == value
+
+    run(work)
 
 
 @pytest.mark.parametrize(

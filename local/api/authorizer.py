@@ -11,7 +11,6 @@ from local.api.results import Unusable
 from local.lambdas.process import Result
 from local.policies import allows, statements
 from local.stack.app import IDENTITY_SOURCE
-from local.stack.names import ACCOUNT
 
 MAX_RESULT = 8 * 1024
 """Bytes of an authorizer's result (quota)."""
@@ -25,7 +24,7 @@ def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, 
         "header": {name.lower(): value for name, value in headers},
         "querystring": dict(events.values_of(query)),
         "stageVariables": client.stage_variables,
-        "context": {**context, **identity, "accountId": ACCOUNT},
+        "context": {**context, **identity, "accountId": client.place.account},
     }
 
     def value(source: str) -> Any:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from local.stack.names import arn
+from local.stack.names import HERE, Place
 
 Event: TypeAlias = dict[str, Any]
 Pairs: TypeAlias = Sequence[tuple[str, str]]
@@ -35,6 +35,7 @@ class Client:
         user_agent: None if the client sent none; the events then have no such key.
         authorizer: What the authorizer said of the client: its principalId and context, as text. Empty without one.
         caller: What IAM knows of who signed the handshake, for the events' identity.
+        place: Where the API is.
 
     """
 
@@ -48,6 +49,7 @@ class Client:
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     authorizer: Mapping[str, str] = field(default_factory=dict)
     caller: Mapping[str, str] = field(default_factory=dict)
+    place: Place = HERE
 
     @functools.cached_property
     def identity(self) -> dict[str, str]:
@@ -95,7 +97,7 @@ def authorize(client: Client, now: float, headers: Pairs, query: str) -> Event:
     passed = _from_gateway(client, now, [*headers, ("content-length", "0")])
     return {
         "type": "REQUEST",
-        "methodArn": arn("execute-api", f"{client.api_id}/{client.stage}/$connect"),
+        "methodArn": client.place.arn("execute-api", f"{client.api_id}/{client.stage}/$connect"),
         **_with_values("headers", "multiValueHeaders", passed),
         **_with_values("queryStringParameters", "multiValueQueryStringParameters", values_of(query)),
         "stageVariables": dict(client.stage_variables),

@@ -10,7 +10,6 @@ from local.api.integrations import Integrations
 from local.api.results import NotInvoked
 from local.lambdas.process import Result
 from local.stack.app import ApiKeys, App, IamAuthorization, LambdaAuthorizer, Route
-from local.stack.names import ACCOUNT, arn
 
 
 @dataclass(eq=False)
@@ -73,6 +72,7 @@ def client_of(handshake: Handshake, app: App, domain_name: str, now: float) -> C
         source_ip=handshake.source_ip,
         user_agent=handshake.header("user-agent"),
         stage_variables=app.stage_variables,
+        place=app.place,
     )
 
 
@@ -110,7 +110,8 @@ def _signed(client: Client, handshake: Handshake) -> Client:
     by_header = (handshake.header("authorization") or "").startswith("AWS4-HMAC-SHA256")
     if not by_header and "X-Amz-Signature" not in dict(events.values_of(handshake.query)):
         raise Refused(403, "The handshake is not signed, and AWS_IAM asks for that.")  # unsure: REST APIs' status
-    signer = {"accountId": ACCOUNT, "caller": "local", "user": "local", "userArn": arn("iam", "user/local", region="")}
+    arn = client.place.iam_arn("user/local")
+    signer = {"accountId": client.place.account, "caller": "local", "user": "local", "userArn": arn}
     return replace(client, caller={**client.caller, **signer})
 
 

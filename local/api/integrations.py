@@ -38,12 +38,12 @@ Fault: The gateway failed.
 class Integrations:
     """
     Args:
-        submit: Runs a function, and calls back with its result: ``(name, event, done)``.
+        submit: Runs a function, and calls back with its result: ``(integration, event, done)``.
         timeout: Seconds, where the integration has none of its own; infinite for no limit at all.
 
     """
 
-    submit: Callable[[str, Event, Callable[[Result], None]], None]
+    submit: Callable[[LambdaIntegration, Event, Callable[[Result], None]], None]
     console: Console
     timeout: float = INTEGRATION_TIMEOUT
     _deadlines: "dict[float, Deadlines[_Call[Any]]]" = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Integrations:
         if isinstance(integration, LambdaIntegration):
             deadlines = self._deadlines_of(integration)
             call = _Call(label, integration.function, read, done, over, self.console, deadlines)
-            self.submit(integration.function, event, call.answered)
+            self.submit(integration, event, call.answered)
             call.begin()
             return
         try:

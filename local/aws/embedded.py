@@ -17,9 +17,10 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local.errors import CannotDo
+from local.stack.names import HERE, Place
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -90,22 +91,30 @@ class Embedded:
 
 
 @contextlib.asynccontextmanager
-async def run(sock: socket.socket, hosts: Sequence[str] = (), patience: float = PATIENCE) -> AsyncIterator[Embedded]:
+async def run(
+    sock: socket.socket, place: Place = HERE, hosts: Sequence[str] = (), patience: float = PATIENCE
+) -> AsyncIterator[Embedded]:
     """
     Run moto's server on a bound socket while the context lasts.
 
     Args:
+        place: The region and the account that everything is in.
         hosts: Names that clients may call it by, beside those that ``wire.guard`` knows.
         patience: Seconds without a sign of life, twice, after which it is taken for dead.
 
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "local.aws.embedded", str(sock.fileno()), *hosts),
+        *(sys.executable, "-m", "local.aws.embedded", str(sock.fileno()), place.region, *hosts),
         cwd=ROOT,
         pass_fds=[sock.fileno()],
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "MOTO_DISABLE_GLOBAL_CORS": "true"},  # it would let pages of any origin read its answers
+        env=os.environ
+        | {
+            "MOTO_ACCOUNT_ID": place.account,
+            "MOTO_ALLOW_NONEXISTENT_REGION": "true",
+            "MOTO_DISABLE_GLOBAL_CORS": "true",  # it would let pages of any origin read its answers
+        },
         start_new_session=True,  # Ctrl-C reaches the gateway alone
     )
     embedded = Embedded(process, patience)
@@ -136,23 +145,17 @@ def _say(*texts: str) -> None:
         print(shown, file=sys.stderr, flush=True)
 
 
-def _services() -> "Callable[[web.Request], Awaitable[web.Response]]":
+def _services(region: str) -> "Callable[[web.Request], Awaitable[web.Response]]":
     """Return what answers requests: moto, and one at a time. DynamoDB's transactions are atomic, and moto's are not."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
+    from local.aws.services import Services
     from local.aws.wsgi import call
 
-    def create_app(service: Any) -> Any:
-        if service is None:
-            raise NotImplementedError("it has no such service")
-        return create_backend_app(service)
-
-    moto = DomainDispatcherApplication(create_app)
+    services = Services(region)
     one_at_a_time = ThreadPoolExecutor(1)
 
     def answer(request: "web.Request", body: bytes) -> "web.Response":
         try:
-            return call(moto, request, body)
+            return call(services, request, body)
         except Exception as error:  # noqa: BLE001 - what moto lacks or fails at is an answer
             return _cannot(error)
 
@@ -162,7 +165,7 @@ def _services() -> "Callable[[web.Request], Awaitable[web.Response]]":
     return handle
 
 
-async def _serve(sock: socket.socket, hosts: Sequence[str]) -> None:
+async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None:
     from aiohttp import web
 
     from local.wire.guard import Guard
@@ -170,7 +173,7 @@ async def _serve(sock: socket.socket, hosts: Sequence[str]) -> None:
 
     admit = admission(Guard(hosts), lambda why: _say(f"The embedded AWS refuses {why}"))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(traceback.print_exception), admit])
-    app.router.add_route("*", "/{anything:.*}", _services())
+    app.router.add_route("*", "/{anything:.*}", _services(region))
     async with protocols(app, MAX_HEAD) as http:
         await asyncio.get_running_loop().create_server(http, sock=sock, backlog=1024)
         while True:
@@ -185,4 +188,5 @@ def _end_with_the_gateway() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_the_gateway, daemon=True).start()
-    asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:]))
+    os.environ["HOME"] = os.devnull  # or botocore, which moto asks, would read the models in ~/.aws
+    asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2], sys.argv[3:]))

@@ -5,14 +5,12 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from local.aws.client import client
 from local.console import Console
-from local.lambdas.surroundings import CREDENTIALS
 from local.stack.app import Store
-from local.stack.names import REGION
+from local.stack.names import HERE, Place
 from local.stack.source import TemplateError
 
 if TYPE_CHECKING:
@@ -33,14 +31,6 @@ TABLE_PROPERTIES = (
 """What CreateTable takes as the template writes it. Encryption and backups mean nothing on a laptop."""
 
 
-CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
-"""The services are near: one that does not answer soon will not."""
-
-
-CLIENT_CREDENTIALS = {name.lower(): value for name, value in CREDENTIALS.items()}
-"""As boto3's clients take them."""
-
-
 def names(store: Store) -> list[str]:
     """Return what everything in it is called."""
     return [str(each[key]) for _, key, resources in _kinds(store) for each in resources]
@@ -58,13 +48,14 @@ def _kinds(store: Store) -> list[tuple[str, str, tuple[dict[str, Any], ...]]]:
     ]
 
 
-def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -> None:
+def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console, place: Place = HERE) -> None:
     """
     Create everything that is not there yet.
 
     Args:
         dynamodb_url: Where tables go.
         aws_url: Where everything else goes.
+        place: The region and the account that it is created in.
 
     Raises:
         TemplateError: If something cannot be created.
@@ -74,27 +65,21 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console) -
         "dynamodb": lambda dynamodb, each: _create_table(dynamodb, each, console),
         "secretsmanager": _create_secret,
         "ssm": _create_parameter,
-        "s3": lambda s3, each: s3.create_bucket(Bucket=each["BucketName"]),
+        "s3": _create_bucket,
         "sqs": _create_queue,
         "sns": _create_topic,
     }
     for service, key, resources in _kinds(store):
         url = dynamodb_url if service == "dynamodb" else aws_url
-        client = _client(service, url) if resources else None
+        connected = client(service, url, place.region) if resources else None
         for each in resources:
             try:
-                creations[service](client, each)
+                creations[service](connected, each)
             except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
                 why = " ".join(str(error).split())
                 away = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
                 where = f"{store.places[each[key]]}: " if each[key] in store.places and not away else ""
                 raise TemplateError(f"{where}{service} at {url} cannot make {each[key]}: {why}") from error
-
-
-def _client(service: str, url: str) -> Any:
-    return boto3.client(  # type: ignore[call-overload]  # the stubs want a literal
-        service, endpoint_url=url, config=CONFIG, region_name=REGION, **CLIENT_CREDENTIALS
-    )
 
 
 def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Console) -> None:
@@ -160,6 +145,12 @@ def _secret_value(secret: dict[str, Any]) -> str:
 def _create_parameter(ssm: Any, parameter: dict[str, Any]) -> None:
     kind, value = parameter.get("Type", "String"), parameter.get("Value", "")
     ssm.put_parameter(Name=parameter["Name"], Type=kind, Value=str(value))
+
+
+def _create_bucket(s3: Any, bucket: dict[str, Any]) -> None:
+    region = s3.meta.region_name
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket["BucketName"], **where)
 
 
 def _create_queue(sqs: Any, queue: dict[str, Any]) -> None:

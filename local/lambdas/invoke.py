@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from local.console import Console
 from local.endpoints import of_running_gateway
@@ -19,7 +18,6 @@ from local.options import Options
 from local.serve import prepare, surroundings_of
 from local.stack.app import App
 from local.stack.loading import load
-from local.stack.names import execute_api_host
 
 
 class CannotInvoke(CannotDo):
@@ -56,10 +54,8 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
 async def _surroundings(options: Options, console: Console) -> AsyncIterator[tuple[App, Surroundings]]:
     if running := of_running_gateway(options.host, options.port):
         console.say(f"Using the gateway that runs at {running.page}/")
-        app = load(options.template, options.parameters, options.api, running.page)
-        tls = urlsplit(running.tls)
-        hosts = dict.fromkeys((execute_api_host(app.api_id), *app.domains), (tls.hostname or "", tls.port or 443))
-        yield app, surroundings_of(running, console, hosts, debug=False)
+        app = load(options.template, options.parameters, options.api, running.page, running.place)
+        yield app, surroundings_of(app, running, console, debug=False)
         return
     console.say("No gateway runs here, so the function gets an AWS of its own, with an empty table")
     async with prepare(replace(options, port=0), console) as prepared:

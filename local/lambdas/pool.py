@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from local.deadlines import Deadlines
-from local.lambdas.process import CannotStart, Result, Worker
+from local.lambdas.process import UNQUALIFIED, CannotStart, Invocation, Result, Worker
 from local.lambdas.surroundings import Surroundings
 from local.stack.app import Function
 
@@ -34,6 +34,7 @@ class _Job:
     event: str
     done: Callable[[Result], None]
     since: float
+    invocation: Invocation
 
 
 class Pool:
@@ -78,15 +79,15 @@ class Pool:
         if self._has_started:
             self._start_one()
 
-    async def invoke(self, event: str) -> Result:
+    async def invoke(self, event: str, invocation: Invocation = UNQUALIFIED) -> Result:
         """Run the handler once with an event, as JSON, in the first worker that is free. Errors are in the result."""
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self.submit(event, lambda answer: None if result.done() else result.set_result(answer))
+        self.submit(event, lambda answer: None if result.done() else result.set_result(answer), invocation)
         return await result
 
-    def submit(self, event: str, done: Callable[[Result], None]) -> None:
+    def submit(self, event: str, done: Callable[[Result], None], invocation: Invocation = UNQUALIFIED) -> None:
         """Do the same, and call back with the result."""
-        job = _Job(event, done, time.monotonic())
+        job = _Job(event, done, time.monotonic(), invocation)
         if self._idle:
             self._run(job, self._idle.pop())
             if len(self._workers) + len(self._starting) < KEPT:
@@ -117,7 +118,7 @@ class Pool:
             job.done(replace(result, cold=True) if cold else result)
 
         self._deadlines.add(worker)
-        worker.run(job.event, self._timeout, done)
+        worker.run(job.event, job.invocation, self._timeout, done)
 
     def _look_soon(self) -> None:
         # Starting one takes as long as many events, and CPU from those that run: wait a moment for one of them.

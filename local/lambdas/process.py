@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import json
 import math
 import os
@@ -21,7 +22,6 @@ from local.lambdas.channel import Channel
 from local.lambdas.output import lines
 from local.lambdas.surroundings import Surroundings, environment_of, task_root
 from local.stack.app import MAX_TIMEOUT, Function
-from local.stack.names import function_arn
 
 INIT_TIMEOUT = 30.0
 """Seconds to import a handler in. Lambda gives 10; laptops are slower."""
@@ -47,6 +47,26 @@ class Result:
     value: Any = None
     error: dict[str, Any] | None = None
     cold: bool = False
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """
+    What a caller says beside the event.
+
+    Attributes:
+        qualifier: The alias or the version of the function; empty for neither.
+        client_context: JSON, or empty for none.
+        tenant_id: None for a function without tenants.
+
+    """
+
+    qualifier: str = ""
+    client_context: str = ""
+    tenant_id: str | None = None
+
+
+UNQUALIFIED = Invocation()
 
 
 class CannotStart(Exception):
@@ -125,7 +145,7 @@ class Worker:
             raise CannotStart(answer["init_error"], answer["because"])
         self._channel.expect(self._answered)
 
-    def run(self, event: str, seconds: float, done: Callable[[Result, bool], None]) -> None:
+    def run(self, event: str, invocation: Invocation, seconds: float, done: Callable[[Result, bool], None]) -> None:
         """
         Run the handler once.
 
@@ -138,7 +158,8 @@ class Worker:
         """
         self._done = done
         deadline_ms = int((time.time() + min(seconds, MAX_TIMEOUT)) * 1000)
-        self._channel.ask(f'{{"deadline_ms": {deadline_ms}, "event": {event}}}'.encode())
+        said = _members(invocation)
+        self._channel.ask(f'{{"deadline_ms": {deadline_ms}, "invocation": {said}, "event": {event}}}'.encode())
 
     def _answered(self, answer: dict[str, Any] | None) -> None:
         done, self._done = self._done, None
@@ -193,24 +214,28 @@ class Worker:
             output(name, line)
 
 
+@functools.lru_cache(maxsize=100)
+def _members(invocation: Invocation) -> str:
+    return json.dumps(dataclasses.asdict(invocation))
+
+
 async def _spawn(function: Function, surroundings: Surroundings, channel: int) -> asyncio.subprocess.Process:
     what = {
         "fd": channel,
-        "name": function.aws_name,
-        "arn": function_arn(function.aws_name),
-        "memory": str(function.memory),
-        "log_group": f"/aws/lambda/{function.aws_name}",
+        "arn": surroundings.place.function_arn(function.aws_name),
+        "aliases": dict(function.aliases),
         "handler": function.handler,
         "inline": function.inline,
         "path": [str(folder) for folder in function.path],
-        "hosts": surroundings.hosts,
+        "hosts": [dataclasses.astuple(host) for host in surroundings.hosts],
+        "authority": surroundings.authority and str(surroundings.authority),
         "debug": surroundings.debug,
         "home": os.getcwd(),
     }
     return await asyncio.create_subprocess_exec(
         # Without bytecode of its own (-B): two edits within a second look alike to it, and Lambda's is read-only.
         *(sys.executable, "-P", "-u", "-B", str(WORKER), json.dumps(what)),
-        env=environment_of(function, surroundings.environment),
+        env=environment_of(function, surroundings.environment, surroundings.place),
         cwd=task_root(function),
         pass_fds=[channel],
         stdin=asyncio.subprocess.PIPE,

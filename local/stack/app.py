@@ -7,6 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from local.policies import Statement
+from local.stack.names import HERE, Place
+
+LATEST = "$LATEST"
+"""The version of a function that nobody has published."""
+
+
+@dataclass(frozen=True)
+class Logging:
+    """
+    A function's LoggingConfig.
+
+    Attributes:
+        format: ``Text`` or ``JSON``.
+        level: The least level of a line that Lambda keeps; empty for text, of which Lambda keeps all.
+        group: The log group's name; empty for Lambda's own.
+
+    """
+
+    format: str = "Text"
+    level: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,6 +43,9 @@ class Function:
         inline: The source of the module ``index``, for a function that is written in the template.
         policy: What its role may do, or None if nobody here can tell.
         role: The name of its role.
+        runtime: Such as ``python3.12``. Every function runs on the gateway's own Python all the same.
+        logging: Its LoggingConfig.
+        aliases: The version that each alias of the template leads to, by the alias's name.
 
     """
 
@@ -35,10 +59,17 @@ class Function:
     inline: str | None = None
     policy: tuple[Statement, ...] | None = None
     role: str = ""
+    runtime: str = "python3.12"
+    logging: Logging = Logging()
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def aws_name(self) -> str:
         return self.called or self.name
+
+    def version(self, qualifier: str) -> str | None:
+        """Return the version that a qualifier names: none, an alias or a version. None for an unknown alias."""
+        return qualifier if qualifier.isdecimal() else {"": LATEST, LATEST: LATEST, **self.aliases}.get(qualifier)
 
 
 @dataclass(frozen=True)
@@ -46,11 +77,13 @@ class LambdaIntegration:
     """
     Attributes:
         timeout: Seconds until API Gateway stops waiting, or None for its own 29.
+        qualifier: The alias or the version that is called; empty for neither.
 
     """
 
     function: str
     timeout: float | None
+    qualifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -225,6 +258,7 @@ class App:
         selection: The route selection expression, such as ``$request.body.action``.
         throttle: Of the stage, shared by all routes without one of their own.
         domains: Base path of each custom domain that leads to the stage.
+        place: The region and the account that the template's resources are in.
         notes: What a user should know of the template before it runs, each a sentence.
 
     """
@@ -239,4 +273,5 @@ class App:
     stage_variables: dict[str, str] = field(default_factory=dict)
     throttle: Throttle | None = None
     domains: dict[str, str] = field(default_factory=dict)
+    place: Place = HERE
     notes: tuple[str, ...] = ()

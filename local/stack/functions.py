@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.stack.app import MAX_TIMEOUT, Function
+from local.stack.app import MAX_TIMEOUT, Function, Logging
 from local.stack.intrinsics import text
 from local.stack.permissions import policy
 from local.stack.resources import Resources
@@ -16,15 +16,18 @@ from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen
 from local.stack.translation import local_folder
 
 MAX_MEMORY = 10_240
+"""MB that a function may have at most (Lambda's quota)."""
 
 RESERVED = (
     "AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE "
     "AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME "
     "AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN "
-    "LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT _HANDLER"
+    "LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT _HANDLER _X_AMZN_TRACE_ID"
 )
 """Variables that Lambda sets. Source: "Defined runtime environment variables", Lambda developer guide."""
-"""MB that a function may have at most (Lambda's quota)."""
+
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""What an ApplicationLogLevel may be."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,37 @@ def _function(
         inline=inline,
         policy=policy(properties.get("Role"), resources),
         role=str(properties.get("Role", "")).rpartition("/")[2],
+        runtime=runtime,
+        logging=_logging(properties.get("LoggingConfig", {}), name, notes),
+        aliases=_aliases(properties["FunctionName"], resources),
     )
+
+
+def _logging(written: Mapping[str, Any], name: str, notes: list[str]) -> Logging:
+    kind = str(written.get("LogFormat", "Text"))
+    if kind not in {"Text", "JSON"}:
+        raise TemplateError(f"The LogFormat of {name} is {kind}; Lambda takes Text and JSON.", name)
+    levels = {key: str(written[key]) for key in ("ApplicationLogLevel", "SystemLogLevel") if key in written}
+    if levels and kind != "JSON":
+        raise TemplateError(
+            f"{name} has the {next(iter(levels))} of a LogFormat JSON, and its LogFormat is Text.", name
+        )
+    level = levels.get("ApplicationLogLevel", "INFO")
+    if level not in LEVELS:
+        raise TemplateError(f"The ApplicationLogLevel of {name} is {level}; Lambda takes {', '.join(LEVELS)}.", name)
+    if "SystemLogLevel" in levels:
+        notes.append(f"{name} has a SystemLogLevel, which changes nothing here: Lambda's own lines are not imitated.")
+    return Logging(kind, level if kind == "JSON" else "", str(written.get("LogGroup", "")))
+
+
+def _aliases(function: str, resources: Resources) -> dict[str, str]:
+    """Return the versions that the aliases of a function lead to, by the aliases' names."""
+    found = resources.of_type("AWS::Lambda::Alias").values()
+    return {
+        str(each["Name"]): str(each["FunctionVersion"])
+        for each in found
+        if str(each["FunctionName"]).rpartition(":")[2] == function
+    }
 
 
 def _handler(properties: Mapping[str, Any], name: str) -> str:

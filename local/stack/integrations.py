@@ -8,7 +8,6 @@ from local.stack.app import Integration, LambdaIntegration, MockIntegration, Una
 from local.stack.functions import Functions
 from local.stack.intrinsics import text
 from local.stack.mocks import Mocks
-from local.stack.names import arn
 from local.stack.permissions import may_call
 from local.stack.resources import Resources
 from local.stack.source import Source, TemplateError
@@ -68,16 +67,18 @@ class Integrations:
         self, uri: str, called_by: str, has_role: bool, name: str, timeout: float | None = None
     ) -> Integration:
         """Return the integration that calls the function of a URI, if it is there and may be called."""
-        found = re.search(r":function:([^:/]+)", self._with_variables(uri))
-        called = found[1] if found else uri
+        found = re.search(r":function:([^:/]+)(?::([^:/]+))?", self._with_variables(uri))
+        called, qualifier = (found[1], found[2] or "") if found else (uri, "")
         if called in self._found.unusable:
             return Unavailable(self._found.unusable[called])
         if called not in self._by_aws_name:
             return self._unavailable(f"The function {called} is not one of the template.", name)
         function = self._by_aws_name[called]
-        source = arn("execute-api", f"{self._api_id}/{called_by}")
+        if self._found.usable[function].version(qualifier) is None:
+            return self._unavailable(f"{function} has no alias {qualifier} in the template.", name)
+        source = self._resources.place.arn("execute-api", f"{self._api_id}/{called_by}")
         if has_role or may_call(self._resources, self._found.usable[function], source):
-            return LambdaIntegration(function, timeout)
+            return LambdaIntegration(function, timeout, qualifier)
         text = f"No AWS::Lambda::Permission of the template lets API Gateway call {function}"
         return self._unavailable(f"{text} for {called_by}; on AWS it could not either.", name)
 

@@ -15,7 +15,6 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.stack.names import REGION
 from local.stack.source import Elsewhere, TemplateError
 
 NOTHING = object()
@@ -55,7 +54,7 @@ class Resolver:
             "Fn::Length": lambda value: len(self._items(value)),
             "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value)),
             "Fn::Cidr": self._cidr,
-            "Fn::GetAZs": lambda _region: [f"{REGION}{zone}" for zone in "abc"],
+            "Fn::GetAZs": lambda _region: [f"{refs('AWS::Region')}{zone}" for zone in "abc"],
             "Fn::ImportValue": self._import_value,
             "Fn::Select": self._select,
             "Fn::FindInMap": self._find_in_map,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from local.stack.names import arn, function_arn
+from local.stack.names import Place
 
 NOT_TRANSLATED = re.compile("AWS::Serverless::(?!Function$|LayerVersion$|WebSocketApi$|SimpleTable$)")
 """SAM's own types that nothing here imitates. Left as they are, they cannot stop the rest from being translated."""
@@ -25,17 +25,17 @@ NAMES = {
 }
 """The property that names a resource of a type, and that ``Ref`` gives. Without it, the logical id does."""
 
-ARNS: dict[str, Callable[[str], str]] = {
-    "AWS::DynamoDB::GlobalTable": lambda name: arn("dynamodb", f"table/{name}"),
-    "AWS::DynamoDB::Table": lambda name: arn("dynamodb", f"table/{name}"),
-    "AWS::IAM::Role": lambda name: arn("iam", f"role/{name}", region=""),
-    "AWS::Lambda::Function": function_arn,
-    "AWS::Logs::LogGroup": lambda name: arn("logs", f"log-group:{name}:*"),
-    "AWS::S3::Bucket": lambda name: arn("s3", name, region="", account=""),
-    "AWS::Serverless::Function": function_arn,
-    "AWS::SNS::Topic": lambda name: arn("sns", name),
-    "AWS::SQS::Queue": lambda name: arn("sqs", name),
-    "AWS::SSM::Parameter": lambda name: arn("ssm", f"parameter/{name.removeprefix('/')}"),
+ARNS: dict[str, Callable[[Place, str], str]] = {
+    "AWS::DynamoDB::GlobalTable": lambda place, name: place.arn("dynamodb", f"table/{name}"),
+    "AWS::DynamoDB::Table": lambda place, name: place.arn("dynamodb", f"table/{name}"),
+    "AWS::IAM::Role": lambda place, name: place.iam_arn(f"role/{name}"),
+    "AWS::Lambda::Function": Place.function_arn,
+    "AWS::Logs::LogGroup": lambda place, name: place.arn("logs", f"log-group:{name}:*"),
+    "AWS::S3::Bucket": lambda place, name: f"arn:{place.partition}:s3:::{name}",
+    "AWS::Serverless::Function": Place.function_arn,
+    "AWS::SNS::Topic": lambda place, name: place.arn("sns", name),
+    "AWS::SQS::Queue": lambda place, name: place.arn("sqs", name),
+    "AWS::SSM::Parameter": lambda place, name: place.arn("ssm", f"parameter/{name.removeprefix('/')}"),
 }
 
 ATTRIBUTES = {
@@ -67,6 +67,7 @@ REQUIRED = {
     "AWS::ApiGatewayV2::Stage": ("ApiId", "StageName"),
     "AWS::DynamoDB::GlobalTable": ("AttributeDefinitions", "KeySchema"),
     "AWS::DynamoDB::Table": ("AttributeDefinitions", "KeySchema"),
+    "AWS::Lambda::Alias": ("FunctionName", "FunctionVersion", "Name"),
     "AWS::Lambda::LayerVersion": ("Content",),
 }
 """Properties that are read here, and that CloudFormation would ask for."""
@@ -98,7 +99,7 @@ SHAPES: dict[str, dict[str, type]] = {
     "AWS::DynamoDB::GlobalTable": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::DynamoDB::Table": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::IAM::Role": {"ManagedPolicyArns": list, "Policies": list},
-    "AWS::Lambda::Function": {"Code": dict, "Environment": dict, "Handler": str, "Layers": list},
+    "AWS::Lambda::Function": {"Code": dict, "Environment": dict, "Handler": str, "Layers": list, "LoggingConfig": dict},
     "AWS::SecretsManager::Secret": {"GenerateSecretString": dict},
 }
 """Of which shape properties are that are read here, where something else would do harm."""

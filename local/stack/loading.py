@@ -10,6 +10,7 @@ from local.stack import notes
 from local.stack.app import App, Store
 from local.stack.functions import functions
 from local.stack.kinds import NAMES
+from local.stack.names import HERE, Place
 from local.stack.parameters import parameter_values
 from local.stack.resources import TRUE, Resources
 from local.stack.routes import Routes, throttle
@@ -22,7 +23,13 @@ ENDPOINT = "WebSocketEndpoint"
 """A parameter that has the URL of the management API as its value, unless somebody gives another."""
 
 
-def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page: str | None = None) -> App:
+def load(
+    path: Path,
+    parameters: Mapping[str, str],
+    api: str | None = None,
+    page: str | None = None,
+    place: Place = HERE,
+) -> App:
     """
     Read a template.
 
@@ -30,6 +37,7 @@ def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page
         parameters: Values for its parameters; the others have their defaults.
         api: The logical id of the API to serve; without it, the first.
         page: URL of the gateway, without a slash at the end: the parameter WebSocketEndpoint leads there.
+        place: The region and the account that the template's resources are in.
 
     Raises:
         TemplateError: If it cannot be read, translated or served.
@@ -39,11 +47,11 @@ def load(path: Path, parameters: Mapping[str, str], api: str | None = None, page
     declared = source.content["Parameters"]
     try:
         values = parameter_values(declared, parameters)
-        template = translate(source, parameters)
-        resources = Resources(template, values)
+        template = translate(source, parameters, place)
+        resources = Resources(template, values, place)
         app = _app(source, resources, api)
         if page and ENDPOINT in declared and ENDPOINT not in parameters:
-            resources = Resources(template, values | {ENDPOINT: f"{page}/{app.stage}"})
+            resources = Resources(template, values | {ENDPOINT: f"{page}/{app.stage}"}, place)
             app = _app(source, resources, api)
         return replace(app, notes=(*app.notes, *_notes(source, parameters, values, resources)))
     except TemplateError as error:
@@ -85,6 +93,7 @@ def _app(source: Source, resources: Resources, wanted: str | None) -> App:
         stage_variables={name: str(value) for name, value in stage.get("StageVariables", {}).items()},
         throttle=throttle(stage.get("DefaultRouteSettings", {})),
         domains=reader.domains(),
+        place=resources.place,
         notes=(*others, *more_stages, *of_functions, *reader.notes, *notes.unavailable(routes, found)),
     )
 
@@ -145,4 +154,4 @@ def _store(resources: Resources, source: Source) -> Store:
 
 def translated(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the CloudFormation that SAM makes of a template."""
-    return translate(read(path), parameters or {})
+    return translate(read(path), parameters or {}, HERE)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.policies import Statement, matches, statements
+from local.policies import Statement, anywhere, matches, statements
 from local.stack.app import Function
 from local.stack.kinds import ARNS
 from local.stack.resources import Resources
@@ -17,7 +17,10 @@ ANYTHING: tuple[Statement, ...] = ({"Effect": "Allow", "Action": "*", "Resource"
 
 def policy(role: Any, resources: Resources) -> tuple[Statement, ...] | None:
     """Return what a role of the template may do; None for a role of somebody else's."""
-    arns = {ARNS["AWS::IAM::Role"](resources.physical_name(name)): name for name in resources.names("AWS::IAM::Role")}
+    arns = {
+        ARNS["AWS::IAM::Role"](resources.place, resources.physical_name(name)): name
+        for name in resources.names("AWS::IAM::Role")
+    }
     if role not in arns:
         return None
     try:
@@ -26,25 +29,12 @@ def policy(role: Any, resources: Resources) -> tuple[Statement, ...] | None:
         attached = resources.of_type("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
         documents += [each["PolicyDocument"] for each in attached.values() if _is_of(each, properties["RoleName"])]
         documents += [attached[arn]["PolicyDocument"] for arn in _managed(properties) if arn in attached]
-        own = [_anywhere(each) for document in documents for each in statements(document)]
+        own = [each for document in documents for each in statements(document)]
     except (TemplateError, ValueError, KeyError):
         return None
     others = [arn for arn in _managed(properties) if arn not in attached]
-    free = any(not arn.startswith("arn:aws:iam::aws:policy/") or arn.endswith(MAY_DO_ALL) for arn in others)
+    free = any(":iam::aws:policy/" not in arn or arn.endswith(MAY_DO_ALL) for arn in others)
     return (*own, *(ANYTHING if free else ()))
-
-
-def _anywhere(statement: Statement) -> Statement:
-    resources = statement.get("Resource")
-    if isinstance(resources, list):
-        return {**statement, "Resource": [anywhere(str(each)) for each in resources]}
-    return {**statement, "Resource": anywhere(str(resources))} if "Resource" in statement else statement
-
-
-def anywhere(arn: str) -> str:
-    """Return an ARN without its region and account: whatever a template pins them to, they are others here."""
-    parts = arn.split(":", 5)
-    return ":".join([*parts[:3], "*", "*", parts[5]]) if len(parts) > 5 else arn
 
 
 def _is_of(policy: Mapping[str, Any], role: str) -> bool:

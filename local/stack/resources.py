@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from local.stack.intrinsics import NOTHING, Resolver, text
 from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, NOT_TRANSLATED, REQUIRED, SHAPES, STORED
-from local.stack.names import ACCOUNT, PSEUDO_PARAMETERS, REGION, api_id, arn, execute_api_host, function_arn
+from local.stack.names import HERE, Place, api_id
 from local.stack.source import EVENTS, MISSHAPEN, Elsewhere, TemplateError, misshapen
 from local.stack.uses import USES
 
@@ -27,16 +27,17 @@ class Resources:
 
     """
 
-    REFS: ClassVar[dict[str, Callable[[str], str]]] = {
+    REFS: ClassVar[dict[str, Callable[[Place, str], str]]] = {
         "AWS::SNS::Topic": ARNS["AWS::SNS::Topic"],
-        "AWS::SQS::Queue": lambda name: f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
+        "AWS::SQS::Queue": lambda place, name: f"https://sqs.{place.region}.{place.suffix}/{place.account}/{name}",
     }
     """What ``Ref`` gives where it is not the name."""
 
-    def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> None:
+    def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, Any], place: Place = HERE) -> None:
+        self.place = place
         self._declared: dict[str, dict[str, Any]] = template["Resources"]
         self._values: dict[str, Any] = {
-            **PSEUDO_PARAMETERS,
+            **place.pseudo_parameters,
             "AWS::NotificationARNs": [],
             **dict.fromkeys(IMPLICIT, api_id(99)),
         }
@@ -138,9 +139,10 @@ class Resources:
         if declared["Type"] in {"AWS::Lambda::Alias", "AWS::Lambda::Version"}:
             properties = declared["Properties"]
             function = self._resolver.resolve({"name": properties["FunctionName"]})["name"]
-            return f"{function_arn(function.rpartition(':')[2])}:{properties.get('Name', 1)}"
+            return f"{self.place.function_arn(function.rpartition(':')[2])}:{properties.get('Name', 1)}"
         named = self.physical_name(name)
-        return self.REFS.get(declared["Type"], str)(named)
+        make = self.REFS.get(declared["Type"])
+        return make(self.place, named) if make else named
 
     def _is_left_out(self, name: str) -> bool:
         """Return whether SAM would make a resource of this name from something that is left out here."""
@@ -156,15 +158,20 @@ class Resources:
             return self.properties(name)["Value"]
         if kind == "AWS::ApiGatewayV2::Api":
             api = self._values[name]
-            forms = {"ApiEndpoint": f"wss://{execute_api_host(api)}", "ExecuteApiArn": arn("execute-api", api)}
+            forms = {
+                "ApiEndpoint": f"wss://{self.place.execute_api_host(api)}",
+                "ExecuteApiArn": self.place.arn("execute-api", api),
+            }
             return forms.get(attribute, api)
+        if kind == "AWS::Lambda::Version" and attribute == "Version":
+            return "1"
         if kind in ARNS and attribute in {"Arn", "TopicArn"}:
-            return ARNS[kind](self.physical_name(name))
+            return ARNS[kind](self.place, self.physical_name(name))
         if attribute == "QueueUrl":
             return self.ref(name)
         if attribute.endswith("Name") and kind in NAMES:
             return self.physical_name(name)
-        return arn("local", f"{name}/{attribute}")
+        return self.place.arn("local", f"{name}/{attribute}")
 
 
 def _not_made(declared: Mapping[str, Any]) -> Iterator[str]:

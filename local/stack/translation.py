@@ -16,7 +16,7 @@ from samtranslator.plugins.globals.globals import Globals
 from samtranslator.translator.translator import Translator
 
 from local.stack.kinds import NOT_TRANSLATED
-from local.stack.names import ACCOUNT, REGION
+from local.stack.names import Place
 from local.stack.source import EVENTS, LANGUAGE_EXTENSIONS, Source, TemplateError, transforms
 
 CODE_BUCKET = "local"
@@ -43,19 +43,20 @@ OF_AUTH = "AuthArn AuthType IdentitySource InvokeRole Name"
 """What SAM reads of a WebSocket API's Routes and Auth. It says nothing of the rest."""
 
 
-def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
+def translate(source: Source, given: Mapping[str, str], place: Place) -> dict[str, Any]:
     """
     Return the CloudFormation that SAM makes of a template.
 
     Args:
         given: Values for its parameters. SAM writes some of them into what it makes.
+        place: SAM writes its partition into what it makes.
 
     Raises:
         TemplateError: If SAM cannot translate it.
 
     """
     parameters = {name: each.get("Default", "") for name, each in source.content["Parameters"].items()} | dict(given)
-    content = _expanded(source, parameters)
+    content = _expanded(source, parameters, place)
     kept = {name: each for name, each in content["Resources"].items() if _is_left_alone(each)}
     content["Resources"] = {name: each for name, each in content["Resources"].items() if name not in kept}
     if not content["Resources"]:  # which SAM would complain about
@@ -65,7 +66,7 @@ def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     _carry_folders(content)
     metrics = Metrics("local", DummyMetricsPublisher())
     try:
-        session = boto3.Session(region_name=REGION)
+        session = boto3.Session(region_name=place.region)
         translated: dict[str, Any] = Translator({}, Parser(), boto_session=session, metrics=metrics).translate(
             content, parameters
         )
@@ -80,7 +81,7 @@ def translate(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     return translated
 
 
-def _expanded(source: Source, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _expanded(source: Source, parameters: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """Return a copy of the template that is ours to change, with each ``Fn::ForEach`` in it expanded."""
     copy: dict[str, Any] = json.loads(json.dumps(source.content, default=str))
     if LANGUAGE_EXTENSIONS not in transforms(copy):
@@ -91,7 +92,7 @@ def _expanded(source: Source, parameters: Mapping[str, Any]) -> dict[str, Any]:
     from samcli.lib.cfn_language_extensions.api import create_default_intrinsic_resolver
     from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
 
-    pseudo = models.PseudoParameterValues(region=REGION, account_id=ACCOUNT)
+    pseudo = models.PseudoParameterValues(region=place.region, account_id=place.account)
     context = models.TemplateProcessingContext(copy, dict(parameters), pseudo)
     try:
         processors.TemplateParsingProcessor().process_template(context)

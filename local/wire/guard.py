@@ -10,17 +10,12 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from local.stack.names import SUFFIXES
+
 OWN_NAMES = {"localhost", "host.docker.internal"}
 """Names of this machine, the second as Docker's containers know it."""
 
-OWN_SUFFIXES = (
-    ".localhost",
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".api.amazonwebservices.com.cn",
-)
+OWN_SUFFIXES = (".localhost", *(f".{suffix}" for suffix in SUFFIXES))
 """Ends of names that nobody else can point here: loopback's (RFC 6761), and AWS's, which functions are led here by."""
 
 Values = Callable[[str], Sequence[str]]

@@ -10,7 +10,6 @@ from local.api.gateway import Connection, Gateway
 from local.console import Console
 from local.policies import allows
 from local.stack.app import Function
-from local.stack.names import ACCOUNT, arn
 from local.wire.requests import error, forbidden
 
 MAX_PAYLOAD = 128 * 1024
@@ -101,9 +100,13 @@ class ManagementApi:
         if function is None or function.policy is None:
             return
         app = self._gateway.app
-        resource = arn("execute-api", f"{app.api_id}/{app.stage}/{request.method}/@connections/{connection_id}")
+        resource = app.place.arn(
+            "execute-api", f"{app.api_id}/{app.stage}/{request.method}/@connections/{connection_id}"
+        )
         if not allows(function.policy, "execute-api:ManageConnections", resource):
-            user = f"arn:aws:sts::{ACCOUNT}:assumed-role/{function.role}/{function.aws_name}"
+            user = (
+                f"arn:{app.place.partition}:sts::{app.place.account}:assumed-role/{function.role}/{function.aws_name}"
+            )
             text = f"User: {user} is not authorized to perform: execute-api:ManageConnections on resource: {resource}"
             raise error(web.HTTPForbidden(), "AccessDeniedException", text)
 

@@ -41,8 +41,10 @@ def environment(order: dict[str, Any], context: Any) -> Any:
 
 
 def describe_context(order: dict[str, Any], context: Any) -> Any:
-    members = {name: getattr(context, name) for name in dir(context) if not name.startswith("_") and name != "log"}
-    return members | {"get_remaining_time_in_millis": context.get_remaining_time_in_millis()}
+    members = {name: value for name, value in vars(context).items() if not name.startswith("_")}
+    shown = {name: repr(members[name]) for name in ("identity", "client_context")}
+    trace = os.environ["_X_AMZN_TRACE_ID"]
+    return members | shown | {"remaining": context.get_remaining_time_in_millis(), "trace": trace}
 
 
 def meet(order: dict[str, Any], context: Any) -> Any:
@@ -58,7 +60,11 @@ def answer(order: dict[str, Any], context: Any) -> Any:
 
 
 def answer_bytes(order: dict[str, Any], context: Any) -> Any:
-    return b"bytes"
+    return order["with"].encode()
+
+
+def answer_a_set(order: dict[str, Any], context: Any) -> Any:
+    return {1, 2}
 
 
 def answer_a_lone_surrogate(order: dict[str, Any], context: Any) -> Any:
@@ -184,6 +190,7 @@ ORDERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
         meet,
         answer,
         answer_bytes,
+        answer_a_set,
         answer_a_lone_surrogate,
         answer_a_long_number,
         answer_decimals,

@@ -1,0 +1,24 @@
+"""Clients of the embedded AWS, or of what stands in for a part of it."""
+
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import Loader
+
+from local.lambdas.surroundings import CREDENTIALS
+
+CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={})
+"""The services are near: one that does not answer soon will not."""
+
+
+def client(service: str, url: str, region: str) -> Any:
+    """Return a client that knows botocore's own models of a service, and none of a developer's (``~/.aws/models``)."""
+    session = botocore.session.get_session()
+    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    session.register_component("data_loader", loader)
+    credentials = {name.lower(): value for name, value in CREDENTIALS.items()}
+    return boto3.Session(botocore_session=session).client(  # type: ignore[call-overload]  # the stubs want a literal
+        service, endpoint_url=url, config=CONFIG, region_name=region, **credentials
+    )

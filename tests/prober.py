@@ -1,0 +1,42 @@
+"""A function that runs what a test tells it, inside a running gateway."""
+
+import contextlib
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.gateway import PATIENCE, ROOT, RunningGateway
+
+TEMPLATE = ROOT / "tests" / "apps" / "prober.yaml"
+
+
+@dataclass
+class Prober:
+    """A running gateway, and a connection by which the function of its template is told what to do."""
+
+    gateway: RunningGateway
+    socket: ClientConnection
+
+    @classmethod
+    @contextlib.contextmanager
+    def start(cls, *options: str, variables: Mapping[str, str] | None = None) -> Iterator["Prober"]:
+        with (
+            RunningGateway.start("--template", str(TEMPLATE), *options, variables=variables) as gateway,
+            connect(gateway.endpoints["websocket"], proxy=None) as socket,
+        ):
+            yield cls(gateway, socket)
+
+    def run(self, source: str, route: str = "$default") -> Any:
+        """Return the ``answer`` of a script; of one that fails, the error's type and text."""
+        self.socket.send(json.dumps({"action": route, "run": textwrap.dedent(source)}))
+        return json.loads(self.socket.recv(timeout=PATIENCE))
+
+    def evaluate(self, expression: str, **values: Any) -> Any:
+        """Return the value of an expression about boto3."""
+        named = "\n".join(f"{name} = {value!r}" for name, value in values.items())
+        imports = "import boto3, os\nfrom botocore.config import Config"
+        return self.run(f"{imports}\n{named}\nanswer = {expression}")

@@ -1,0 +1,302 @@
+"""Nothing that runs here reads a developer's configuration, speaks to the real AWS, or trusts everybody."""
+
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import trustme
+
+from tests.gateway import ROOT, RunningGateway
+from tests.handshakes import status
+from tests.prober import Prober
+
+
+@dataclass
+class Trap:
+    """A port that nobody has a reason to connect to."""
+
+    port: int
+    caught: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @classmethod
+    @contextmanager
+    def set(cls) -> Iterator["Trap"]:
+        with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+            trap = cls(listener.getsockname()[1])
+            threading.Thread(target=trap._watch, args=[listener], daemon=True).start()
+            yield trap
+            listener.shutdown(socket.SHUT_RDWR)
+
+    def _watch(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                self.caught.append(connection.recv(1000).decode(errors="replace"))
+
+
+CONFIG = """
+[default]
+ignore_configured_endpoint_urls = true
+use_fips_endpoint = true
+defaults_mode = auto
+endpoint_url = {trap}
+region = eu-west-1
+credential_process = nobody
+services = others
+[profile other]
+region = eu-west-2
+endpoint_url = {trap}
+[services others]
+dynamodb =
+  endpoint_url = {trap}
+"""
+
+
+@pytest.fixture(scope="module")
+def trap() -> Iterator[Trap]:
+    with Trap.set() as trap:
+        yield trap
+        assert trap.caught == []
+
+
+@pytest.fixture(scope="module")
+def developer(trap: Trap, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The variables of a developer whose every setting leads into the trap, or nowhere."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".aws" / "models" / "dynamodb" / "2012-08-10").mkdir(parents=True)
+    (home / ".aws" / "models" / "dynamodb" / "2012-08-10" / "service-2.json").write_text("{}")
+    (home / ".aws" / "config").write_text(CONFIG.format(trap=trap.url))
+    (home / ".aws" / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real\n"
+    )
+    (home / ".netrc").write_text("default login developer password secret\n")
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
+    return {
+        "HOME": str(home),
+        "AWS_ACCESS_KEY_ID": "AKIAREAL",
+        "AWS_CONFIG_FILE": str(home / ".aws" / "config"),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": trap.url,
+        "AWS_DATA_PATH": str(home / ".aws" / "models"),
+        "AWS_ENDPOINT_URL": trap.url,
+        "AWS_ENDPOINT_URL_DYNAMODB": trap.url,
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": trap.url,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_PROFILE": "other",
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/real",
+        "AWS_USE_DUALSTACK_ENDPOINT": "true",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(home / ".netrc"),
+        "BOTO_CONFIG": str(home / ".boto"),
+        "REQUESTS_CA_BUNDLE": str(home / "nothing.pem"),
+        "SSL_CERT_FILE": str(home / "nothing.pem"),
+        "NO_PROXY": "",
+        "no_proxy": "",
+        **dict.fromkeys(proxies, trap.url),
+    }
+
+
+@pytest.fixture(scope="module")
+def prober(developer: Mapping[str, str]) -> Iterator[Prober]:
+    with Prober.start(variables=developer) as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    ("expression", "finds"),
+    [
+        pytest.param(
+            "boto3.client('secretsmanager').get_secret_value(SecretId='secret')['SecretString']",
+            "of the stack",
+            id="secret",
+        ),
+        pytest.param("boto3.client('dynamodb').scan(TableName='table')['Count']", 0, id="table"),
+        pytest.param("boto3.client('sts').get_caller_identity()['Account']", "123456789012", id="account"),
+        pytest.param("boto3.Session().region_name", "us-east-1", id="region"),
+        pytest.param("boto3.Session().get_credentials().access_key", "local-Prober", id="credentials"),
+        pytest.param("boto3.Session().available_profiles", [], id="profiles"),
+        pytest.param(
+            "[each for each in os.environ.values() if 'AKIA' in each or os.environ['HOME'] in each[1:]]",
+            [],
+            id="variables",
+        ),
+        pytest.param("os.path.exists(os.path.expanduser('~'))", False, id="home"),
+        pytest.param("__import__('urllib.request').request.getproxies()", {}, id="proxies"),
+        pytest.param("__import__('requests').utils.get_netrc_auth('https://example.com')", None, id="netrc"),
+    ],
+)
+def test_a_function_sees_nothing_of_the_developer_s(prober: Prober, expression: str, finds: object) -> None:
+    assert prober.evaluate(expression) == finds
+
+
+def test_the_hub_and_its_commands_work_beside_the_developer_s_settings(developer: Mapping[str, str]) -> None:
+    with RunningGateway.start("--parameter", "AuthMode=jwt", variables=developer) as running:
+        port = running.endpoints["page"].rpartition(":")[2]
+        command = [sys.executable, "-m", "local", "token", "--session", "s1", "--port", port]
+        printed = subprocess.run(command, cwd=ROOT, env={**developer, "PATH": ""}, capture_output=True, text=True)
+        assert printed.stderr == ""
+        assert status(running, {"token": printed.stdout.strip()}) == 101
+
+
+@pytest.mark.parametrize(
+    ("expression", "error", "said"),
+    [
+        pytest.param(
+            "boto3.client('qbusiness').list_applications()", "ClientError", "it has no such service", id="service"
+        ),
+        pytest.param(
+            "boto3.client('iotsitewise').list_assets()",
+            "ClientError",
+            "it has no such service",
+            id="with-a-word-before-its-host",
+        ),
+        pytest.param(
+            "boto3.client('comprehend').batch_detect_entities(TextList=['a'], LanguageCode='en')",
+            "ClientError",
+            "batch_detect_entities action has not been implemented",
+            id="call",
+        ),
+        pytest.param(
+            "boto3.client('personalize-runtime').get_recommendations(campaignArn='a')",
+            "ClientError",
+            "POST /recommendations has not been implemented",
+            id="path",
+        ),
+        pytest.param(
+            "boto3.client('qbusiness', config=Config(ignore_configured_endpoint_urls=True)).list_applications()",
+            "ClientError",
+            "it has no such service",
+            id="by-its-host",
+        ),
+        pytest.param(
+            "boto3.Session(profile_name='other')", "ProfileNotFound", "(other) could not be found", id="profile"
+        ),
+        pytest.param(
+            "__import__('socket').gethostbyname('sts.amazonaws.com')",
+            "gaierror",
+            "sts.amazonaws.com is AWS's",
+            id="address-alone",
+        ),
+        pytest.param(
+            "__import__('socket').create_connection(('169.254.169.254', 80))",
+            "ConnectionRefusedError",
+            "Lambda has no machine",
+            id="metadata-of-the-machine",
+        ),
+    ],
+)
+def test_what_is_not_here_fails_in_words(prober: Prober, expression: str, error: str, said: str) -> None:
+    kind, text = prober.evaluate(expression)
+    assert kind == error
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "abcdefghij.execute-api.eu-west-1.amazonaws.com",
+        "x.auth.us-east-1.amazoncognito.com",
+        "x.lambda-url.us-east-1.on.aws",
+    ],
+)
+def test_a_host_of_aws_s_that_nobody_signed_for_is_not_here_either(prober: Prober, host: str) -> None:
+    source = f"""
+        import urllib.error, urllib.request
+        try:
+            urllib.request.urlopen("https://{host}/x")
+        except urllib.error.HTTPError as error:
+            answer = [error.code, error.read().decode()]
+    """
+    code, text = prober.run(source)
+    assert code == 501
+    assert "The embedded AWS (moto) cannot do that" in text
+
+
+CLIENTS = {
+    "urllib": "import urllib.request; answer = urllib.request.urlopen(url).status",
+    "http.client": """
+        import http.client, urllib.parse
+        parts = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPSConnection(parts.netloc)
+        connection.request("GET", parts.path)
+        answer = connection.getresponse().status
+    """,
+    "requests": "import requests; answer = requests.get(url).status_code",
+    "urllib3": "import urllib3; answer = urllib3.PoolManager().request('GET', url).status",
+    "urllib3-with-certifi": """
+        import certifi, urllib3
+        answer = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()).request("GET", url).status
+    """,
+    "ssl-with-certifi": """
+        import certifi, ssl, urllib.request
+        answer = urllib.request.urlopen(url, context=ssl.create_default_context(cafile=certifi.where())).status
+    """,
+    "aiohttp": """
+        import aiohttp, asyncio
+        async def get():
+            async with aiohttp.ClientSession() as session, session.get(url) as response:
+                return response.status
+        answer = asyncio.run(get())
+    """,
+    "a-socket": """
+        import socket, ssl, urllib.parse
+        parts = urllib.parse.urlsplit(url)
+        plain = socket.socket()
+        plain.connect((parts.hostname, parts.port or 443))
+        with ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname) as tls:
+            tls.sendall(f"GET {parts.path} HTTP/1.1\\r\\nHost: {parts.netloc}\\r\\n\\r\\n".encode())
+            answer = int(tls.recv(1000).split()[1])
+    """,
+}
+HOSTS = {
+    "domainName": "event['requestContext']['domainName']",
+    "execute-api": "'localapi00.execute-api.us-east-1.amazonaws.com'",
+}
+
+
+URL = "url = f\"https://{host}/prod/@connections/{event['requestContext']['connectionId']}\""
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_any_http_client_trusts_the_gateway(prober: Prober, client: str, host: str) -> None:
+    assert prober.run(f"host = {HOSTS[host]}\n{URL}\n{textwrap.dedent(CLIENTS[client])}") == 200
+
+
+def test_a_program_that_a_handler_starts_trusts_it_as_well(prober: Prober) -> None:
+    script = """
+        import subprocess, sys
+        code = f"import urllib.request; print(urllib.request.urlopen({url!r}).status)"
+        answer = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    """
+    assert prober.run(f"host = {HOSTS['domainName']}\n{URL}\n{textwrap.dedent(script)}") == 200
+
+
+def test_public_authorities_are_trusted_and_nobody_else(prober: Prober) -> None:
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(served)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        threading.Thread(target=_refused, args=[listener, served], daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        _, text = prober.run(f"import urllib.request; urllib.request.urlopen({url!r})")
+    assert "CERTIFICATE_VERIFY_FAILED" in text
+    assert prober.run("import ssl; answer = len(ssl.create_default_context().get_ca_certs()) > 100")
+
+
+def _refused(listener: socket.socket, served: ssl.SSLContext) -> None:
+    connection, _ = listener.accept()
+    with connection, pytest.raises(ssl.SSLError):
+        served.wrap_socket(connection, server_side=True)
