@@ -21,6 +21,9 @@ BUILD = ROOT / ".build" / "cold"
 RUNTIME = ROOT / ".build" / "runtime"
 ROUNDS = 21
 
+PATHS = {"PATH", "PYTHONPATH"}
+"""Variables of a function that say where something lies; here it lies elsewhere."""
+
 LEAST = "import boto3; boto3.client('dynamodb')"
 TIMED = "import time; start = time.process_time(); {}; print(time.process_time() - start)"
 
@@ -40,7 +43,7 @@ def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
         for name, function in load(BUILD / "template.yaml", {"AuthMode": mode}).functions.items():
             module = function.handler.rpartition(".")[0]
             path = [*function.path, RUNTIME]
-            environment = {key: value for key, value in environment_of(function, {}).items() if key != "PATH"}
+            environment = {key: value for key, value in environment_of(function, {}).items() if key not in PATHS}
             if name == "ConnectFunction" or mode == "none":
                 label = f"{name}, {mode}" if name == "ConnectFunction" else name
                 environment |= {"WEBSOCKET_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/prod"}

@@ -161,6 +161,31 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
             id="a-reserved-variable",
         ),
         pytest.param(
+            API.replace("Handler:", "LoggingConfig: {LogFormat: XML}, Handler:"),
+            "$default",
+            "{template}:16: The LogFormat of MyFunction is XML; Lambda takes Text and JSON.",
+            id="a-log-format",
+        ),
+        pytest.param(
+            API.replace("Handler:", "LoggingConfig: {ApplicationLogLevel: INFO}, Handler:"),
+            "$default",
+            "{template}:16: MyFunction has the ApplicationLogLevel of a LogFormat JSON, and its LogFormat is Text.",
+            id="a-level-of-text",
+        ),
+        pytest.param(
+            API.replace("Handler:", "LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: LOUD}, Handler:"),
+            "$default",
+            "{template}:16: The ApplicationLogLevel of MyFunction is LOUD; "
+            "Lambda takes TRACE, DEBUG, INFO, WARN, ERROR, FATAL.",
+            id="a-level",
+        ),
+        pytest.param(
+            API.replace("!GetAtt MyFunction.Arn", "!Sub '${MyFunction.Arn}:other'"),
+            "$default",
+            "{template}:6: MyFunction has no alias other in the template.",
+            id="an-alias-that-is-not-there",
+        ),
+        pytest.param(
             API.replace("Handler:", "Environment: {A: b}, Handler:"),
             "$default",
             "{template}:16: The Environment of MyFunction has A, and may have Variables only.",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.policies import matches
+from local.policies import Statement, allows, matches
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,47 @@ from local.policies import matches
 )
 def test_patterns_match_as_iam_has_it(pattern: str, value: str, does: bool) -> None:
     assert matches(pattern, value) is does
+
+
+RESOURCE = "arn:aws:execute-api:us-east-1:123456789012:localapi00/prod/$connect"
+ELSEWHERE = "arn:aws:execute-api:ap-south-1:111122223333:localapi00/prod/$connect"
+
+
+@pytest.mark.parametrize(
+    ("statements", "does"),
+    [
+        pytest.param([{"Effect": "Allow", "Action": "*", "Resource": ELSEWHERE}], True, id="region-and-account"),
+        pytest.param([{"Effect": "Allow", "Action": "*", "Resource": ["x", ELSEWHERE]}], True, id="in-a-list"),
+        pytest.param(
+            [{"Effect": "Allow", "Action": "*", "Resource": ELSEWHERE.replace("arn:aws:", "arn:aws-cn:")}],
+            True,
+            id="partition",
+        ),
+        pytest.param(
+            [{"Effect": "Allow", "Action": "*", "Resource": "arn:aws:execute-api:eu-west-1:*"}],
+            True,
+            id="star-for-the-rest",
+        ),
+        pytest.param(
+            [{"Effect": "Allow", "Action": "*", "Resource": ELSEWHERE.replace("prod", "dev")}],
+            False,
+            id="another-stage",
+        ),
+        pytest.param(
+            [{"Effect": "Allow", "Action": "*", "Resource": ELSEWHERE.replace("execute-api", "sns")}],
+            False,
+            id="another-service",
+        ),
+        pytest.param(
+            [
+                {"Effect": "Allow", "Action": "*", "Resource": "*"},
+                {"Effect": "Deny", "Action": "*", "Resource": ELSEWHERE},
+            ],
+            False,
+            id="denied",
+        ),
+        pytest.param([{"Effect": "Allow", "Action": "*", "NotResource": ELSEWHERE}], False, id="all-but"),
+    ],
+)
+def test_a_resource_counts_wherever_it_is(statements: list[Statement], does: bool) -> None:
+    assert allows(statements, "execute-api:Invoke", RESOURCE) is does

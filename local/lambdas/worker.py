@@ -36,6 +36,9 @@ import simplejson
 HOME = "/home/sbx_user1051"
 """Of Lambda's user. There is no such folder, in Lambda neither."""
 
+METADATA = {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"}
+"""Addresses at which machines and containers on AWS find credentials. Functions have none of them."""
+
 
 def _default(value: Any) -> Any:
     """Write DynamoDB's numbers as Lambda's runtime does, digit for digit; JSON has none for other objects."""
@@ -213,11 +216,12 @@ def _relative(path: str | None, function: dict[str, Any]) -> str:
 def _lead_hosts_here(hosts: list[list[Any]]) -> None:
     """Lead AWS's hosts to what serves them here, whichever of its ways Python is asked for their addresses."""
     ask, connect, connect_ex = socket.getaddrinfo, socket.socket.connect, socket.socket.connect_ex
+    by_name, by_name_ex = socket.gethostbyname, socket.gethostbyname_ex
     served = [(re.compile(pattern), *where) for pattern, *where in hosts]
 
     def here(host: Any, port: Any) -> tuple[Any, Any]:
         name = (host.decode("latin-1") if isinstance(host, bytes) else str(host)).lower().rstrip(".")
-        if name.startswith(("169.254.", "fd00:ec2:")):
+        if name in METADATA:
             raise ConnectionRefusedError(f"{name} has the credentials of a machine on AWS, and Lambda has no machine")
         for pattern, address, tls_port, plain_port in served:
             if pattern.fullmatch(name):
@@ -227,14 +231,14 @@ def _lead_hosts_here(hosts: list[list[Any]]) -> None:
     def led(address: Any) -> Any:
         return (*here(*address[:2]), *address[2:]) if isinstance(address, tuple) else address
 
-    def address_alone(host: str) -> Any:
+    def not_ours(host: str) -> str:
         if here(host, 0) != (host, 0):
             raise socket.gaierror(socket.EAI_NONAME, f"{host} is AWS's, and has another port here: use getaddrinfo")
-        return ask(host, None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0]
+        return host
 
     socket.getaddrinfo = lambda host, port, *arguments, **options: ask(*here(host, port), *arguments, **options)
-    socket.gethostbyname = address_alone
-    socket.gethostbyname_ex = lambda host: (host, [], [address_alone(host)])
+    socket.gethostbyname = lambda host: by_name(not_ours(host))
+    socket.gethostbyname_ex = lambda host: by_name_ex(not_ours(host))
     socket.socket.connect = lambda sock, address: connect(sock, led(address))  # type: ignore[method-assign]
     socket.socket.connect_ex = lambda sock, address: connect_ex(sock, led(address))  # type: ignore[method-assign]
 

@@ -95,6 +95,7 @@ def test_9_a_policy_that_does_not_allow_the_handshake_refuses_with_403(guarded: 
         pytest.param("ARN", id="the-arn"),
         pytest.param("*", id="everything"),
         pytest.param(["x", "arn:aws:execute-api:us-east-?:*:localapi00/test/*"], id="with-wildcards"),
+        pytest.param("arn:aws:execute-api:ap-south-1:111122223333:localapi00/test/*", id="of-another-account"),
     ],
 )
 def test_9_one_that_does_allows_it(guarded: Api, resource: Any) -> None:
