@@ -6,7 +6,7 @@
 PYTHON ?= $(shell for each in python3.12 python3 python3.13 python3.11 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
-CODE := connect disconnect send-message shared local deployment tests bench
+CODE := connect disconnect send-message shared local tests bench
 ENV ?= default
 # Name and region of the stack, as samconfig.toml has them: also after sam deploy --guided.
 STACK = $(shell $(BIN)/python -c 'import tomllib; p = tomllib.load(open("samconfig.toml", "rb"))["$(ENV)"]["deploy"]["parameters"]; print(p["stack_name"])')
@@ -49,7 +49,7 @@ format: install ## put the code into its format
 	$(BIN)/ruff check --fix .
 
 build: install ## build the functions and the layer into .aws-sam, for the processor that ENV deploys to (needs Python 3.12)
-	$(BIN)/python -m deployment.build --config-env $(ENV)
+	$(BIN)/python -m local build --config-env $(ENV)
 
 deploy: build ## deploy to AWS; another environment of samconfig.toml: make deploy ENV=prod
 	$(BIN)/sam deploy --config-env $(ENV)

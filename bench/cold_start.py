@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bench.artefacts import ROOT, install_runtime, this_machine
-from deployment.build import build
+from local.build import build
 from local.lambdas.surroundings import environment_of
 from local.stack.loading import load
 

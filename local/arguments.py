@@ -63,9 +63,22 @@ def parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser
     )
     _add_smoke(smoke)
 
+    build = found.add_parser(
+        "build", help="build the stack for the processor that sam deploy asks for; needs Python 3.12"
+    )
+    build.add_argument("--config-env", default="default", metavar="ENV", help="environment of samconfig.toml (default)")
+
     shown = found.add_parser("translate", help="print the CloudFormation that SAM makes of the template")
     shown.add_argument("--template", type=Path, default=Options.template, metavar="PATH")
-    return whole, {"invoke": once, "event": event, "token": token, "sign": sign, "smoke": smoke, "translate": shown}
+    return whole, {
+        "invoke": once,
+        "event": event,
+        "token": token,
+        "sign": sign,
+        "smoke": smoke,
+        "build": build,
+        "translate": shown,
+    }
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001 - no public one does it

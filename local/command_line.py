@@ -30,7 +30,6 @@ def main(argv: list[str] | None = None) -> int:
     for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO_", "MOTO_"))]:
         del os.environ[name]
     os.environ |= NO_CONFIGURATION
-    os.environ["no_proxy"] = "*"  # all that it speaks to is near
     # The head of a handshake is limited as a whole, by the listener, before websockets reads it.
     os.environ |= {"WEBSOCKETS_MAX_LINE_LENGTH": "16384", "WEBSOCKETS_MAX_NUM_HEADERS": "4096"}
     arguments = _parse(argv)
@@ -53,6 +52,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "token": _token,
         "sign": _sign,
         "smoke": _smoke,
+        "build": _build,
         "translate": _translate,
     }
     for name, command in commands.items():
@@ -144,6 +144,13 @@ def _smoke(arguments: argparse.Namespace) -> int:
     secrets = {"token": os.environ.get("TOKEN", ""), "key": os.environ.get("KEY", "")}  # no argument: ps shows those
     given = Given(**secrets, session=arguments.session, issuer=arguments.issuer, audience=arguments.audience)
     return asyncio.run(smoke(arguments.url, given, Console(sys.stdout)))
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from local.build import build_for
+
+    build_for(arguments.config_env)
+    return 0
 
 
 def _translate(arguments: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from bench.artefacts import this_machine
-from deployment.build import pin
+from local.build import pin
 from local.stack.intrinsics import Resolver
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from deployment.build import build
+from local.build import build
 from local.stack.parameters import parameter_values
 from local.stack.source import TemplateError
 from tests.lambdas import ROOT

@@ -8,7 +8,7 @@ import pytest
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.lib.config.samconfig import SamConfig
 
-from deployment.build import CannotBuild, deployed_architecture
+from local.build import CannotBuild, deployed_architecture
 from local.stack.loading import translated
 from tests.lambdas import ROOT
 
@@ -110,7 +110,7 @@ def would_run(*arguments: str) -> str:
 
 def test_make_builds_for_the_environment_that_it_deploys() -> None:
     built, deployed = (line for line in would_run("deploy", "ENV=prod").splitlines() if "config-env" in line)
-    assert built.endswith("-m deployment.build --config-env prod")
+    assert built.endswith("-m local build --config-env prod")
     assert deployed.endswith("sam deploy --config-env prod")
 
 

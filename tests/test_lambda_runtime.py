@@ -16,10 +16,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from bench.artefacts import install_runtime, this_machine
-from deployment.build import build
 from hub.connection import Connection
 from local.api import events
 from local.aws.provision import provision
+from local.build import build
 from local.console import Console
 from local.stack.app import Function, LambdaIntegration
 from local.stack.loading import load

@@ -8,7 +8,6 @@ refuses it.
 
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -19,13 +18,15 @@ from samcli.cli.types import CfnParameterOverridesType
 from samcli.lib.config.samconfig import SamConfig
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
+from local.errors import CannotDo
+
 ROOT = Path(__file__).parent.parent
 BUILT = ROOT / ".aws-sam" / "build"
 """Where ``sam deploy`` looks."""
 
 
-class CannotBuild(Exception):
-    """The text is a sentence that says why."""
+class CannotBuild(CannotDo):
+    """The stack cannot be built. The text is a whole sentence."""
 
 
 def build(folder: Path, architecture: str, *options: str | Path) -> None:
@@ -84,18 +85,14 @@ def deployed_architecture(folder: Path, environment: str) -> str:
     return architecture
 
 
-def main() -> None:
-    """Build into .aws-sam, for an environment of samconfig.toml."""
-    parser = argparse.ArgumentParser(prog="python -m deployment.build", description="Build the stack.")
-    parser.add_argument("--config-env", default="default", help="environment of samconfig.toml (default: %(default)s)")
-    environment = parser.parse_args().config_env
+def build_for(environment: str) -> None:
+    """
+    Build into .aws-sam what ``sam deploy --config-env`` deploys.
+
+    Raises:
+        CannotBuild: If this is not Python 3.12, if samconfig.toml cannot be read, or if SAM cannot build.
+
+    """
     if sys.version_info[:2] != (3, 12):
-        sys.exit(f"sam build needs Python 3.12, as Lambda has it; .venv has {sys.version.split()[0]}.")
-    try:
-        build(BUILT, deployed_architecture(ROOT, environment), "--config-env", environment)
-    except CannotBuild as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()
+        raise CannotBuild(f"sam build needs Python 3.12, as Lambda has it; .venv has {sys.version.split()[0]}.")
+    build(BUILT, deployed_architecture(ROOT, environment), "--config-env", environment)

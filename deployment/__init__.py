@@ -1,1 +1,0 @@
-"""What ``make`` does around ``sam`` for a deployment. Nothing of it is deployed."""
