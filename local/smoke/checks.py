@@ -26,6 +26,12 @@ ROUTE_RESPONSE = (
     "Look whether the route has its RouteResponse (the template declares it), and at the log of MessageFunction."
 )
 
+LOOK_AT_CODE = {
+    "internal": "Look at the log of MessageFunction (make logs): the table and the role.",
+    "forbidden": "The token's claim send must cover the session that the token is for.",
+    "not_connected": "Look whether ConnectFunction and MessageFunction have the same table.",
+}
+
 
 @dataclass(frozen=True)
 class Hub:
@@ -160,8 +166,8 @@ async def send(sender: Client, session: str, message: str) -> Frame:
     """Return the ack of a message to a session, which the sender itself does not receive."""
     ack = await sender.ask({"action": "sendMessage", "sessions": [session], "message": message, "echo": False})
     if ack["type"] != "ack":
-        look = {"internal": "Look at the log of MessageFunction (make logs): the table and the role."}
-        raise Failed(f"A message is answered with the error {ack.get('code')}.", look.get(str(ack.get("code")), ""))
+        code = str(ack.get("code"))
+        raise Failed(f"A message is answered with the error {code}.", LOOK_AT_CODE.get(code, ""))
     if not all(isinstance(ack.get(name), dict) for name in ("delivered", "failed")):
         raise Failed("The ack is not a hub's: it lacks who was reached.", "Look at the URL.")
     return ack
