@@ -29,6 +29,7 @@ import time
 import traceback
 import types
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import simplejson
@@ -215,8 +216,27 @@ def _relative(path: str | None, function: dict[str, Any]) -> str:
 
 def _lead_hosts_here(hosts: list[list[Any]]) -> None:
     """Lead AWS's hosts to what serves them here, whichever of its ways Python is asked for their addresses."""
+    here = _leader(hosts)
     ask, connect, connect_ex = socket.getaddrinfo, socket.socket.connect, socket.socket.connect_ex
     by_name, by_name_ex = socket.gethostbyname, socket.gethostbyname_ex
+
+    def led(address: Any) -> Any:
+        return (*here(*address[:2]), *address[2:]) if isinstance(address, tuple) else address
+
+    def not_led(host: str) -> str:
+        if here(host, 0) != (host, 0):
+            raise socket.gaierror(socket.EAI_NONAME, f"{host} is AWS's, and has another port here: use getaddrinfo")
+        return host
+
+    socket.getaddrinfo = lambda host, port, *arguments, **options: ask(*here(host, port), *arguments, **options)
+    socket.gethostbyname = lambda host: by_name(not_led(host))
+    socket.gethostbyname_ex = lambda host: by_name_ex(not_led(host))
+    socket.socket.connect = lambda sock, address: connect(sock, led(address))  # type: ignore[method-assign]
+    socket.socket.connect_ex = lambda sock, address: connect_ex(sock, led(address))  # type: ignore[method-assign]
+
+
+def _leader(hosts: list[list[Any]]) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """Return what tells for a host and a port where they lead."""
     served = [(re.compile(pattern), *where) for pattern, *where in hosts]
 
     def here(host: Any, port: Any) -> tuple[Any, Any]:
@@ -228,19 +248,7 @@ def _lead_hosts_here(hosts: list[list[Any]]) -> None:
                 return address, (plain_port if port in (80, "80", "http") else tls_port) or port
         return host, port
 
-    def led(address: Any) -> Any:
-        return (*here(*address[:2]), *address[2:]) if isinstance(address, tuple) else address
-
-    def not_ours(host: str) -> str:
-        if here(host, 0) != (host, 0):
-            raise socket.gaierror(socket.EAI_NONAME, f"{host} is AWS's, and has another port here: use getaddrinfo")
-        return host
-
-    socket.getaddrinfo = lambda host, port, *arguments, **options: ask(*here(host, port), *arguments, **options)
-    socket.gethostbyname = lambda host: by_name(not_ours(host))
-    socket.gethostbyname_ex = lambda host: by_name_ex(not_ours(host))
-    socket.socket.connect = lambda sock, address: connect(sock, led(address))  # type: ignore[method-assign]
-    socket.socket.connect_ex = lambda sock, address: connect_ex(sock, led(address))  # type: ignore[method-assign]
+    return here
 
 
 def _trust(authority: str) -> None:
