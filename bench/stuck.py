@@ -14,11 +14,13 @@ from bench.limits import DELIVERY_SECONDS
 from bench.stub import Requests
 from delivery.endpoint import Endpoint
 from delivery.fan_out import FanOut
+from delivery.stuck import MAX_FAILURES
 from hub.connection import NEVER, Connection
 from hub.connections import Connections
 from hub.envelope import Envelope
+from hub.log import logger
 
-MESSAGES = 6
+MESSAGES = MAX_FAILURES + 1
 """One after another, each to all recipients."""
 
 CASES = ((1, 80, "429"), (500, 80, "429"), (500, 100_000, "429"), (1, 80, "silence"), (500, 80, "silence"))
@@ -86,8 +88,8 @@ def main() -> None:
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
-    print("| Recipients | bytes | a post is answered | seconds of messages 1 to 6 | posts | closed |")
+    logger.setLevel("CRITICAL")
+    print("| Recipients | bytes | a post is answered | seconds of each message | posts | closed |")
     print("| ---: | ---: | --- | --- | --- | ---: |")
     for recipients, size, answer in CASES:
         rows = Rows([Connection("s1", f"{number:014}A=", 0, NEVER) for number in range(recipients)])

@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-MAX_FAILURES = 5
-"""Messages in a row that a connection did not take, after which it is closed: 3 s for the first and 1 s for each
-further one, so 7 s at least. API Gateway takes posts for a client that reads slowly, until its own buffer is full."""
+MAX_FAILURES = 8
+"""Messages in a row that a connection did not take, after which it is closed: after 10 s at least, 3 for the first
+message and 1 for each further one. Measured at the local gateway: a client that reads 100 KB/s of a flood stays."""
 
 FORGIVEN_AFTER = 60.0
 """Seconds after its last failure in which a connection is remembered. Other environments may have reached it since."""

@@ -10,7 +10,7 @@ Recipients      connections that a message was for
 Delivered       of these, those that took it
 Gone            those that turned out to be closed
 Undelivered     those that could not be reached
-StuckClosed     connections that the hub closed because they did not take several messages in a row
+StuckClosed     connections that the hub closed because they took none of several messages in a row
 DeliveryTime    milliseconds from the first read of a session to the account
 
 They are printed, one line of JSON for each event, and Lambda's log makes metrics of them.

@@ -21,7 +21,7 @@ class RateLimit:
     Nothing is stored, so it costs no request and is not exact: Lambda runs a connection's
     simultaneous messages in several environments, each with buckets of its own. A client
     that waits for its acks meets the rate as written; one that does not, up to as many
-    times it as there are environments.
+    times it as there are environments. A client that connects again starts with a full bucket.
 
     Args:
         per_second: 0 switches the limit off.
