@@ -95,7 +95,7 @@ def main() -> None:
         rows = Rows([Connection("s1", f"{number:014}A=", 0, NEVER) for number in range(recipients)])
         envelope = Envelope("bench", "s0", "2026-11-26T00:00:00.000Z", "x" * size)
         with serving(answer == "silence") as (url, counts):
-            fan_out = FanOut(rows, Endpoint(url, boto3.Session()), needs_proof=False)
+            fan_out = FanOut(rows, lambda: Endpoint(url, boto3.Session()), needs_proof=False)
             seconds, posts = [], []
             for _ in range(MESSAGES):
                 before, posted = time.monotonic(), counts.posts

@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 
 import boto3
 from snapshot_restore_py import register_after_restore
@@ -28,7 +29,7 @@ NEEDS_PROOF = auth_mode(os.environ) != "none"
 RATE_LIMIT = RateLimit(number(os.environ, "MESSAGE_RATE"), number(os.environ, "MESSAGE_BURST"))
 SESSION = boto3.Session()
 CONNECTIONS = Connections(SESSION.client("dynamodb", config=CONFIG), TABLE_NAME)
-FAN_OUT = FanOut(CONNECTIONS, Endpoint(WEBSOCKET_ENDPOINT, SESSION), NEEDS_PROOF)
+FAN_OUT = FanOut(CONNECTIONS, partial(Endpoint, WEBSOCKET_ENDPOINT, SESSION), NEEDS_PROOF)
 register_after_restore(FAN_OUT.drop_connections)  # with SnapStart: none that were open survive the snapshot
 
 ANSWER_WITHIN = 28.0

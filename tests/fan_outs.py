@@ -64,7 +64,7 @@ def fan_out_to(
     patience: Patience = PATIENCE,
 ) -> Iterator[FanOut]:
     """Open a fan-out, and close what it holds in the end."""
-    fan_out = FanOut(connections, Endpoint(url, boto3.Session()), needs_proof, clock, patience)
+    fan_out = FanOut(connections, lambda: Endpoint(url, boto3.Session()), needs_proof, clock, patience)
     try:
         yield fan_out
     finally:

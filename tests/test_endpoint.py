@@ -222,7 +222,7 @@ def test_credentials_are_taken_anew_for_each_message(faulty: FaultyEndpoint) -> 
         def get_credentials(self) -> Any:
             return Credentials(f"AKID{len(faulty.requests)}", "secret")
 
-    fan_out = FanOut(Rows([row("s1", "one=")]), Endpoint(faulty.url, Rotating()), needs_proof=False)
+    fan_out = FanOut(Rows([row("s1", "one=")]), lambda: Endpoint(faulty.url, Rotating()), needs_proof=False)
     for _ in range(3):
         send(fan_out)
     fan_out.close()

@@ -1,0 +1,203 @@
+"""What stays between messages and breaks: the message that meets it may fail, the next one is delivered."""
+
+import asyncio
+import contextlib
+import io
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import boto3
+import pytest
+
+from delivery.endpoint import Endpoint
+from delivery.exchange import Request
+from delivery.fan_out import FanOut
+from delivery.message import MAX_SESSIONS_AT_ONCE
+from hub.connection import Connection
+from tests.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, lines, row
+from tests.faulty import FaultyEndpoint
+
+
+def unix_sockets() -> set[int]:
+    """Return the open files of this process that are such sockets, as uvloop makes for signals."""
+    found = set()
+    for number in range(512):
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(number)) as copy:
+            if copy.family == socket.AF_UNIX:
+                found.add(number)
+    return found
+
+
+def test_a_loop_has_no_sockets_for_signals_that_could_break(faulty: FaultyEndpoint) -> None:
+    # As in MagicStack/uvloop#625: somebody closed them while the loop ran.
+    class Closing(Rows):
+        def pages(self, session_id: str) -> Iterator[list[Connection]]:
+            for number in unix_sockets() - before:
+                os.close(number)
+            return super().pages(session_id)
+
+    rows = Closing([row("s1", "one=")])
+    before = set(range(512))
+    with fan_out_to(faulty.url, rows) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+        before = unix_sockets()
+        for _ in range(2):
+            assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+    assert faulty.opened == 1
+
+
+@dataclass
+class Inside:
+    """
+    A clock that does something beside: it is looked at within the loop.
+
+    Attributes:
+        loops: The loop of each message so far.
+        once: What it does the next time.
+
+    """
+
+    loops: list[asyncio.AbstractEventLoop] = field(default_factory=list)
+    once: Callable[[asyncio.AbstractEventLoop], object] | None = None
+
+    def __call__(self) -> float:
+        self.loops.append(asyncio.get_running_loop())
+        once, self.once = self.once, None
+        if once:
+            once(self.loops[-1])
+        return NOW
+
+
+def fail() -> None:
+    raise AssertionError("a callback of somebody's")
+
+
+def exit_() -> None:
+    raise SystemExit
+
+
+@contextlib.contextmanager
+def delivering(url: str, inside: Inside, endpoint: type[Endpoint] = Endpoint) -> Iterator[Callable[[], object]]:
+    """Yield what delivers one message to one connection, and returns its account."""
+    out = FanOut(Rows([row("s1", "one=")]), lambda: endpoint(url, boto3.Session()), False, clock=inside)
+    try:
+        yield lambda: out.send(ENVELOPE, ("s1",), None, seconds=5)["s1"]
+    finally:
+        out.close()
+
+
+@contextlib.contextmanager
+def with_an_idle_loop(url: str) -> Iterator[tuple[Callable[[], object], asyncio.AbstractEventLoop]]:
+    """Yield the same and its loop, which has delivered and has no connections."""
+    inside = Inside()
+    out = FanOut(Rows([row("s1", "one=")]), lambda: Endpoint(url, boto3.Session()), False, clock=inside)
+    try:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+        out.drop_connections()
+        yield lambda: out.send(ENVELOPE, ("s1",), None, seconds=5)["s1"], inside.loops[0]
+    finally:
+        out.close()
+
+
+DELIVERED = account(1, delivered=1)
+
+
+@pytest.mark.parametrize(
+    ("once", "error"),
+    [
+        pytest.param(lambda loop: fail(), ExceptionGroup, id="a-fault-midway"),
+        pytest.param(lambda loop: loop.stop(), RuntimeError, id="the-loop-stopped"),
+        pytest.param(lambda loop: loop.call_soon(exit_), SystemExit, id="an-exit-in-a-callback"),
+        pytest.param(
+            lambda loop: [each.cancel() for each in asyncio.all_tasks(loop)], asyncio.CancelledError, id="cancelled"
+        ),
+    ],
+)
+def test_what_broke_a_message_is_gone_with_it(
+    faulty: FaultyEndpoint, once: Callable[[asyncio.AbstractEventLoop], object], error: type[BaseException]
+) -> None:
+    inside = Inside()
+    with delivering(faulty.url, inside) as deliver:
+        assert deliver() == DELIVERED
+        inside.once = once
+        with pytest.raises(error):
+            deliver()
+        assert [deliver(), deliver()] == [DELIVERED] * 2
+        first, *_, broken, third, fourth = inside.loops
+    assert first is broken
+    assert broken is not third
+    assert third is fourth
+    assert broken.is_closed()
+
+
+def test_a_loop_that_was_closed_is_replaced(faulty: FaultyEndpoint) -> None:
+    with with_an_idle_loop(faulty.url) as (deliver, loop):
+        loop.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            deliver()
+        assert [deliver(), deliver()] == [DELIVERED] * 2
+
+
+def test_a_loop_that_is_left_running_is_replaced(faulty: FaultyEndpoint) -> None:
+    with with_an_idle_loop(faulty.url) as (deliver, loop):
+        started = threading.Event()
+        loop.call_soon(started.set)
+        running = threading.Thread(target=loop.run_forever)
+        running.start()
+        started.wait()
+        try:
+            with pytest.raises(RuntimeError, match="already running"):
+                deliver()
+            assert [deliver(), deliver()] == [DELIVERED] * 2
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            running.join()
+            loop.close()
+
+
+def test_a_callback_that_fails_is_logged_once_and_replaces_what_it_may_have_broken(
+    faulty: FaultyEndpoint, log: io.StringIO
+) -> None:
+    inside = Inside(once=lambda loop: loop.call_soon(fail))
+    with delivering(faulty.url, inside) as deliver:
+        assert [deliver(), deliver(), deliver()] == [DELIVERED] * 3
+        first, *_, third = inside.loops
+    assert first is not third
+    (line,) = lines(log)
+    assert (line["level"], line["message"], line["exception_name"]) == ("ERROR", "callback failed", "AssertionError")
+
+
+def test_an_endpoint_in_a_state_that_nobody_foresaw_is_replaced(faulty: FaultyEndpoint) -> None:
+    class Broken(Endpoint):
+        broken = False
+
+        def submit(self, request: Request) -> None:
+            assert not self.broken
+            self.broken = True
+            super().submit(request)
+
+    with delivering(faulty.url, Inside(), Broken) as deliver:
+        assert deliver() == DELIVERED
+        with pytest.raises(ExceptionGroup):
+            deliver()
+        assert deliver() == DELIVERED
+
+
+def test_threads_that_are_stuck_when_the_time_is_up_do_not_hold_up_the_next_message(faulty: FaultyEndpoint) -> None:
+    over = threading.Event()
+
+    class Stuck(Rows):
+        def pages(self, session_id: str) -> Iterator[list[Connection]]:
+            if session_id != "s1":
+                over.wait()
+            yield from super().pages(session_id)
+
+    with fan_out_to(faulty.url, Stuck([row("s1", "one=")])) as out:
+        stuck = tuple(f"stuck-{number}" for number in range(MAX_SESSIONS_AT_ONCE))
+        unreadable = account(0, readable=False)
+        assert out.send(ENVELOPE, stuck, None, seconds=0.1) == dict.fromkeys(stuck, unreadable)
+        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+        over.set()
