@@ -174,10 +174,12 @@ async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None
     admit = admission(Guard(hosts), lambda why: _say(f"The embedded AWS refuses {why}"))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(traceback.print_exception), admit])
     app.router.add_route("*", "/{anything:.*}", _services(region))
+    signs = sys.stdout
+    sys.stdout = open(os.devnull, "w")  # noqa: ASYNC230, SIM115 - for as long as it runs; nobody reads what moto prints
     async with protocols(app, MAX_HEAD) as http:
         await asyncio.get_running_loop().create_server(http, sock=sock, backlog=1024)
         while True:
-            print("here", flush=True)
+            print("here", file=signs, flush=True)
             await asyncio.sleep(1)
 
 
