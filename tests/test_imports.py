@@ -16,14 +16,26 @@ from tests.pools import RunningPool, run
 BROKEN = [
     pytest.param(
         "import nothing_of_this_name\n",
-        "ModuleNotFoundError",
-        "No module named",
+        "Runtime.ImportModuleError",
+        "Unable to import module 'broken': No module named",
         "broken.py:1: No module named 'nothing_of_this_name'.",
         id="a-module-is-missing",
     ),
-    pytest.param("def lambda_handler(:\n", "SyntaxError", "invalid syntax", "broken.py:1: SyntaxError: ", id="syntax"),
+    pytest.param(
+        "def lambda_handler(:\n",
+        "Runtime.UserCodeSyntaxError",
+        "Syntax error in module 'broken': invalid syntax",
+        "broken.py:1: SyntaxError: ",
+        id="syntax",
+    ),
     pytest.param("1 / 0\n", "ZeroDivisionError", "division by zero", "broken.py:1: ZeroDivisionError", id="raises"),
-    pytest.param("", "HandlerNotFound", "has no lambda_handler", "has no lambda_handler", id="no-such-handler"),
+    pytest.param(
+        "",
+        "Runtime.HandlerNotFound",
+        "Handler 'lambda_handler' missing on module 'broken'",
+        "has no lambda_handler",
+        id="no-such-handler",
+    ),
     pytest.param(
         "import sys\nsys.exit(7)\n",
         "Runtime.ExitError",
@@ -62,6 +74,22 @@ def test_a_function_that_cannot_be_imported_fails_each_event_until_it_is_mended(
     (line,) = run(work, function_in(tmp_path)).lines  # once, for both events
     assert line.startswith("BrokenFunction cannot start: ")
     assert printed in line
+
+
+def test_a_function_finds_its_own_modules_and_none_of_the_gateway_s(tmp_path: Path) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "console.py").write_text("OWN = 'own'\n")
+    (tmp_path / "broken.py").write_text(
+        "import importlib.util, sys\nfrom local.console import OWN\n"
+        "def lambda_handler(event, context):\n"
+        "    return [OWN, sorted(name for name in sys.modules if name.startswith('local.')), sys.path[0],"
+        " importlib.util.find_spec('bench')]\n"
+    )
+
+    async def work(running: RunningPool) -> None:
+        assert await running.value("anything") == ["own", ["local.console"], str(tmp_path), None]
+
+    run(work, function_in(tmp_path))
 
 
 def function_in(folder: Path) -> Function:

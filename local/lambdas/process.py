@@ -29,7 +29,10 @@ INIT_TIMEOUT = 30.0
 EXIT_TIMEOUT = 1.0
 """Seconds that a process has to exit after its last word, and its output to end after its exit."""
 
-WORKER = Path(__file__).with_name("worker.py")
+ROOT = str(Path(__file__).parents[2])
+
+WORKER = f"import sys; sys.path.insert(0, {ROOT!r}); from local.lambdas import worker; worker.main()"
+"""What a worker's Python runs. ``-m`` would leave the gateway's folder where the function looks for modules."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,7 @@ async def _spawn(function: Function, surroundings: Surroundings, channel: int) -
     }
     return await asyncio.create_subprocess_exec(
         # Without bytecode of its own (-B): two edits within a second look alike to it, and Lambda's is read-only.
-        *(sys.executable, "-P", "-u", "-B", str(WORKER), json.dumps(what)),
+        *(sys.executable, "-P", "-u", "-B", "-c", WORKER, json.dumps(what)),
         env=environment_of(function, surroundings.environment, surroundings.place),
         cwd=task_root(function),
         pass_fds=[channel],
