@@ -430,6 +430,21 @@ def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str,
             id="a-key-that-may-be-disabled",
         ),
         pytest.param(
+            API + AUTHORIZED.replace("AuthorizationType: CUSTOM, ", ""),
+            "{template}:24: Route has an AuthorizerId and the AuthorizationType NONE: nobody is asked.",
+            id="an-authorizer-that-nobody-asks",
+        ),
+        pytest.param(
+            API + MODEL.replace("SCHEMA", "{ type: object }") + WITH_MODEL.replace("ModelSelectionExpression: m, ", ""),
+            "{template}:24: Route has RequestModels and no ModelSelectionExpression: no message of Route is validated.",
+            id="models-that-nobody-selects",
+        ),
+        pytest.param(
+            API + MOCK.replace("IntegrationType: MOCK", "IntegrationType: AWS_PROXY, RequestTemplates: { a: b }"),
+            "{template}:23: Integration is a proxy, and does not apply RequestTemplates.",
+            id="templates-of-a-proxy",
+        ),
+        pytest.param(
             API + ROUTE.replace("KEY", "other").replace("MORE", "ApiKeyRequired: true"),
             "{template}:20: Route asks for an API key, which API Gateway does for $connect only.",
             id="an-api-key-of-a-message",

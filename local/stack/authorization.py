@@ -43,6 +43,8 @@ class Authorization:
             self._note(f"{name} asks for authorization, which API Gateway does for $connect only.", name)
             return None
         if kind == "NONE":
+            if "AuthorizerId" in route:
+                self._note(f"{name} has an AuthorizerId and the AuthorizationType NONE: nobody is asked.", name)
             return None
         return IamAuthorization() if kind == "AWS_IAM" else self._lambda(route, name)
 

@@ -33,7 +33,8 @@ def read_models(
     """
     chosen, selection = route.get("RequestModels"), route.get("ModelSelectionExpression")
     if not chosen or not selection:
-        return None, []
+        text = f"{name} has RequestModels and no ModelSelectionExpression: no message of {name} is validated."
+        return None, [source.said(text, name)] if chosen else []
     said = [
         source.said(f"In the ModelSelectionExpression of {name}, {each}.", name) for each in parse(selection).problems
     ]
