@@ -53,6 +53,9 @@ class Integrations:
             return mock
         if kind != "AWS_PROXY":
             return self._unavailable(f"{name} is an integration of type {kind}, which is not imitated here.", name)
+        return self._proxy(properties, called_by, name)
+
+    def _proxy(self, properties: Mapping[str, Any], called_by: str, name: str) -> Integration:
         if unused := [key for key in ("RequestTemplates", "TemplateSelectionExpression") if properties.get(key)]:
             self.notes.append(self._source.said(f"{name} is a proxy, and does not apply {' and '.join(unused)}.", name))
         if "IntegrationUri" not in properties:
