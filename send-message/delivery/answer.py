@@ -1,4 +1,4 @@
-"""The answer to one HTTP request, as far as it has come."""
+"""The answer to the last request of an HTTP connection, as far as it has come."""
 
 from http import HTTPStatus
 
@@ -22,6 +22,10 @@ class Answer:
     """
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the last answer. New objects would leave cycles with their parsers to the garbage collector."""
         self.status = 0
         self.is_complete = False
         self.stays = False
@@ -44,15 +48,18 @@ class Answer:
         if self.is_complete:
             self.stays = False
         else:  # after a 1xx, whose headers are not the answer's
+            self.status = 0
             self.error_type = ""
             self.retry_after = 0.0
 
     def on_status(self, _reason: bytes) -> None:
-        self._take_status()
+        if not self.is_complete:
+            self.status = self._parser.get_status_code()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._take_status()  # on_status is not called if there is no reason
-        if self.is_complete or self.status == HTTPStatus.OK:
+        if not self.status:  # on_status is not called if there is no reason
+            self.status = self._parser.get_status_code()
+        if self.status == HTTPStatus.OK or self.is_complete:
             return
         lower = name.lower()
         if lower == b"x-amzn-errortype":
@@ -62,13 +69,10 @@ class Answer:
             self.retry_after = float(value)
 
     def on_headers_complete(self) -> None:
-        self._take_status()
+        if not self.status:
+            self.status = self._parser.get_status_code()
 
     def on_message_complete(self) -> None:
         if self.status >= HTTPStatus.OK and not self.is_complete:
             self.is_complete = True
             self.stays = self._parser.should_keep_alive()
-
-    def _take_status(self) -> None:
-        if not self.is_complete:
-            self.status = self._parser.get_status_code()

@@ -43,6 +43,7 @@ class Channel(asyncio.Protocol):
         self._owner = owner
         self._clock = clock
         self._request: Request | None = None
+        self._answer = Answer()
         self.served = 0
         self.kept = False
         self.since = 0.0
@@ -66,7 +67,7 @@ class Channel(asyncio.Protocol):
         """Send a request. The owner hears of its end."""
         self._request = request
         self.since = self._clock()
-        self._answer = Answer()
+        self._answer.begin()
         self._heard = False
         self._transport.write(head + request.body.payload)
 

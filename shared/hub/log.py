@@ -2,7 +2,7 @@
 The one logger. Fields beside a constant message, one line an outcome.
 
 ERROR    our failures, with a traceback where there is one
-WARNING  refusals: code and status
+WARNING  refusals: code and status; connections that the hub closed because they took nothing
 INFO     connected, disconnected, sent (with counts)
 DEBUG    nothing
 never    headers, query strings, signatures, keys, message bodies
