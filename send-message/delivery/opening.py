@@ -55,8 +55,8 @@ class ToConnection(Request):
         """
         Take a 410, and return whether the connection is gone: its row is then removed.
 
-        As long as it may be opening still, the request is made again, and fails when the time is up. A connection
-        is opening no more if its row says so, or if this delivery, which has read the row, has asked for that long.
+        While it may be opening still, the request is made again, and fails when the time is up. It cannot be opening
+        any more once its row is old enough, or once this delivery, which has read the row, has asked for that long.
 
         """
         patience, left = self._work.patience, self._work.time_left()
