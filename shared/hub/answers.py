@@ -74,7 +74,7 @@ def answers_errors(refuse: Refuse) -> Callable[[Handler], Handler]:
     """
 
     def decorate(handler: Handler) -> Handler:
-        @logger.inject_lambda_context(clear_state=True)
+        @logger.inject_lambda_context(clear_state=True, log_event=False)  # whatever the environment says
         @functools.wraps(handler)
         def lambda_handler(event: Event, context: Context) -> Answer:
             logger.append_keys(connection_id=event["requestContext"]["connectionId"])
