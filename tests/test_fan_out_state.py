@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import socket
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,10 +25,11 @@ from tests.faulty import FaultyEndpoint
 def unix_sockets() -> set[int]:
     """Return the open files of this process that are such sockets, as uvloop makes for signals."""
     found = set()
-    for number in range(512):
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(number)) as copy:
-            if copy.family == socket.AF_UNIX:
-                found.add(number)
+    for number in range(3, 512):
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                with socket.socket(fileno=os.dup(number)) as copy:
+                    found |= {number} if copy.family == socket.AF_UNIX else set()
     return found
 
 

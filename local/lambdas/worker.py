@@ -17,6 +17,7 @@ import importlib
 import json
 import linecache
 import os
+import re
 import select
 import signal
 import socket
