@@ -200,6 +200,8 @@ def test_threads_that_are_stuck_when_the_time_is_up_do_not_hold_up_the_next_mess
     with fan_out_to(faulty.url, Stuck([row("s1", "one=")])) as out:
         stuck = tuple(f"stuck-{number}" for number in range(MAX_SESSIONS_AT_ONCE))
         unreadable = account(0, readable=False)
-        assert out.send(ENVELOPE, stuck, None, seconds=0.1) == dict.fromkeys(stuck, unreadable)
-        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
-        over.set()
+        try:
+            assert out.send(ENVELOPE, stuck, None, seconds=0.1) == dict.fromkeys(stuck, unreadable)
+            assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+        finally:
+            over.set()
