@@ -1,11 +1,11 @@
 """
-How fast one message reaches many connections, and what that costs: ``make bench``.
+Benchmarks and models, a package for each subject.
 
-``stub`` plays AWS in a process of its own, ``engines`` are the hub's function and what it is
-compared with, ``measure`` runs one of them, ``cold_start`` starts the functions as
-``local.build`` builds them, and ``publish`` turns the results into the tables and charts of docs/performance.md.
+delivery  measures how fast one message reaches many connections, and what that costs: ``make bench``
+gateway   measures the local gateway: ``make bench``
+scaling   models a hub of any size on paper, without measuring: ``make scaling``
 
-``scaling`` models a hub of any size on paper: ``limits`` are AWS's, ``steady`` and ``ceilings`` what a constant
-load takes of them, ``rush`` and ``burst`` simulate a crowd that connects and a message to a large session.
+``costs`` has AWS's prices, ``limits`` AWS's quotas, ``artefacts`` installs what Lambda's runtime has,
+``report`` has what all tables of results share, and ``publish`` puts results into docs/performance.md.
 
 """

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from bench.report import ROOT
+
 PINS = ROOT / "requirements-dev.txt"
 
 

@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from bench import costs, gateway_tables
-from bench.engines import ENGINES
-from bench.publish import DOCUMENT, RESULTS, filled
-from bench.stub import running_stub
+from bench import costs
+from bench.delivery.engines import ENGINES
+from bench.delivery.stub import running_stub
+from bench.delivery.tables import DOCUMENT, RESULTS, filled
+from bench.gateway import tables as gateway_tables
 from tests.lambdas import ROOT
 
 
@@ -20,7 +21,15 @@ from tests.lambdas import ROOT
 )
 def test_every_engine_delivers_to_all(engine: str, tls: bool) -> None:
     with running_stub(0.001, tls) as stub:
-        command = [sys.executable, "-m", "bench.measure", engine, json.dumps(dataclasses.asdict(stub)), "1234", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "bench.delivery.engine_process",
+            engine,
+            json.dumps(dataclasses.asdict(stub)),
+            "1234",
+            "1",
+        ]
         path = ":".join(str(ROOT / folder) for folder in (".", "shared", "send-message"))
         measured = subprocess.run(command, env={"PYTHONPATH": path}, check=True, capture_output=True, text=True)
     assert json.loads(measured.stdout.splitlines()[-1]).keys() == {

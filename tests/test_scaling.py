@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from bench import bill, ceilings, costs, limits, measured, scaling, steady
-from bench.publish import fill, only
-from bench.steady import Workload
+from bench import costs, limits
+from bench.report import fill, only
+from bench.scaling import bill, ceilings, function_times, steady
+from bench.scaling.model import model as model_of
+from bench.scaling.model import parts
+from bench.scaling.steady import Workload
 from hub import frames
 from hub.envelope import Envelope
 from hub.ids import uuid7
@@ -17,12 +20,12 @@ from local.stack.loading import load, translated
 from tests.lambdas import ROOT, Context, cold_start
 from tests.test_handlers import event
 
-RESULTS = measured.results()
+RESULTS = function_times.results()
 
 
 @pytest.fixture(scope="module")
 def model() -> dict[str, Any]:
-    return scaling.model(RESULTS)
+    return model_of(RESULTS)
 
 
 # The document.
@@ -30,8 +33,8 @@ def model() -> dict[str, Any]:
 
 def test_the_tables_are_those_of_the_model(model: dict[str, Any]) -> None:
     # If this fails after a new docs/performance.json: make scaling.
-    document = scaling.DOCUMENT.read_text()
-    assert fill(document, scaling.parts(model)) == document
+    document = (ROOT / "docs" / "scaling.md").read_text()
+    assert fill(document, parts(model)) == document
 
 
 def test_a_part_without_a_place_is_missed() -> None:
@@ -54,7 +57,7 @@ def test_what_the_document_says_in_short_is_what_the_tables_say(model: dict[str,
     assert exact[100_000] > 1.5 * 3600
     assert exact[3_600_000] is None
     assert model["reconnects"][-1]["open"] == pytest.approx(0.75, abs=0.01)
-    assert 0.9 < 2 * measured.pace(RESULTS, 50) / limits.REQUESTS < 1
+    assert 0.9 < 2 * function_times.pace(RESULTS, 50) / limits.REQUESTS < 1
 
 
 # What is said of the hub is so.
@@ -174,11 +177,11 @@ def test_a_new_table_doubles_every_half_hour(units: int, minutes: int) -> None:
 def test_a_delivery_takes_as_long_as_measured(posts: int, like: int) -> None:
     row = only(RESULTS, engine="hub", tls=True, count=like, delay_ms=50)
     taken = costs.seconds(like, row["per_second"], row["cpu_ms"], limits.MESSAGE_MB)
-    assert measured.delivery_seconds(RESULTS, posts, 50) == pytest.approx(taken)
+    assert function_times.delivery_seconds(RESULTS, posts, 50) == pytest.approx(taken)
 
 
 def test_between_and_beyond_what_was_measured_a_delivery_goes_straight_on() -> None:
-    seconds = [measured.delivery_seconds(RESULTS, posts, 50) for posts in (100, 550, 1_000, 10_000, 20_000)]
+    seconds = [function_times.delivery_seconds(RESULTS, posts, 50) for posts in (100, 550, 1_000, 10_000, 20_000)]
     assert seconds[1] == pytest.approx((seconds[0] + seconds[2]) / 2)
     assert seconds[4] == pytest.approx(2 * seconds[3])
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench import burst, limits, rush
+from bench import limits
+from bench.scaling import burst, rush
 from delivery.message import MAX_WAITING
 
 # A crowd that connects.

@@ -8,14 +8,13 @@ import statistics
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from bench import cold_start
-from bench.engines import THREADS
-from bench.stub import Stub, running_stub
+from bench.delivery import cold_start
+from bench.delivery.engines import THREADS
+from bench.delivery.stub import Stub, running_stub
+from bench.report import ROOT
 
-ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / ".build" / "bench.json"
 
 SIZES = (10, 100, 1_000, 10_000)
@@ -30,7 +29,15 @@ BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for siz
 
 
 def measure(engine: str, stub: Stub, count: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.measure", engine, json.dumps(dataclasses.asdict(stub)), str(count), "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.delivery.engine_process",
+        engine,
+        json.dumps(dataclasses.asdict(stub)),
+        str(count),
+        "3",
+    ]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     figures: dict[str, float] = json.loads(printed.stdout.splitlines()[-1])  # after the metrics of the events
     return figures

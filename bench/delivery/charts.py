@@ -6,7 +6,8 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 
 from bench import costs
-from bench.publish import ROOT, Results, best_pool, only, rows
+from bench.delivery.tables import best_pool
+from bench.report import ROOT, Results, only, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.artefacts import ROOT, install_runtime, this_machine
+from bench.artefacts import install_runtime, this_machine
+from bench.report import ROOT
 from local.build import build
 from local.lambdas.surroundings import environment_of
 from local.stack.loading import load

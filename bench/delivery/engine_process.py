@@ -1,4 +1,4 @@
-"""One engine, measured in a process of its own: ``python -m bench.measure ENGINE STUB COUNT RUNS``."""
+"""One engine, measured in a process of its own: ``python -m bench.delivery.engine_process ENGINE STUB COUNT RUNS``."""
 
 import json
 import os
@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from bench.engines import ENGINES, Engine
-from bench.pin import pin
-from bench.stub import Stub
+from bench.delivery.engines import ENGINES, Engine
+from bench.delivery.pin import pin
+from bench.delivery.stub import Stub
 
 
 def resident() -> float:

@@ -21,7 +21,7 @@ from typing import Any, cast
 
 import uvloop
 
-from bench.stub import Stub
+from bench.delivery.stub import Stub
 
 Engine = Callable[[int], int]
 

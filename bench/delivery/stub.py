@@ -15,7 +15,7 @@ from typing import cast
 import trustme
 import uvloop
 
-from bench.pin import pin
+from bench.delivery.pin import pin
 
 TAKEN = (
     b"HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 00:00:00 GMT\r\nContent-Type: application/json\r\n"

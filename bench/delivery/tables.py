@@ -1,35 +1,15 @@
-"""
-Writes docs/performance.md's tables and charts from the results of ``make bench``: ``make publish``.
+"""The tables of docs/performance.md about deliveries, one function a table, from the results of ``make bench``."""
 
-The results are kept beside the document, in docs/performance.json, from which a test makes the tables again.
-
-"""
-
-import json
-import shutil
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from bench import costs
+from bench.report import ROOT, Results, Row, fill, only, rows, table
 
-ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "performance.md"
 RESULTS = ROOT / "docs" / "performance.json"
 MEMORIES = (256, 512, 1024, 1769)
 """Megabytes that people choose."""
-
-Results = dict[str, Any]
-Row = dict[str, Any]
-
-
-def rows(results: Results, **wanted: Any) -> list[Row]:
-    return [row for row in results["results"] if all(row[name] == value for name, value in wanted.items())]
-
-
-def only(results: Results, **wanted: Any) -> Row:
-    (row,) = rows(results, **wanted)
-    return row
 
 
 def best_pool(results: Results, **wanted: Any) -> Row:
@@ -37,12 +17,6 @@ def best_pool(results: Results, **wanted: Any) -> Row:
     return max(
         (row for row in rows(results, **wanted) if row["engine"].endswith("threads")), key=lambda row: row["per_second"]
     )
-
-
-def table(*lines: tuple[object, ...]) -> str:
-    head, *body = [" | ".join(map(str, line)) for line in lines]
-    rule = " | ".join(["---"] + ["---:"] * (len(lines[0]) - 1))
-    return "\n".join(f"| {line} |" for line in (head, rule, *body))
 
 
 def compared(results: Results) -> str:
@@ -133,38 +107,6 @@ PARTS: dict[str, Callable[[Results], str]] = {
 }
 
 
-def fill(document: str, parts: Mapping[str, str]) -> str:
-    """Return the document with every generated part made anew: each stands between two comments."""
-    for name, text in parts.items():
-        before, opened, rest = document.partition(f"<!-- {name} -->\n")
-        _, closed, after = rest.partition("<!-- end -->")
-        assert closed, f"the document has no place for: {name}"  # nothing closes what nothing has opened
-        document = before + opened + text + "\n" + closed + after
-    return document
-
-
 def filled(document: str, results: Results) -> str:
     """Return docs/performance.md with the parts that the results make."""
     return fill(document, {name: make(results) for name, make in PARTS.items()})
-
-
-def main() -> None:
-    """Keep the results of whatever was measured, fill the tables, draw the charts."""
-    from bench import gateway_tables
-
-    document = DOCUMENT.read_text()
-    if (measured := ROOT / ".build" / "bench.json").exists():
-        from bench import charts
-
-        shutil.copy(measured, RESULTS)
-        results = json.loads(RESULTS.read_text())
-        document = filled(document, results)
-        charts.draw(results)
-    if (measured := ROOT / ".build" / "gateway.json").exists():
-        shutil.copy(measured, gateway_tables.RESULTS)
-        document = gateway_tables.filled(document, json.loads(measured.read_text()))
-    DOCUMENT.write_text(document)
-
-
-if __name__ == "__main__":
-    main()

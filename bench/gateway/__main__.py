@@ -20,12 +20,13 @@ from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.gateway_load import AT_ONCE, STEADY_CLIENTS, Figures, connects, opened, round_trips, steady
-from bench.gateway_process import ROOT, Running, running
-from bench.gateway_tables import sections
+from bench.gateway.load import AT_ONCE, STEADY_CLIENTS, Figures, connects, opened, round_trips, steady
+from bench.gateway.process import Running, running
+from bench.gateway.tables import sections
+from bench.report import ROOT
 
 RESULTS = ROOT / ".build" / "gateway.json"
-ECHO = ROOT / "bench" / "echo" / "template.yaml"
+ECHO = ROOT / "bench" / "gateway" / "echo" / "template.yaml"
 LOCAL = (sys.executable, "-m", "local", "--port", "0")
 
 CLIENTS = (1, 10, 50)

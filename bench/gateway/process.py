@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from bench.report import ROOT
+
 READY = "Press Ctrl-C to stop."
 PATIENCE = 120
 """Seconds that a gateway has to start."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bench.gateway_load import ASKING, CONNECTS, RATE
-from bench.publish import ROOT, Results, fill, only, rows, table
+from bench.gateway.load import ASKING, CONNECTS, RATE
+from bench.report import ROOT, Results, fill, only, rows, table
 
 
 def machine(results: Results) -> str:
@@ -49,7 +49,7 @@ PARTS: dict[str, Callable[[Results], str]] = {
     "round trips": round_trips,
     "local gateway": others,
 }
-"""By the names of their places in the document, as ``bench.publish.fill`` takes them."""
+"""By the names of their places in the document, as ``bench.delivery.tables.fill`` takes them."""
 
 
 RESULTS = ROOT / "docs" / "performance-gateway.json"

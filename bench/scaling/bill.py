@@ -3,7 +3,7 @@
 import math
 
 from bench import costs, limits
-from bench.steady import Load, Workload
+from bench.scaling.steady import Load, Workload
 
 MONTH = 30 * 24 * 3600
 """Seconds."""

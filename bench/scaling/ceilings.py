@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bench import limits, measured
-from bench.publish import Results
-from bench.steady import ANSWER_MS, Load, read_units
+from bench import limits
+from bench.report import Results
+from bench.scaling import function_times
+from bench.scaling.steady import ANSWER_MS, Load, read_units
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Ceiling:
 def reach(results: Results) -> float:
     """Return the connections that one message reaches in its time: the least of account and function."""
     quota = limits.REQUEST_BURST + limits.REQUESTS * limits.DELIVERY_SECONDS
-    return min(quota, measured.pace(results, ANSWER_MS) * limits.DELIVERY_SECONDS)
+    return min(quota, function_times.pace(results, ANSWER_MS) * limits.DELIVERY_SECONDS)
 
 
 def ceilings(results: Results) -> tuple[Ceiling, ...]:

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot as plt
 
-from bench import burst, limits, measured, rush
-from bench.charts import FLOOR, HUB, ONE, POOL, save
-from bench.publish import Results
+from bench import limits
+from bench.delivery.charts import FLOOR, HUB, ONE, POOL, save
+from bench.report import Results
+from bench.scaling import burst, function_times, rush
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def deliveries(results: Results) -> None:
         (100_000, 10, HUB, 2),
         (100_000, 50, "black", 2),
     ):
-        outcome = burst.deliver(recipients, measured.pace(results, answer_ms), answer_ms / 1000)
+        outcome = burst.deliver(recipients, function_times.pace(results, answer_ms), answer_ms / 1000)
         progress = outcome.progress[::10]
         seconds = [step * 10 * burst.STEP for step in range(len(progress))]
         axes.plot(

@@ -3,7 +3,8 @@
 import json
 
 from bench import costs, limits
-from bench.publish import RESULTS, Results, only, rows
+from bench.delivery.tables import RESULTS
+from bench.report import Results, only, rows
 
 
 def results() -> Results:

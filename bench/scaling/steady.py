@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from bench import costs, limits, measured
-from bench.publish import Results
+from bench import costs, limits
+from bench.report import Results
+from bench.scaling import function_times
 from hub.connections import PAGE
 
 ANSWER_MS = 50
@@ -121,9 +122,9 @@ def load(workload: Workload, results: Results) -> Load:
     usual, hot = workload.connections * workload.messages / 3600, workload.hot_messages / 3600
     fan_out, hot_size = workload.recipients * workload.together, round(workload.connections * workload.hot)
     hot_reads = hot * read_units(hot_size)
-    deliveries = usual * measured.delivery_seconds(results, fan_out, ANSWER_MS)
-    deliveries += hot * measured.delivery_seconds(results, hot_size, ANSWER_MS)
-    connecting, disconnecting = (connects * measured.small_seconds(results, calls) for calls in (1, 2))
+    deliveries = usual * function_times.delivery_seconds(results, fan_out, ANSWER_MS)
+    deliveries += hot * function_times.delivery_seconds(results, hot_size, ANSWER_MS)
+    connecting, disconnecting = (connects * function_times.small_seconds(results, calls) for calls in (1, 2))
     return Load(
         connects=connects,
         messages=usual + hot,

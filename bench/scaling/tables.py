@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bench.publish import table
+from bench.report import table
 
 Model = dict[str, Any]
 
