@@ -8,10 +8,6 @@ CONNECTION_SECONDS = 2 * 3600
 """Seconds that a connection lasts at most. Fixed.
 Source: "Quotas for configuring and running a WebSocket API", API Gateway developer guide."""
 
-IDLE_SECONDS = 10 * 60
-"""Seconds without a message after which a connection is closed. Fixed.
-Source: "Quotas for configuring and running a WebSocket API", API Gateway developer guide."""
-
 METERED_BYTES = 32 * 1024
 """Bytes of a message that are billed as one message. Source: Amazon API Gateway pricing, WebSocket APIs."""
 
@@ -33,10 +29,6 @@ Source: "Lambda quotas", Lambda developer guide."""
 CALLS_PER_CONCURRENCY = 10
 """Calls a second of one function for each unit of concurrency. Source: "Lambda quotas", Lambda developer guide."""
 
-CONCURRENCY_GROWTH = 1_000
-"""Environments that Lambda adds to one function in ten seconds at most.
-Source: "Lambda scaling behavior", Lambda developer guide."""
-
 PARTITION_READS, PARTITION_WRITES = 3_000, 1_000
 """Read and write units a second of one partition. Fixed.
 Source: "Understanding DynamoDB warm throughput in different scenarios", DynamoDB developer guide."""
@@ -53,8 +45,8 @@ TABLE_UNITS = 40_000
 """Read units a second, and as many write units, of one table on demand. Can be raised.
 Source: "Quotas in Amazon DynamoDB", DynamoDB developer guide."""
 
-READ_BYTES, WRITE_BYTES = 4096, 1024
-"""Bytes of a read unit, consistently, and of a write unit. A read of an index takes half a read unit.
+READ_BYTES = 4096
+"""Bytes of a read unit for a consistent read. A read of an index takes half a read unit.
 Source: "DynamoDB read and write operations", DynamoDB developer guide."""
 
 DYNAMODB_SECONDS = 0.010
