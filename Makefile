@@ -34,10 +34,11 @@ run: install ## start the hub on this machine; options: make run ARGS="--port 39
 test: install ## run the tests; options: make test ARGS="-k page"
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-check: install ## what CI runs before the tests: format, lint, types, templates
+check: install ## what CI runs before the tests: format, lint, types, layers, templates
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
+	PYTHONPATH=send-message:shared $(BIN)/lint-imports
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint template.yaml
 	mkdir -p .build
@@ -55,7 +56,7 @@ deploy: build ## deploy to AWS; another environment of samconfig.toml: make depl
 	$(BIN)/sam deploy --config-env $(ENV)
 
 deploy-local: install ## deploy the stack to MiniStack, an emulator of AWS, on this machine (needs Linux and Python 3.12)
-	$(BIN)/python -m tests.ministack $(ARGS)
+	$(BIN)/python -m tests.support.ministack $(ARGS)
 
 # What is given to make is in the environment of the command. No list of processes shows TOKEN and KEY there.
 smoke: ## say in a minute whether a deployed hub works: make smoke URL=wss://… (TOKEN=… or KEY=… where AuthMode wants it)
@@ -92,4 +93,4 @@ scaling: install ## model a hub of 1 k to 3.6 M connections, into docs/scaling.m
 	PYTHONPATH=shared:send-message $(BIN)/python -m bench.scaling
 
 clean: ## remove what the other targets made
-	rm -rf .venv .aws-sam .build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .aws-sam .build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

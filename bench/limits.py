@@ -76,7 +76,7 @@ SESSION_BYTES = 20
 """Bytes of a session id: as in costs.ROW_BYTES."""
 
 HUB_LOG_BYTES = 400
-"""Bytes of the line that a function logs, about. Source: measured by tests/test_scaling.py."""
+"""Bytes of the line that a function logs, about. Source: measured by tests/bench/test_scaling.py."""
 
 METRICS_LOG_BYTES = 620
 """The line of metrics of a message; those of a connect and a disconnect are shorter. Source: a test."""

@@ -7,17 +7,18 @@ from http import HTTPStatus
 
 import boto3
 
-from hub import metrics, signing_key
+from hub import metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
-from hub.authentication import authenticator
+from hub.auth import signing_key
+from hub.auth.authentication import authenticator
+from hub.auth.identity import Identity
+from hub.auth.origins import check_origin, parse_origins
+from hub.connect_request import Handshake
 from hub.connection import Connection
 from hub.connections import Connections
 from hub.dynamodb import CONFIG
 from hub.errors import Forbidden, TooManyConnections
-from hub.handshake import Handshake
-from hub.identity import Identity
 from hub.log import logger
-from hub.origins import check_origin, parse_origins
 from hub.settings import number, require
 
 SECRET = () if os.environ.get("AUTH_MODE") == "none" else ("SIGNING_SECRET_NAME",)

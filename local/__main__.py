@@ -6,6 +6,6 @@ import sys
 # Until the gateway handles it: no traceback for who presses Ctrl-C while modules load.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from local.command_line import main  # noqa: E402 - after that
+from local.cli.command_line import main  # noqa: E402 - after that
 
 sys.exit(main())

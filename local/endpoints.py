@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
-from local.stack.names import Place
+from local.place import Place
 
 AUTHORITY, BUNDLE = "authority.pem", "bundle.pem"
 """Files in a folder that is the running gateway's own."""

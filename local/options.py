@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.stack.names import HERE, Place
+from local.place import HERE, Place
 
 INTEGRATION_TIMEOUT = 29.0
 """Seconds until API Gateway stops waiting for a function (quota, cannot be raised)."""

@@ -8,8 +8,8 @@ import boto3
 from snapshot_restore_py import register_after_restore
 
 from delivery.account import Account, totals
-from delivery.endpoint import Endpoint
 from delivery.fan_out import FanOut
+from delivery.http.endpoint import Endpoint
 from hub import frames, metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_frame, reply
 from hub.connection import Connection

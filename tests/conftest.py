@@ -4,7 +4,6 @@ import io
 import logging
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
@@ -14,13 +13,12 @@ from playwright.sync_api import Browser, sync_playwright
 from hub.connections import Connections
 from hub.log import logger
 from local.stack.loading import load
-from tests.browser import CHROMIUM, QUIET
-from tests.faulty import FaultyEndpoint, faulty_endpoint
-from tests.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
-from tests.gateway import RunningGateway
-from tests.in_moto import Account
-
-ROOT = Path(__file__).parent.parent
+from tests.support.browser import CHROMIUM, QUIET
+from tests.support.faulty import FaultyEndpoint, faulty_endpoint
+from tests.support.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
+from tests.support.gateway import RunningGateway
+from tests.support.in_moto import Account
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(autouse=True)

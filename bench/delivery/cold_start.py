@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.artefacts import install_runtime, this_machine
 from bench.report import ROOT
-from local.build import build
-from local.lambdas.surroundings import environment_of
+from local.cli.build import build
+from local.lambdas.worker_environment import environment_of
 from local.stack.loading import load
 
 BUILD = ROOT / ".build" / "cold"

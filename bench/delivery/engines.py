@@ -139,7 +139,7 @@ class BareSigner:
 
 def bare_sockets(new_event_loop: Callable[[], asyncio.AbstractEventLoop], stub: Stub) -> Engine:
     """The floor: as many sockets as the hub has, and nothing that a real client needs."""
-    from delivery.endpoint import MAX_CHANNELS
+    from delivery.http.endpoint import MAX_CHANNELS
 
     host = stub.endpoint.split("/")[2]
     signer = BareSigner(host)

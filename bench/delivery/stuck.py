@@ -1,4 +1,4 @@
-"""What messages cost whose recipients do not read, or for which nobody answers: ``python -m bench.stuck``."""
+"""What messages cost whose recipients do not read, or for which nobody answers: ``python -m bench.delivery.stuck``."""
 
 import asyncio
 import os
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import boto3
 
+from bench.delivery.stub import Requests
 from bench.limits import DELIVERY_SECONDS
-from bench.stub import Requests
-from delivery.endpoint import Endpoint
 from delivery.fan_out import FanOut
+from delivery.http.endpoint import Endpoint
 from delivery.stuck import MAX_FAILURES
 from hub.connection import NEVER, Connection
 from hub.connections import Connections

@@ -5,9 +5,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from bench import limits
-from delivery.message import MAX_WAITING
+from delivery.delivery import MAX_WAITING
 from delivery.opening import LEAST_TIME
-from delivery.requests import BACKOFF, MAX_BACKOFF
+from delivery.retries import BACKOFF, MAX_BACKOFF
 from hub.connections import PAGE
 
 STEP = 0.01
@@ -53,7 +53,7 @@ class Outcome:
 
 
 class Sending:
-    """One message on its way: the queue of delivery/endpoint.py, and the retries of delivery/requests.py."""
+    """One message on its way: the queue of delivery/http/endpoint.py, and the retries of delivery/retries.py."""
 
     def __init__(self, recipients: int, answer: float, seed: int) -> None:
         self.unread = recipients

@@ -9,8 +9,8 @@ from local.api import events
 from local.api.events import Client, Event
 from local.api.results import Unusable
 from local.lambdas.process import Result
-from local.policies import allows, statements
 from local.stack.app import IDENTITY_SOURCE
+from local.stack.policies import allows, statements
 
 MAX_RESULT = 8 * 1024
 """Bytes of an authorizer's result (quota)."""

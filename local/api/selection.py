@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import jsonschema
 
-from local.expressions import parse
 from local.stack.app import Models, Route
+from local.stack.expressions import parse
 
 
 def select(expression: str, routes: Mapping[str, Route], body: str) -> Route | None:

@@ -7,7 +7,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader
 
-from local.lambdas.surroundings import CREDENTIALS
+from local.credentials import CREDENTIALS
 
 CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={})
 """The services are near: one that does not answer soon will not."""

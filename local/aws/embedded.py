@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.errors import CannotDo
-from local.stack.names import HERE, Place
+from local.place import HERE, Place
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -168,8 +168,8 @@ def _services(region: str) -> "Callable[[web.Request], Awaitable[web.Response]]"
 async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None:
     from aiohttp import web
 
-    from local.wire.guard import Guard
-    from local.wire.requests import admission, in_shape, protocols
+    from local.http.guard import Guard
+    from local.http.server import admission, in_shape, protocols
 
     admit = admission(Guard(hosts), lambda why: _say(f"The embedded AWS refuses {why}"))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(traceback.print_exception), admit])

@@ -9,8 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from local.aws.client import client
 from local.console import Console
+from local.place import HERE, Place
 from local.stack.app import Store
-from local.stack.names import HERE, Place
 from local.stack.source import TemplateError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from local.cli.samples import KINDS, Sample
 from local.options import INTEGRATION_TIMEOUT, Limits, Options
-from local.samples import KINDS, Sample
-from local.stack.names import Place
+from local.place import Place
 
 
 def options_of(arguments: argparse.Namespace) -> Options:

@@ -20,7 +20,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from local.errors import CannotDo
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BUILT = ROOT / ".aws-sam" / "build"
 """Where ``sam deploy`` looks."""
 

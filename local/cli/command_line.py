@@ -14,14 +14,15 @@ import resource
 import signal
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import uvloop
 
-from local.arguments import options_of, parser, sample_of
+from local.cli.arguments import options_of, parser, sample_of
 from local.console import Console
+from local.credentials import NO_CONFIGURATION
 from local.errors import CannotDo
-from local.lambdas.surroundings import NO_CONFIGURATION
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -61,14 +62,15 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from local.serve import serve
+    from local.cli import welcome
+    from local.start.serve import serve
 
     console = Console()
     options = options_of(arguments)
     _allow_many_sockets()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_until_signalled(serve(options, console)))
+            runner.run(_until_signalled(serve(options, console, partial(welcome.say, options, console))))
     except asyncio.CancelledError:
         console.say("Stopped.")
         return 0
@@ -98,7 +100,7 @@ async def _until_signalled(running: Coroutine[Any, Any, None]) -> None:
 
 
 def _invoke(arguments: argparse.Namespace) -> int:
-    from local.lambdas.invoke import invoke
+    from local.cli.invoke import invoke
 
     result = asyncio.run(invoke(arguments.function, arguments.event, options_of(arguments), Console(sys.stderr)))
     answer = result.value if result.error is None else result.error
@@ -111,14 +113,14 @@ def _invoke(arguments: argparse.Namespace) -> int:
 
 
 def _event(arguments: argparse.Namespace) -> int:
-    from local.samples import KINDS
+    from local.cli.samples import KINDS
 
     print(json.dumps(KINDS[arguments.kind](sample_of(arguments)), indent=2))
     return 0
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    from local.credentials import mint
+    from local.cli.credentials import mint
 
     claims = {"sub": arguments.subject, "send": arguments.send, "iss": arguments.issuer, "aud": arguments.audience}
     given = {name: value for name, value in claims.items() if value is not None}
@@ -127,7 +129,7 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _sign(arguments: argparse.Namespace) -> int:
-    from local.credentials import signed
+    from local.cli.credentials import signed
 
     headers, url = signed(arguments.host, arguments.port, arguments.session)
     if not arguments.url:
@@ -138,8 +140,8 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 
 def _smoke(arguments: argparse.Namespace) -> int:
-    from local.smoke.access import Given
-    from local.smoke.run import smoke
+    from local.cli.smoke.access import Given
+    from local.cli.smoke.run import smoke
 
     secrets = {"token": os.environ.get("TOKEN", ""), "key": os.environ.get("KEY", "")}  # no argument: ps shows those
     given = Given(**secrets, session=arguments.session, issuer=arguments.issuer, audience=arguments.audience)
@@ -147,7 +149,7 @@ def _smoke(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from local.build import build_for
+    from local.cli.build import build_for
 
     build_for(arguments.config_env)
     return 0

@@ -13,11 +13,11 @@ from local.endpoints import of_running_gateway
 from local.errors import CannotDo
 from local.lambdas.pool import Pool
 from local.lambdas.process import Result
-from local.lambdas.surroundings import Surroundings
+from local.lambdas.worker_environment import Surroundings
 from local.options import Options
-from local.serve import prepare, surroundings_of
 from local.stack.app import App
 from local.stack.loading import load
+from local.start.prepare import prepare, surroundings_of
 
 
 class CannotInvoke(CannotDo):

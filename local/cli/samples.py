@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from local.api import events
 from local.api.events import Client, Event
-from local.stack.names import HERE, api_id
+from local.place import HERE, api_id
 
 HOST = HERE.execute_api_host(api_id(0))
 

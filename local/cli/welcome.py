@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local import ports
 from local.console import BOLD, Console
 from local.endpoints import AUTHORITY, Endpoints
 from local.options import Options
 from local.stack.app import App
+from local.start import ports
 
 
-def say(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
+def say(options: Options, console: Console, app: App, endpoints: Endpoints) -> None:
     """Print it."""
     console.say()
     console.say("The hub is ready." if endpoints.is_hub else f"{app.api} is ready.", BOLD)

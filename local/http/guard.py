@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from local.stack.names import SUFFIXES
+from local.place import SUFFIXES
 
 OWN_NAMES = {"localhost", "host.docker.internal"}
 """Names of this machine, the second as Docker's containers know it."""

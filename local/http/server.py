@@ -12,8 +12,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from local.errors import Fault, faults
-from local.wire.closing import CLOSE_TIMEOUT, refusal
-from local.wire.guard import Guard, is_visit
+from local.http.closing import CLOSE_TIMEOUT, refusal
+from local.http.guard import Guard, is_visit
 
 REQUEST_TIMEOUT = 10.0
 """Seconds that a client has to send the head of a request, and as many again for its body."""

@@ -4,9 +4,9 @@ import re
 from urllib.parse import urlsplit
 
 from local.endpoints import Endpoints
-from local.lambdas.surroundings import Host
+from local.lambdas.worker_environment import Host
+from local.place import SUFFIXES
 from local.stack.app import App
-from local.stack.names import SUFFIXES
 
 
 def hosts_of(app: App, endpoints: Endpoints) -> list[Host]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from local.deadlines import Deadlines
 from local.lambdas.process import UNQUALIFIED, CannotStart, Invocation, Result, Worker
-from local.lambdas.surroundings import Surroundings
+from local.lambdas.worker_environment import Surroundings
 from local.stack.app import Function
 
 MAX_WORKERS = 16

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from local.lambdas.archives import unpacked
-from local.lambdas.channel import Channel
 from local.lambdas.output import lines
-from local.lambdas.surroundings import Surroundings, environment_of, task_root
+from local.lambdas.worker_channel import Channel
+from local.lambdas.worker_environment import Surroundings, environment_of, task_root
 from local.stack.app import MAX_TIMEOUT, Function
 
 INIT_TIMEOUT = 30.0

@@ -1,6 +1,5 @@
 """What a function finds around itself, and what all functions of a gateway have in common."""
 
-import os
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -8,14 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from local.credentials import CREDENTIALS, NO_CONFIGURATION
+from local.place import HERE, Place
 from local.stack.app import LATEST, Function
-from local.stack.names import HERE, Place
-
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "localgateway", "AWS_SECRET_ACCESS_KEY": "localgateway"}
-"""Obviously not real, so that nothing here can reach an account."""
-
-NO_CONFIGURATION = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-"""Empty files, so that nothing here reads a developer's profiles."""
 
 
 def access_key(function: Function) -> str:

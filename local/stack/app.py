@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.policies import Statement
-from local.stack.names import HERE, Place
+from local.place import HERE, Place
+from local.stack.policies import Statement
 
 LATEST = "$LATEST"
 """The version of a function that nobody has published."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from local.stack.names import Place
+from local.place import Place
 
 NOT_TRANSLATED = re.compile("AWS::Serverless::(?!Function$|LayerVersion$|WebSocketApi$|SimpleTable$)")
 """SAM's own types that nothing here imitates. Left as they are, they cannot stop the rest from being translated."""

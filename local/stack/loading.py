@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from local.place import HERE, Place
 from local.stack import notes
 from local.stack.app import App, Store
 from local.stack.functions import functions
 from local.stack.kinds import NAMES
-from local.stack.names import HERE, Place
 from local.stack.parameters import parameter_values
 from local.stack.resources import TRUE, Resources
 from local.stack.routes import Routes, throttle

@@ -10,8 +10,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT4
 
-from local.expressions import parse
 from local.stack.app import Models
+from local.stack.expressions import parse
 from local.stack.resources import TRUE, Resources
 from local.stack.source import Source, TemplateError
 

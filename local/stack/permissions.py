@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.policies import Statement, anywhere, matches, statements
 from local.stack.app import Function
 from local.stack.kinds import ARNS
+from local.stack.policies import Statement, anywhere, matches, statements
 from local.stack.resources import Resources
 from local.stack.source import TemplateError
 

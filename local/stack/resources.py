@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from local.place import HERE, Place, api_id
 from local.stack.intrinsics import NOTHING, Resolver, text
 from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, NOT_TRANSLATED, REQUIRED, SHAPES, STORED
-from local.stack.names import HERE, Place, api_id
 from local.stack.source import EVENTS, MISSHAPEN, Elsewhere, TemplateError, misshapen
 from local.stack.uses import USES
 

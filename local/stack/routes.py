@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.expressions import parse
 from local.stack.app import Route, Throttle
 from local.stack.authorization import Authorization
+from local.stack.expressions import parse
 from local.stack.functions import Functions
 from local.stack.integrations import Integrations
 from local.stack.models import read_models

@@ -15,8 +15,8 @@ from samtranslator.parser.parser import Parser
 from samtranslator.plugins.globals.globals import Globals
 from samtranslator.translator.translator import Translator
 
+from local.place import Place
 from local.stack.kinds import NOT_TRANSLATED
-from local.stack.names import Place
 from local.stack.source import EVENTS, LANGUAGE_EXTENSIONS, Source, TemplateError, transforms
 
 CODE_BUCKET = "local"

@@ -1,8 +1,8 @@
 """
 What becomes of each property of the API's types: it is read, it makes no difference here, or it is not imitated.
 
-The properties are CloudFormation's; tests/test_properties.py compares them with its schema. One that stands nowhere
-here is misspelled, or newer than these tables.
+The properties are CloudFormation's; tests/local/stack/test_properties.py compares them with its schema. A property that
+stands nowhere here is misspelled, or newer than these tables.
 
 """
 

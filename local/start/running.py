@@ -7,23 +7,23 @@ import math
 import time
 from collections.abc import AsyncIterator, Mapping
 
-from local import ports
 from local.api.gateway import Gateway
 from local.api.integrations import Integrations
 from local.console import Console
+from local.http.guard import Guard
+from local.http.server import protocols
 from local.lambdas.pool import STARTS_AT_ONCE, Pool
 from local.lambdas.process import Invocation, Result
-from local.lambdas.surroundings import Surroundings, access_key
 from local.lambdas.watch import watch
+from local.lambdas.worker_environment import Surroundings, access_key
 from local.options import Limits, Options
-from local.serve import Prepared
 from local.stack.app import App, LambdaAuthorizer, LambdaIntegration
-from local.wire.guard import Guard
-from local.wire.http import application
-from local.wire.invocations import Invocations
+from local.start import ports
+from local.start.prepare import Prepared
+from local.wire.http_application import application
+from local.wire.lambda_api import Invocations
 from local.wire.listener import MAX_HEAD, Listener
-from local.wire.management import ManagementApi
-from local.wire.requests import protocols
+from local.wire.management_api import ManagementApi
 
 
 @contextlib.asynccontextmanager

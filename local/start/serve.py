@@ -1,47 +1,20 @@
-"""
-Start → serve → shut down: everything that ``python -m local`` runs, in order.
+"""Start → serve → shut down: everything that ``python -m local`` runs, in order."""
 
-What takes long to import is imported here where it is used: while the embedded AWS, which
-takes as long to start, starts in its own process.
+from collections.abc import Callable
 
-"""
-
-import asyncio
-import contextlib
-import socket
-import ssl
-import tempfile
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-
-from local import ports, welcome
-from local.aws import embedded
-from local.aws.embedded import Embedded
 from local.console import Console
-from local.endpoints import AUTHORITY, BUNDLE, Endpoints
-from local.hosts import hosts_of
-from local.lambdas.surroundings import Surroundings
+from local.endpoints import Endpoints
 from local.options import Options
-from local.ports import Sockets
 from local.stack.app import App
+from local.start.prepare import prepare
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What a function can run in: the application, its services running, and sockets nobody listens on yet."""
-
-    app: App
-    endpoints: Endpoints
-    sockets: Sockets
-    tls: ssl.SSLContext
-    surroundings: Surroundings
-    aws: Embedded
-
-
-async def serve(options: Options, console: Console) -> None:
+async def serve(options: Options, console: Console, ready: Callable[[App, Endpoints], None]) -> None:
     """
     Run until cancelled, or until the embedded AWS has died: nothing works without its tables and secrets.
+
+    Args:
+        ready: Called once clients can connect.
 
     Raises:
         TemplateError: If the template cannot be served.
@@ -49,89 +22,10 @@ async def serve(options: Options, console: Console) -> None:
 
     """
     async with prepare(options, console) as prepared:
-        from local import running
+        from local.start import running
 
         if prepared.app.functions:
             console.say(f"Starting workers for {', '.join(prepared.app.functions)}")
         async with running.gateway(prepared, options, console):
-            welcome.say(prepared.app, prepared.endpoints, options, console)
+            ready(prepared.app, prepared.endpoints)
             console.warn(f"{await prepared.aws.ended()} The gateway stops: start it again.")
-
-
-@contextlib.asynccontextmanager
-async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]:
-    """
-    Read the template, bind the ports, and run the services while the context lasts.
-
-    Raises:
-        TemplateError: If the template cannot be served.
-        CannotListen: If a port cannot be had.
-
-    """
-    with (
-        ports.bind(options.host, options.port) as sockets,
-        socket.create_server(("127.0.0.1", 0)) as relayed,
-        tempfile.TemporaryDirectory(prefix="local-gateway-") as folder,
-    ):
-        console.say(f"Reading {options.template}, and starting the embedded AWS")
-        async with embedded.run(sockets.aws, options.place, ports.names_of_machine(options.host)) as aws:
-            from local.aws.provision import names, provision
-            from local.aws.relay import relay
-            from local.wire import tls
-
-            app, endpoints = _load(options, sockets, relayed, Path(folder))
-            aws_address = ports.reachable(options.host, sockets.aws)
-            sockets.aws.close()  # the process has it: once that has died, calls are refused, and do not wait
-            for note in app.notes:
-                console.warn(note)
-            context = tls.make([*ports.names(options.host), *app.domains], Path(folder))
-            await aws.ready()
-            if stored := names(app.store):
-                console.say(f"Creating {', '.join(stored)}")
-            await asyncio.to_thread(provision, app.store, endpoints.dynamodb, endpoints.aws, console, app.place)
-            if options.aws_endpoint:
-                console.say(f"DynamoDB is the one at {options.aws_endpoint}; every other service is the embedded AWS.")
-            async with relay(relayed, context, aws_address):
-                surroundings = surroundings_of(app, endpoints, console, options.debug)
-                yield Prepared(app, endpoints, sockets, context, surroundings, aws)
-
-
-def surroundings_of(app: App, endpoints: Endpoints, console: Console, debug: bool) -> Surroundings:
-    folder = Path(endpoints.bundle).parent
-    return Surroundings(
-        environment=endpoints.environment(),
-        output=console.logged,
-        hosts=hosts_of(app, endpoints),
-        authority=folder / AUTHORITY,
-        debug=debug,
-        scratch=folder,
-        place=app.place,
-    )
-
-
-def _load(options: Options, sockets: Sockets, relayed: socket.socket, folder: Path) -> tuple[App, Endpoints]:
-    """Read the template, with our own management API as its parameter WebSocketEndpoint, if it has one."""
-    from local.stack.loading import load
-
-    page = f"http://{ports.address(options.host, sockets.page)}"
-    aws = f"http://{ports.address(options.host, sockets.aws)}"
-    app = load(options.template, options.parameters, options.api, page, options.place)
-
-    def variable(name: str) -> str:
-        values = (function.environment.get(name) for function in app.functions.values())
-        return next(filter(None, values), "")
-
-    return app, Endpoints(
-        page=page,
-        websocket=f"{page.replace('http', 'ws')}/{app.stage}",
-        management=f"{page}/{app.stage}",
-        tls=f"https://{ports.address(options.host, sockets.tls)}",
-        bundle=str(folder / BUNDLE),
-        aws=aws,
-        aws_tls=f"https://{ports.address('127.0.0.1', relayed)}",
-        dynamodb=options.aws_endpoint or aws,
-        auth_mode=variable("AUTH_MODE"),
-        signing_secret=variable("SIGNING_SECRET_NAME"),
-        region=app.place.region,
-        account=app.place.account,
-    )

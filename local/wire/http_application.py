@@ -6,10 +6,10 @@ from aiohttp import web
 
 from local.api.gateway import Gateway
 from local.endpoints import Endpoints
-from local.wire.guard import Guard
-from local.wire.invocations import Invocations
-from local.wire.management import ManagementApi
-from local.wire.requests import admission, forbidden, in_shape
+from local.http.guard import Guard
+from local.http.server import admission, forbidden, in_shape
+from local.wire.lambda_api import Invocations
+from local.wire.management_api import ManagementApi
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request that is read at all."""

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from local.http.server import error
 from local.lambdas.process import Invocation, Result
 from local.stack.app import App, Function
-from local.wire.requests import error
 
 MAX_SYNCHRONOUS, MAX_ASYNCHRONOUS = 6 * 1024 * 1024, 1024 * 1024
 """Bytes of a payload (quotas)."""

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, cast
 
 from local.api.gateway import Gateway
+from local.http.closing import linger, refusal
+from local.http.guard import Guard
+from local.http.server import REQUEST_TIMEOUT
 from local.options import Limits
-from local.wire.closing import linger, refusal
-from local.wire.guard import Guard
-from local.wire.requests import REQUEST_TIMEOUT
 from local.wire.websocket import WebSocket
 
 MAX_TARGET = 4096

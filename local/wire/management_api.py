@@ -8,9 +8,9 @@ from aiohttp import web
 
 from local.api.gateway import Connection, Gateway
 from local.console import Console
-from local.policies import allows
+from local.http.server import error, forbidden
 from local.stack.app import Function
-from local.wire.requests import error, forbidden
+from local.stack.policies import allows
 
 MAX_PAYLOAD = 128 * 1024
 """Bytes of a post (quota)."""

@@ -16,7 +16,7 @@ import certifi
 import trustme
 
 from local.endpoints import AUTHORITY, BUNDLE
-from local.stack.names import SUFFIXES
+from local.place import SUFFIXES
 
 MAX_CERTIFICATES = 256
 """Of AWS's hosts, that are kept."""

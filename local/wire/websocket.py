@@ -10,12 +10,12 @@ from websockets.protocol import State
 
 from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake, Refused
+from local.http.closing import CLOSE_TIMEOUT, close_of, linger, refusal
+from local.http.guard import Guard
 from local.lambdas.pool import MAX_WORKERS
 from local.options import Limits
 from local.wire.backlog import Backlog
-from local.wire.closing import CLOSE_TIMEOUT, close_of, linger, refusal
 from local.wire.frames import Frames
-from local.wire.guard import Guard
 
 MAX_BACKLOG = 512 * 1024
 """Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""

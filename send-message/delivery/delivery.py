@@ -4,21 +4,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from delivery.account import Account
-from delivery.exchange import Request
-from delivery.requests import Closing, Post
-from delivery.signer import Body
-from delivery.stuck import MAX_FAILURES
+from delivery.http.endpoint import Endpoint
+from delivery.http.exchange import Request
+from delivery.http.signer import Body
+from delivery.retries import Closing, Post
+from delivery.stuck import MAX_FAILURES, Patience, Stuck
 from hub.connection import Connection
+from hub.connections import Connections
 from hub.envelope import Envelope
 from hub.log import logger
-
-if TYPE_CHECKING:
-    from delivery.fan_out import FanOut
 
 T = TypeVar("T")
 
@@ -41,13 +40,26 @@ CLEARING = 0.3
 """Seconds, after the time is up, for rows that are still to be removed."""
 
 
+class Kept(Protocol):
+    """What stays from one message to the next, and a delivery uses: see ``fan_out.FanOut``."""
+
+    connections: Connections
+    needs_proof: bool
+    clock: Callable[[], float]
+    patience: Patience
+    stuck: Stuck
+    endpoint: Endpoint
+    readers: ThreadPoolExecutor
+    removers: ThreadPoolExecutor
+
+
 class Delivery:
     """One message on its way."""
 
-    def __init__(self, fan_out: "FanOut", envelope: Envelope, leave_out: str | None) -> None:
-        self.patience = fan_out.patience
-        self.stuck = fan_out.stuck
-        self._fan_out = fan_out
+    def __init__(self, kept: Kept, envelope: Envelope, leave_out: str | None) -> None:
+        self.patience = kept.patience
+        self.stuck = kept.stuck
+        self._kept = kept
         self._envelope = envelope
         self._leave_out = leave_out
         self._reading = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
@@ -83,7 +95,7 @@ class Delivery:
                 await asyncio.wait(self._removals, timeout=CLEARING)
         finally:
             self._is_over = True
-            self._fan_out.endpoint.abandon()
+            self._kept.endpoint.abandon()
         self._report()
         return accounts
 
@@ -91,10 +103,10 @@ class Delivery:
 
     async def _read(self, session_id: str, account: Account) -> None:
         body = Body.of(self._envelope.addressed_to(session_id))
-        pages = self._fan_out.connections.pages(session_id)
+        pages = self._kept.connections.pages(session_id)
         async with self._reading:
             try:
-                while (page := await self._in(self._fan_out.readers, next, pages, None)) is not None:
+                while (page := await self._in(self._kept.readers, next, pages, None)) is not None:
                     self._submit(page, account, body)
                     await self._room.wait()
             except (ClientError, BotoCoreError, KeyError, ValueError):  # the last two: a row that nobody of ours wrote
@@ -103,16 +115,16 @@ class Delivery:
                 account.readable = True
 
     def _submit(self, page: list[Connection], account: Account, body: Body) -> None:
-        now = self._fan_out.clock()
+        now = self._kept.clock()
         for row in page:
-            if not row.counts(now, self._fan_out.needs_proof):
+            if not row.counts(now, self._kept.needs_proof):
                 self._close(row)
                 continue
             account.live += 1
             if row.connection_id != self._leave_out:
                 account.targets += 1
                 self.submit(Post(self, row, account, body))
-        if self._fan_out.endpoint.waiting > MAX_WAITING:
+        if self._kept.endpoint.waiting > MAX_WAITING:
             self._room.clear()
 
     def _close(self, row: Connection) -> None:
@@ -124,7 +136,7 @@ class Delivery:
 
     def now(self) -> float:
         """Return epoch seconds."""
-        return self._fan_out.clock()
+        return self._kept.clock()
 
     def time_left(self) -> float:
         """Return seconds."""
@@ -133,7 +145,7 @@ class Delivery:
     def submit(self, request: Request) -> None:
         """Make a new request."""
         self._under_way += 1
-        self._fan_out.endpoint.submit(request)
+        self._kept.endpoint.submit(request)
 
     def submit_again(self, request: Request, delay: float) -> None:
         """Make a request once more, some seconds later."""
@@ -166,24 +178,24 @@ class Delivery:
 
     def submit_now(self, request: Request) -> None:
         if not self._is_over:
-            self._fan_out.endpoint.submit(request)
+            self._kept.endpoint.submit(request)
 
     def _remove_gone(self) -> None:
         rows, self._gone = self._gone, []
         if rows and not self._is_over:
-            self._removals.append(self._in(self._fan_out.removers, self._remove, rows))
+            self._removals.append(self._in(self._kept.removers, self._remove, rows))
 
     def _remove(self, rows: list[Connection]) -> None:
         try:
             while rows and not self._is_over:
-                self._fan_out.connections.remove(rows[-1])
+                self._kept.connections.remove(rows[-1])
                 rows.pop()
         except (ClientError, BotoCoreError):
             # Harmless: the next delivery finds them gone again, or the TTL removes them.
             logger.exception("rows of gone connections not removed", rows=len(rows))
 
     def _make_room(self) -> None:
-        if self._fan_out.endpoint.waiting < MAX_WAITING:
+        if self._kept.endpoint.waiting < MAX_WAITING:
             self._room.set()
 
     def _in(self, threads: ThreadPoolExecutor, call: Callable[..., T], *args: Any) -> asyncio.Future[T]:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import uvloop
 
 from delivery.account import Account
-from delivery.endpoint import Endpoint
-from delivery.message import MAX_SESSIONS_AT_ONCE, REMOVERS, Delivery
+from delivery.delivery import MAX_SESSIONS_AT_ONCE, REMOVERS, Delivery
+from delivery.http.endpoint import Endpoint
 from delivery.stuck import PATIENCE, Patience, Stuck
 from hub.connections import Connections
 from hub.envelope import Envelope

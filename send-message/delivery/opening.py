@@ -3,8 +3,8 @@
 from http import HTTPStatus
 from typing import Protocol
 
-from delivery.exchange import Request, Response
-from delivery.signer import Body
+from delivery.http.exchange import Request, Response
+from delivery.http.signer import Body
 from delivery.stuck import Patience, Stuck
 from hub.connection import Connection
 

@@ -4,9 +4,9 @@ import random
 from http import HTTPStatus
 
 from delivery.account import Account
-from delivery.exchange import Response
+from delivery.http.exchange import Response
+from delivery.http.signer import Body
 from delivery.opening import LEAST_TIME, ToConnection, Work
-from delivery.signer import Body
 from delivery.stuck import MAX_FAILURES
 from hub.connection import Connection
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hub.identity import Identity
+    from hub.auth.identity import Identity
 
 MAX_LIFETIME = 2 * 3600 + 10 * 60
 """Seconds a row is alive at most: API Gateway's two hours for a connection, and some slack."""

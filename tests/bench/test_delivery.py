@@ -12,7 +12,7 @@ from bench.delivery.engines import ENGINES
 from bench.delivery.stub import running_stub
 from bench.delivery.tables import DOCUMENT, RESULTS, filled
 from bench.gateway import tables as gateway_tables
-from tests.lambdas import ROOT
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])

@@ -17,8 +17,9 @@ from hub import frames
 from hub.envelope import Envelope
 from hub.ids import uuid7
 from local.stack.loading import load, translated
-from tests.lambdas import ROOT, Context, cold_start
-from tests.test_handlers import event
+from tests.handlers.test_handlers import event
+from tests.support.lambdas import Context, cold_start
+from tests.support.paths import ROOT
 
 RESULTS = function_times.results()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench import limits
 from bench.scaling import burst, rush
-from delivery.message import MAX_WAITING
+from delivery.delivery import MAX_WAITING
 
 # A crowd that connects.
 

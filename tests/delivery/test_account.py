@@ -3,7 +3,7 @@
 import pytest
 
 from delivery.account import Account, totals
-from tests.fan_outs import account
+from tests.support.fan_outs import account
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from delivery import endpoint, opening
+from delivery import opening
+from delivery.http import endpoint
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery import message
+from delivery import delivery as message
+from hub.auth.identity import Identity
 from hub.connection import Connection
 from hub.connections import Connections
-from hub.identity import Identity
-from tests.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, lines, row
-from tests.faulty import FaultyEndpoint
+from tests.support.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, lines, row
+from tests.support.faulty import FaultyEndpoint
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "Query")
 

@@ -8,11 +8,12 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from delivery import endpoint, requests
+from delivery import retries as requests
 from delivery.account import totals
-from tests.fan_outs import ENVELOPE, QUICK, Rows, account, fan_out_to, row
-from tests.faulty import DELIVERS, GONE, PASSES, REFUSES, FaultyEndpoint, faulty_endpoint
-from tests.test_endpoint import context
+from delivery.http import endpoint
+from tests.delivery.http.test_endpoint import context
+from tests.support.fan_outs import ENVELOPE, QUICK, Rows, account, fan_out_to, row
+from tests.support.faulty import DELIVERS, GONE, PASSES, REFUSES, FaultyEndpoint, faulty_endpoint
 
 QUICKLY = sorted(PASSES - {"429, later", "429 without a type, later"})
 ENDS = sorted(DELIVERS | GONE | REFUSES)

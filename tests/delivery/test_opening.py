@@ -8,8 +8,8 @@ import pytest
 
 from delivery.stuck import PATIENCE, Patience
 from hub.connection import Connection
-from tests.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, row
-from tests.faulty import FaultyEndpoint
+from tests.support.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, row
+from tests.support.faulty import FaultyEndpoint
 
 SHORT = Patience(opening=0.3, clocks=0.2)
 

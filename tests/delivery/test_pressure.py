@@ -6,10 +6,12 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery import endpoint, message, requests
+from delivery import delivery as message
+from delivery import retries as requests
+from delivery.http import endpoint
 from hub.connection import Connection
-from tests.fan_outs import ENVELOPE, Rows, account, fan_out_to, lines, row
-from tests.faulty import FaultyEndpoint
+from tests.support.fan_outs import ENVELOPE, Rows, account, fan_out_to, lines, row
+from tests.support.faulty import FaultyEndpoint
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "Query")
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 import boto3
 import pytest
 
-from delivery.endpoint import Endpoint
-from delivery.exchange import Request
+from delivery.delivery import MAX_SESSIONS_AT_ONCE
 from delivery.fan_out import FanOut
-from delivery.message import MAX_SESSIONS_AT_ONCE
+from delivery.http.endpoint import Endpoint
+from delivery.http.exchange import Request
 from hub.connection import Connection
-from tests.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, lines, row
-from tests.faulty import FaultyEndpoint
+from tests.support.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, lines, row
+from tests.support.faulty import FaultyEndpoint
 
 
 def unix_sockets() -> set[int]:

@@ -5,10 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from delivery import endpoint, message, requests, stuck
+from delivery import delivery as message
+from delivery import retries as requests
+from delivery import stuck
+from delivery.http import endpoint
 from delivery.stuck import MAX_FAILURES, Own, Patience, Stuck
-from tests.fan_outs import ENVELOPE, Rows, account, fan_out_to, lines, row
-from tests.faulty import FOR_ALL, OWN, FaultyEndpoint
+from tests.support.fan_outs import ENVELOPE, Rows, account, fan_out_to, lines, row
+from tests.support.faulty import FOR_ALL, OWN, FaultyEndpoint
 
 NOT_AT_ALL = Patience(first=Own(delay=0.001, seconds=0), stuck=Own(delay=0.001, seconds=0))
 """One attempt for what a connection does not take."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.lambdas import ROOT
-from tests.test_stack import stack
+from tests.deployment.test_template import stack
+from tests.support.paths import ROOT
 
 ALARMS = stack().of_type("AWS::CloudWatch::Alarm")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local.build import build
+from local.cli.build import build
 from local.stack.parameters import parameter_values
 from local.stack.source import TemplateError
-from tests.lambdas import ROOT
-from tests.ministack import sam
+from tests.support.ministack import sam
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="sam build needs Python 3.12, as Lambda has it")
 

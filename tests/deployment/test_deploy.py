@@ -20,16 +20,17 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from bench.artefacts import this_machine
+from local.cli.smoke.access import Given
+from local.cli.smoke.run import smoke
 from local.console import Console
-from local.smoke.access import Given
-from local.smoke.run import smoke
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
-from tests import ministack
-from tests.credentials import KEY, token
-from tests.gateway import PATIENCE, Client, wait_until
-from tests.ministack import LEFT_OUT, ROOT, Failed, MiniStack, is_left_out, left_out
+from tests.support import ministack
+from tests.support.credentials import KEY, token
+from tests.support.gateway import PATIENCE, Client, wait_until
+from tests.support.ministack import LEFT_OUT, Failed, MiniStack, is_left_out, left_out
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 12) or sys.platform != "linux",

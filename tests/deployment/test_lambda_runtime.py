@@ -19,15 +19,15 @@ from bench.artefacts import install_runtime, this_machine
 from hub.connection import Connection
 from local.api import events
 from local.aws.provision import provision
-from local.build import build
+from local.cli.build import build
 from local.console import Console
 from local.stack.app import Function, LambdaIntegration
 from local.stack.loading import load
-from tests.credentials import KEY, iso, sign, token
-from tests.faulty import faulty_endpoint
-from tests.in_moto import client, row
-from tests.lambda_runtime import Hub
-from tests.lambdas import ROOT
+from tests.support.credentials import KEY, iso, sign, token
+from tests.support.faulty import faulty_endpoint
+from tests.support.in_moto import client, row
+from tests.support.lambda_runtime import Hub
+from tests.support.paths import ROOT
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator and its runtime client are for Linux"),

@@ -5,14 +5,14 @@ import re
 import boto3
 import pytest
 
-from delivery.endpoint import Endpoint
-from hub.origins import parse_origins
+from delivery.http.endpoint import Endpoint
+from hub.auth.origins import parse_origins
 from hub.settings import number
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.source import TemplateError
-from tests.gateway import run_local
-from tests.lambdas import ROOT
+from tests.support.gateway import run_local
+from tests.support.paths import ROOT
 
 PARAMETERS = translated(ROOT / "template.yaml")["Parameters"]
 BOUNDS = {

@@ -17,8 +17,8 @@ import pytest
 from local.stack.intrinsics import Resolver
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
-from tests.lambdas import ROOT
-from tests.test_stack import ON, TEMPLATE
+from tests.deployment.test_template import ON, TEMPLATE
+from tests.support.paths import ROOT
 
 REGIONS = {"aws": "eu-west-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 

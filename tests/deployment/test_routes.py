@@ -9,9 +9,9 @@ import pytest
 from local.stack.app import Throttle
 from local.stack.loading import load
 from local.stack.source import read
-from tests.lambdas import ROOT
-from tests.ministack import depends_on
-from tests.test_stack import RESOURCES, names, stack
+from tests.deployment.test_template import RESOURCES, names, stack
+from tests.support.ministack import depends_on
+from tests.support.paths import ROOT
 
 PARTS = [
     name

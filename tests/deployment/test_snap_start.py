@@ -5,7 +5,7 @@ import random
 import pytest
 from snapshot_restore_py import get_after_restore
 
-from tests.lambdas import cold_start
+from tests.support.lambdas import cold_start
 
 
 @pytest.mark.parametrize("function", ["ConnectFunction", "DisconnectFunction", "MessageFunction"])

@@ -16,8 +16,8 @@ from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
 from local.stack.source import TemplateError
-from tests.lambdas import ROOT
-from tests.ministack import depends_on
+from tests.support.ministack import depends_on
+from tests.support.paths import ROOT
 
 TEMPLATE = translated(ROOT / "template.yaml")
 PARAMETERS = TEMPLATE["Parameters"]

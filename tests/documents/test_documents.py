@@ -9,8 +9,8 @@ import pytest
 
 from hub.errors import HubError, TooManyConnections, Unauthorized
 from local.stack.loading import load, translated
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")],

@@ -18,8 +18,9 @@ from local.api import results
 from local.api.mock import mock
 from local.stack.app import MockIntegration
 from local.stack.loading import load
-from tests.documents import kind, problems
-from tests.lambdas import ROOT, Context
+from tests.support.documents import kind, problems
+from tests.support.lambdas import Context
+from tests.support.paths import ROOT
 
 ERRORS = [error for error in HubError.__subclasses__() if error not in (Unauthorized, TooManyConnections)]
 """Those that a frame can be refused with: the two refuse handshakes."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from hub import frames, handshake
+from hub import connect_request as handshake
+from hub import frames
 from hub.connection import Connection
 from hub.envelope import MAX_FRAME_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
@@ -16,10 +17,20 @@ from hub.ids import timestamp
 from hub.sessions import SESSION_ID
 from local import options
 from local.wire.frames import MAX_FRAME, MAX_MESSAGE
-from tests.documents import ASYNCAPI, ASYNCAPI_TEXT, MESSAGES, PROTOCOL, SCHEMAS, examples, kind, problems, section
-from tests.fan_outs import Rows, fan_out_to, row
-from tests.faulty import faulty_endpoint
-from tests.lambdas import Context, cold_start
+from tests.support.documents import (
+    ASYNCAPI,
+    ASYNCAPI_TEXT,
+    MESSAGES,
+    PROTOCOL,
+    SCHEMAS,
+    examples,
+    kind,
+    problems,
+    section,
+)
+from tests.support.fan_outs import Rows, fan_out_to, row
+from tests.support.faulty import faulty_endpoint
+from tests.support.lambdas import Context, cold_start
 
 ERRORS = [error for error in HubError.__subclasses__() if error not in (Unauthorized, TooManyConnections)]
 

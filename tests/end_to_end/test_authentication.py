@@ -10,10 +10,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.sync.client import connect
 
-from hub.tokens import MAX_LENGTH
-from tests import credentials
-from tests.gateway import PATIENCE, Client, RunningGateway
-from tests.handshakes import command, handshake, key, status, wait_until
+from hub.auth.tokens import MAX_LENGTH
+from tests.support import credentials
+from tests.support.gateway import PATIENCE, Client, RunningGateway
+from tests.support.handshakes import command, handshake, key, status, wait_until
 
 BURST = 4
 

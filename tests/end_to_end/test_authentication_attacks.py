@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.credentials import base64url, token
-from tests.gateway import RunningGateway
-from tests.handshakes import handshake, key
+from tests.support.credentials import base64url, token
+from tests.support.gateway import RunningGateway
+from tests.support.handshakes import handshake, key
 
 PROTOCOL = "Sec-WebSocket-Protocol"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import credentials
-from tests.gateway import PATIENCE, RunningGateway
-from tests.handshakes import command, key, secrets, status
+from tests.support import credentials
+from tests.support.gateway import PATIENCE, RunningGateway
+from tests.support.handshakes import command, key, secrets, status
 
 
 @pytest.fixture(scope="module")

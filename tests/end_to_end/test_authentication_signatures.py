@@ -11,10 +11,10 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.credentials import iso, sign
-from tests.gateway import Client, RunningGateway
-from tests.handshakes import command, handshake, key, status
-from tests.test_sockets import wait_for_rows
+from tests.end_to_end.test_hub import wait_for_rows
+from tests.support.credentials import iso, sign
+from tests.support.gateway import Client, RunningGateway
+from tests.support.handshakes import command, handshake, key, status
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.gateway import PATIENCE, Client, RunningGateway
-from tests.test_sockets import FRAME_LIMIT, ack, send_message
+from tests.end_to_end.test_hub import FRAME_LIMIT, ack, send_message
+from tests.support.gateway import PATIENCE, Client, RunningGateway
 
 
 def text_of(frame: dict[str, Any], **replacements: str) -> str:

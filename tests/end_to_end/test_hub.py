@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
-from tests.gateway import PATIENCE, RunningGateway
+from tests.support.gateway import PATIENCE, RunningGateway
 
 FRAME_LIMIT = 32 * 1024
 

@@ -8,11 +8,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.corpus import PASSWORD, TEXT, Secrets, frames, handshakes
-from tests.credentials import KEY
-from tests.gateway import PATIENCE, ROOT, RunningGateway, get_json
-from tests.handshakes import handshake, key, secrets
-from tests.test_sockets import FRAME_LIMIT
+from tests.end_to_end.test_hub import FRAME_LIMIT
+from tests.support.corpus import PASSWORD, TEXT, Secrets, frames, handshakes
+from tests.support.credentials import KEY
+from tests.support.gateway import PATIENCE, RunningGateway, get_json
+from tests.support.handshakes import handshake, key, secrets
+from tests.support.paths import ROOT
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from moto.core.botocore_stubber import BotocoreStubber
 
-from tests.credentials import iso, sign
-from tests.in_moto import Account, row, rows
+from tests.support.credentials import iso, sign
+from tests.support.in_moto import Account, row, rows
 
 LONG_AGO = 1_700_000_000
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hub.sessions import may_send
-from tests.credentials import iso, sign, token
-from tests.in_moto import Account, row, rows
+from tests.support.credentials import iso, sign, token
+from tests.support.in_moto import Account, row, rows
 
 LONG_AGO = 1_700_000_000
 """Epoch seconds at which a credential or a connection ended."""

@@ -10,13 +10,14 @@ from typing import Any
 import boto3
 import pytest
 
+from hub.auth.identity import Identity
+from hub.connect_request import Handshake
 from hub.connection import Connection
 from hub.connections import Connections
-from hub.handshake import Handshake
-from hub.identity import Identity
 from hub.settings import SettingsError
-from tests.in_moto import rows
-from tests.lambdas import ROOT, Context, cold_start, imported
+from tests.support.in_moto import rows
+from tests.support.lambdas import Context, cold_start, imported
+from tests.support.paths import ROOT
 
 
 @pytest.fixture

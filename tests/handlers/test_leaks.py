@@ -11,9 +11,9 @@ import pytest
 
 from hub.log import logger
 from local.api import events
-from tests.corpus import EVER, TEXT, Secrets, frames, handshakes
-from tests.credentials import KEY
-from tests.in_moto import SECRET, Account, Hub, client, row
+from tests.support.corpus import EVER, TEXT, Secrets, frames, handshakes
+from tests.support.credentials import KEY
+from tests.support.in_moto import SECRET, Account, Hub, client, row
 
 
 @pytest.fixture

@@ -19,15 +19,16 @@ from hub.log import logger
 from local.api import events
 from local.aws.provision import provision
 from local.console import Console
-from local.lambdas.surroundings import environment_of
+from local.lambdas.worker_environment import environment_of
 from local.stack.loading import load
-from tests.corpus import TEXT, Secrets
-from tests.credentials import KEY
-from tests.faulty import faulty_endpoint
-from tests.gateway import PATIENCE
-from tests.in_moto import client, row
-from tests.lambdas import ROOT, Context, cold_start
-from tests.scripted import answer, error, scripted
+from tests.support.corpus import TEXT, Secrets
+from tests.support.credentials import KEY
+from tests.support.faulty import faulty_endpoint
+from tests.support.gateway import PATIENCE
+from tests.support.in_moto import client, row
+from tests.support.lambdas import Context, cold_start
+from tests.support.paths import ROOT
+from tests.support.scripted import answer, error, scripted
 
 ROLE = {"AWS_SECRET_ACCESS_KEY": "the-secret-key-of-the-role", "AWS_SESSION_TOKEN": "the-session-token-of-the-role"}
 
@@ -35,7 +36,7 @@ RUNTIME = """
 import importlib, json, logging, sys
 sys.path[:0] = json.loads(sys.argv[1])
 logging.basicConfig(level=sys.argv[2], stream=sys.stdout)  # before the function, as Lambda's runtime does
-from tests.lambdas import Context
+from tests.support.lambdas import Context
 for module, event in json.load(sys.stdin):
     importlib.import_module(module).lambda_handler(event, Context())
 """
@@ -185,7 +186,7 @@ def test_a_traceback_names_all_exceptions_that_led_to_it(log: io.StringIO) -> No
         "That led to:",
         "builtins.ExceptionGroup",
         "One of them:",
-        "tests.test_leaks_by_setting.Loud",
+        "tests.handlers.test_leaks_by_setting.Loud",
         "One of them:",
         "builtins.KeyError",
     ]

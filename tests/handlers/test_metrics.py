@@ -10,9 +10,9 @@ from bench import limits
 from delivery.stuck import MAX_FAILURES, Own, Patience
 from hub import metrics
 from hub.log import SERVICE
-from tests.credentials import token
-from tests.in_moto import Account, row, rows
-from tests.test_stack import stack
+from tests.deployment.test_template import stack
+from tests.support.credentials import token
+from tests.support.in_moto import Account, row, rows
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from hub.auth.identity import Identity, claimed
+from hub.auth.origins import Origin, check_origin, parse_origins
+from hub.connect_request import Handshake
 from hub.errors import BadRequest, Forbidden
-from hub.handshake import Handshake
-from hub.identity import Identity, claimed
-from hub.origins import Origin, check_origin, parse_origins
 from hub.settings import SettingsError, number, require
 
 

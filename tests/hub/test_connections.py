@@ -9,11 +9,11 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.exceptions import BotoCoreError
 from moto.core.botocore_stubber import MockRawResponse as RawResponse
 
+from hub.auth.identity import Identity
 from hub.connection import MAX_LIFETIME, Connection
 from hub.connections import INDEX_RETRY_DELAYS, Connections
 from hub.dynamodb import CONFIG
-from hub.identity import Identity
-from tests.in_moto import rows
+from tests.support.in_moto import rows
 
 NOW = 1_795_000_000.5
 

@@ -12,9 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hub.asking import ATTEMPTS
 from hub.connection import NEVER, Connection
 from hub.connections import WITHIN, Connections
-from tests.faulty_dynamodb import LOST, SLOW, FaultyDynamoDB
-from tests.in_moto import rows
-from tests.lambdas import Context, cold_start
+from tests.support.faulty_dynamodb import LOST, SLOW, FaultyDynamoDB
+from tests.support.in_moto import rows
+from tests.support.lambdas import Context, cold_start
 
 ROW = Connection("s1", "one=", 1_795_000_000_500, 9_999_999_999)
 

@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from local.options import Options
-from tests.gateway import RunningGateway, three_in_a_row
-from tests.lambdas import ROOT
+from tests.support.gateway import RunningGateway, three_in_a_row
+from tests.support.paths import ROOT
 
 VARIABLES: dict[str, str] = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
 SERVICES = {

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from tests.gateway import PATIENCE, ROOT, Client, RunningGateway, environment, get_json, three_in_a_row, wait_until
+from tests.support.gateway import PATIENCE, Client, RunningGateway, environment, get_json, three_in_a_row, wait_until
+from tests.support.paths import ROOT
 
 STEERING = "\x1b]0;owned\x07\x1b[2J\x9b2J\r\u202e"
 TEMPLATE = """

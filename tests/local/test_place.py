@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway import run_local
-from tests.prober import Prober
+from tests.support.gateway import run_local
+from tests.support.prober import Prober
 
 ARN = "arn:aws:{}:eu-west-3:111122223333:{}"
 

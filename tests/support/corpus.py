@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.credentials import KEY, iso, sign, token
+from tests.support.credentials import KEY, iso, sign, token
 
 TEXT = "as-it-was-told-in-confidence"
 """The text of every message that is sent here, well formed or not."""

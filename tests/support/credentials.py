@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from hub.auth.signing_key import WrongKey
+from hub.connect_request import Handshake
 from hub.errors import HubError
-from hub.handshake import Handshake
-from hub.signing_key import WrongKey
 
 KEY = "not-a-real-key-but-as-long-as-one-should-be"
 NOW = 1_795_000_000

@@ -2,13 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft7Validator
 
-ROOT = Path(__file__).parent.parent
+from tests.support.paths import ROOT
+
 PROTOCOL = (ROOT / "docs/protocol.md").read_text("utf-8")
 ASYNCAPI_TEXT = (ROOT / "docs/asyncapi.yaml").read_text("utf-8")
 ASYNCAPI = yaml.safe_load(ASYNCAPI_TEXT)

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 
 from delivery.account import Account
-from delivery.endpoint import Endpoint
 from delivery.fan_out import FanOut
+from delivery.http.endpoint import Endpoint
 from delivery.stuck import PATIENCE, Own, Patience
 from hub.connection import NEVER, Connection
 from hub.connections import Connections

@@ -13,14 +13,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from websockets.sync.client import ClientConnection, connect
 
-ROOT = Path(__file__).parent.parent
+from tests.support.paths import ROOT
+
 READY = "Press Ctrl-C to stop."
 PATIENCE = 60
 """Seconds after which a test gives up on something that should happen at once."""

@@ -10,7 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 import boto3
 
-from tests.gateway import PATIENCE, ROOT, RunningGateway
+from tests.support.gateway import PATIENCE, RunningGateway
+from tests.support.paths import ROOT
 
 UPGRADE = {
     "Connection": "Upgrade",

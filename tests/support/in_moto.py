@@ -19,8 +19,9 @@ from hub.connection import Connection
 from hub.connections import Connections
 from local.api import events
 from local.stack.loading import load
-from tests.credentials import KEY
-from tests.lambdas import ROOT, Context, cold_start
+from tests.support.credentials import KEY
+from tests.support.lambdas import Context, cold_start
+from tests.support.paths import ROOT
 
 SECRET = "signing"
 

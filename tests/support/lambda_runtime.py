@@ -30,11 +30,11 @@ from hub.connection import Connection
 from hub.connections import Connections
 from local.lambdas.pool import Pool
 from local.lambdas.process import Result
-from local.lambdas.surroundings import Surroundings, environment_of
+from local.lambdas.worker_environment import Surroundings, environment_of
 from local.stack.app import Function
 from local.stack.loading import load
-from tests.gateway import PATIENCE
-from tests.lambdas import ROOT
+from tests.support.gateway import PATIENCE
+from tests.support.paths import ROOT
 
 EMULATOR = Path(str(importlib.resources.files("samcli"))) / "local" / "rapid" / f"aws-lambda-rie-{this_machine()}"
 

@@ -2,15 +2,13 @@
 
 import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from local.lambdas.surroundings import environment_of
+from local.lambdas.worker_environment import environment_of
 from local.stack.loading import load
-
-ROOT = Path(__file__).parent.parent
+from tests.support.paths import ROOT
 
 
 @dataclass

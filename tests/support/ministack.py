@@ -29,10 +29,10 @@ from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from bench.artefacts import this_machine
-from local.build import pin
+from local.cli.build import pin
 from local.stack.intrinsics import Resolver
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 REQUIREMENTS = Path(__file__).with_suffix(".txt")
 FOLDER = ROOT / ".build" / "ministack"
 VENV = FOLDER / "venv"
@@ -269,7 +269,9 @@ def _wait_for(process: "subprocess.Popen[str]", url: str, log: Path) -> None:
 
 def main() -> None:
     """Deploy, say where, and delete the stack on Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m tests.ministack", description="Deploy the stack to MiniStack.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.support.ministack", description="Deploy the stack to MiniStack."
+    )
     parser.add_argument("parameters", nargs="*", metavar="Name=Value", help="parameters of the stack")
     parser.add_argument("--port", type=int, default=4566, help="MiniStack's port on 127.0.0.1 (default: %(default)s)")
     given = parser.parse_args()

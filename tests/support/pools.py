@@ -5,17 +5,17 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from local.lambdas.pool import Pool
 from local.lambdas.process import Result
-from local.lambdas.surroundings import Surroundings
+from local.lambdas.worker_environment import Surroundings
 from local.stack.app import Function
 from local.stack.loading import load
-from tests.gateway import PATIENCE
+from tests.support.gateway import PATIENCE
+from tests.support.paths import APPS
 
-OBEDIENT = Path(__file__).parent / "apps" / "obedient" / "template.yaml"
+OBEDIENT = APPS / "obedient" / "template.yaml"
 
 
 def obedient() -> Function:

@@ -9,9 +9,10 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.gateway import PATIENCE, ROOT, RunningGateway
+from tests.support.gateway import PATIENCE, RunningGateway
+from tests.support.paths import APPS
 
-TEMPLATE = ROOT / "tests" / "apps" / "prober.yaml"
+TEMPLATE = APPS / "prober.yaml"
 
 
 @dataclass

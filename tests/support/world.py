@@ -14,9 +14,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.gateway import PATIENCE, RunningGateway
+from tests.support.gateway import PATIENCE, RunningGateway
+from tests.support.paths import APPS
 
-TEMPLATE = Path(__file__).parent.parent / "apps" / "behaviours" / "template.yaml"
+TEMPLATE = APPS / "behaviours" / "template.yaml"
 ERROR_FRAME = re.compile(r'\{"message": "([A-Za-z ]+)", "connectionId":"([\w-]{15}=)", "requestId":"([\w-]{15}=)"\}')
 """As captured on AWS, spaces and order included."""
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 
-from local.credentials import signed_query, signed_token
+from local.cli.credentials import signed_query, signed_token
 from local.errors import CannotDo
 
 PROTOCOL = "hub.v1"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
 
-from local.smoke.access import Address, Ticket, Way, bare, new_session
-from local.smoke.client import Client, Failed, Frame, NotOpened, Skipped, opened
+from local.cli.smoke.access import Address, Ticket, Way, bare, new_session
+from local.cli.smoke.client import Client, Failed, Frame, NotOpened, Skipped, opened
 
 REFUSALS = {400, 401, 403}
 """Statuses with which a handshake is refused for what it carries."""

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus, ProxyError, WebSocketException
 from websockets.typing import Subprotocol
 
-from local.smoke.access import Address, Ticket
+from local.cli.smoke.access import Address, Ticket
 
 OPEN = 20.0
 """Seconds for a handshake: a cold start, and some slack."""

@@ -3,8 +3,8 @@
 import secrets
 from functools import partial
 
-from local.smoke.checks import Check, Hub
-from local.smoke.client import Failed, Frame
+from local.cli.smoke.checks import Check, Hub
+from local.cli.smoke.client import Failed, Frame
 
 TRIES = 5
 SIZES = (33_000, 65_000, 98_000, 129_000)

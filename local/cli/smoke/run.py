@@ -2,11 +2,11 @@
 
 import asyncio
 
+from local.cli.smoke.access import NOBODY, Address, Given, Way, bare, new_session, ways
+from local.cli.smoke.checks import ALWAYS, REFUSALS, WITH_PROOF, Check, Hub, acks, connects
+from local.cli.smoke.client import Failed, NotOpened, Skipped, opened
+from local.cli.smoke.facts import FACTS
 from local.console import Console
-from local.smoke.access import NOBODY, Address, Given, Way, bare, new_session, ways
-from local.smoke.checks import ALWAYS, REFUSALS, WITH_PROOF, Check, Hub, acks, connects
-from local.smoke.client import Failed, NotOpened, Skipped, opened
-from local.smoke.facts import FACTS
 
 MINUTE = 60.0
 """Seconds for everything."""

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from ssl import SSLObject
 from typing import Protocol, cast
 
-from delivery.answer import Answer
-from delivery.exchange import Request, Response
+from delivery.http.answer import Answer
+from delivery.http.exchange import Request, Response
 
 
 class Owner(Protocol):

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from delivery.channel import Channel
-from delivery.exchange import Request, Response
-from delivery.signer import Signer, credentials_of
-from delivery.tls import ResumingContext
+from delivery.http.channel import Channel
+from delivery.http.exchange import Request, Response
+from delivery.http.signer import Signer, credentials_of
+from delivery.http.tls import ResumingContext
 
 if TYPE_CHECKING:
     import boto3

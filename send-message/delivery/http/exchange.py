@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from delivery.signer import Body
+    from delivery.http.signer import Body
 
 
 LIMIT_EXCEEDED = "LimitExceededException"

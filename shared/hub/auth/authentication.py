@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from hub.handshake import Handshake
-from hub.identity import Identity, claimed
+from hub.auth.identity import Identity, claimed
+from hub.auth.signing_key import SigningKeys
+from hub.connect_request import Handshake
 from hub.settings import auth_mode, require
-from hub.signing_key import SigningKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -31,11 +31,11 @@ def authenticator(
     (secret_name,) = require(env, "SIGNING_SECRET_NAME")
     keys = SigningKeys(secrets_manager(), secret_name)
     if mode == "signature":
-        from hub import signatures
+        from hub.auth import signatures
 
         return lambda handshake, now: keys.verified(lambda key: signatures.verify(handshake, key, now))
 
-    from hub import tokens  # and PyJWT, which the other modes do without
+    from hub.auth import tokens  # and PyJWT, which the other modes do without
 
     rules = tokens.Rules(issuer=env.get("JWT_ISSUER") or None, audience=env.get("JWT_AUDIENCE") or None)
     return lambda handshake, _now: keys.verified(lambda key: tokens.verify(handshake, key, rules))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from hub.connect_request import Handshake
 from hub.errors import BadRequest
-from hub.handshake import Handshake
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ import hmac
 import re
 from datetime import UTC, datetime
 
+from hub.auth.identity import Identity, needed_session
+from hub.auth.signing_key import WrongKey
+from hub.connect_request import Handshake
 from hub.errors import BadRequest, Forbidden
-from hub.handshake import Handshake
-from hub.identity import Identity, needed_session
 from hub.sessions import EVERY_SESSION
-from hub.signing_key import WrongKey
 
 MAX_SKEW = 300
 """Seconds that the signed time may differ from ours, either way; exactly this much passes."""

@@ -8,11 +8,11 @@ from typing import Any
 import jwt
 from jwt.utils import base64url_decode, base64url_encode
 
+from hub.auth.identity import Identity
+from hub.auth.signing_key import WrongKey
+from hub.connect_request import PROTOCOL, Handshake
 from hub.errors import BadRequest, HubError, Unauthorized
-from hub.handshake import PROTOCOL, Handshake
-from hub.identity import Identity
 from hub.sessions import GRANT, MAX_GRANTS, SESSION_ID
-from hub.signing_key import WrongKey
 
 # The key's length is its owner's decision, and the documentation says what is short.
 warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.channel import Channel
-from delivery.exchange import Request, Response
-from delivery.signer import Body
-from tests.faulty import answer
+from delivery.http.channel import Channel
+from delivery.http.exchange import Request, Response
+from delivery.http.signer import Body
+from tests.support.faulty import answer
 
 INTERIM = [
     b"HTTP/1.1 100 Continue\r\n\r\n",

@@ -19,12 +19,13 @@ import trustme
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
-from delivery import endpoint, requests
-from delivery.endpoint import Endpoint
+from delivery import retries as requests
+from delivery.delivery import Delivery
 from delivery.fan_out import FanOut
-from delivery.message import Delivery
-from tests.fan_outs import ENVELOPE, Rows, account, fan_out_to, row
-from tests.faulty import ANSWERS, DELIVERS, GONE, PASSES, REFUSES, FaultyEndpoint, faulty_endpoint
+from delivery.http import endpoint
+from delivery.http.endpoint import Endpoint
+from tests.support.fan_outs import ENVELOPE, Rows, account, fan_out_to, row
+from tests.support.faulty import ANSWERS, DELIVERS, GONE, PASSES, REFUSES, FaultyEndpoint, faulty_endpoint
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.signer import Body, Signer
+from delivery.http.signer import Body, Signer
 
 NOW = 1_795_000_000
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hub import signatures, tokens
+from hub.auth import signatures, tokens
+from hub.auth.identity import Identity
+from hub.auth.signing_key import WrongKey
+from hub.connect_request import Handshake
 from hub.connection import Connection
 from hub.errors import HubError
-from hub.handshake import Handshake
-from hub.identity import Identity
 from hub.sessions import GRANT, SESSION_ID
-from hub.signing_key import WrongKey
-from tests.credentials import CLAIMS, KEY, NOW, base64url, handshake, iso, sign, stop_the_clock_of_pyjwt, token
+from tests.support.credentials import CLAIMS, KEY, NOW, base64url, handshake, iso, sign, stop_the_clock_of_pyjwt, token
 
 SENTENCES = {
     (400, "A time and a signature are needed: X-Date-Time and X-Signature."),

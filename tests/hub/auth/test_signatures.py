@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from hub import signatures
-from hub.identity import Identity
-from hub.signatures import MAX_SKEW, verify
-from tests.credentials import KEY, NOW, handshake, iso, refusal, sign
+from hub.auth import signatures
+from hub.auth.identity import Identity
+from hub.auth.signatures import MAX_SKEW, verify
+from tests.support.credentials import KEY, NOW, handshake, iso, refusal, sign
 
 DATE_TIME = "2026-11-18T11:06:40Z"  # NOW
 

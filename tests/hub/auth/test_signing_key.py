@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from hub.auth.signing_key import CACHE_TIME, MIN_REFETCH_TIME, KeyUnusable, SigningKeys, WrongKey
 from hub.errors import BadRequest, HubError, Unauthorized
-from hub.signing_key import CACHE_TIME, MIN_REFETCH_TIME, KeyUnusable, SigningKeys, WrongKey
 
 SECRET = "signing"
 WRONG = "The token is not signed with the hub's key."

@@ -12,16 +12,18 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hub import connections, signing_key
+from hub import connections
+from hub.auth import signing_key
+from hub.auth.signing_key import CACHE_TIME, MIN_RETRY_TIME, KeyUnusable, SigningKeys
 from hub.errors import Unauthorized
-from hub.signing_key import CACHE_TIME, MIN_RETRY_TIME, KeyUnusable, SigningKeys
 from local.api import events
 from local.stack.loading import load
-from tests import credentials
-from tests.in_moto import client
-from tests.lambdas import ROOT, Context, cold_start
-from tests.scripted import CLOSED, DRIPS, SILENT, Scripted, answer, error, scripted
-from tests.test_signing_key import signed_with
+from tests.hub.auth.test_signing_key import signed_with
+from tests.support import credentials
+from tests.support.in_moto import client
+from tests.support.lambdas import Context, cold_start
+from tests.support.paths import ROOT
+from tests.support.scripted import CLOSED, DRIPS, SILENT, Scripted, answer, error, scripted
 
 QUICK = signing_key.CONFIG.merge(Config(read_timeout=0.2))
 """As the hub has it, for a server that is beside it."""

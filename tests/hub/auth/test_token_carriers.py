@@ -2,10 +2,10 @@
 
 import pytest
 
-from hub.handshake import Handshake
-from hub.identity import Identity
-from hub.tokens import Rules, carried, verify
-from tests.credentials import KEY, NOW, handshake, refusal, stop_the_clock_of_pyjwt, token, with_claims
+from hub.auth.identity import Identity
+from hub.auth.tokens import Rules, carried, verify
+from hub.connect_request import Handshake
+from tests.support.credentials import KEY, NOW, handshake, refusal, stop_the_clock_of_pyjwt, token, with_claims
 
 ANY = Rules(issuer=None, audience=None)
 GOOD = token()

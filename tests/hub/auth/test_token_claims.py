@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from hub.identity import Identity
+from hub.auth.identity import Identity
+from hub.auth.tokens import LEEWAY, Rules, verify
 from hub.sessions import MAX_GRANTS
-from hub.tokens import LEEWAY, Rules, verify
-from tests.credentials import CLAIMS, KEY, NOW, by_query, refusal, stop_the_clock_of_pyjwt, token, with_claims
+from tests.support.credentials import CLAIMS, KEY, NOW, by_query, refusal, stop_the_clock_of_pyjwt, token, with_claims
 
 ANY = Rules(issuer=None, audience=None)
 STRICT = Rules(issuer="https://issuer.example", audience="hub")

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
-from hub.identity import Identity
-from hub.tokens import MAX_LENGTH, Rules, verify
-from tests.credentials import (
+from hub.auth.identity import Identity
+from hub.auth.tokens import MAX_LENGTH, Rules, verify
+from tests.support.credentials import (
     CLAIMS,
     KEY,
     NOW,

@@ -11,7 +11,7 @@ import pytest
 from local.api import events, selection
 from local.api.events import Client, Event
 from local.stack.loading import load
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 NOW = 1_795_392_007.124  # 23 November 2026, 00:00:07.124 UTC
 ID = re.compile(r"[A-Za-z0-9_-]{14}[AEIMQUYcgkosw048]=")

@@ -11,8 +11,8 @@ from local.api.gateway import MAX_REFUSALS
 from local.api.handshake import Handshake, Refused
 from local.lambdas.process import Result
 from local.stack.app import LambdaIntegration, MockIntegration, MockResponse, Route, Templates
-from tests.fakes import FUNCTION, HANDSHAKE, World, hang, late
-from tests.gateway import PATIENCE
+from tests.support.fakes import FUNCTION, HANDSHAKE, World, hang, late
+from tests.support.gateway import PATIENCE
 
 ERROR = {"errorType": "KeyError", "errorMessage": "'x'"}
 CONNECT = (Route("$connect", FUNCTION, two_way=False),)

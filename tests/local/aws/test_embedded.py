@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from local.aws.embedded import Embedded, run
 from local.errors import CannotDo
-from tests.gateway import PATIENCE, RunningGateway
+from tests.support.gateway import PATIENCE, RunningGateway
 
 
 @contextlib.asynccontextmanager

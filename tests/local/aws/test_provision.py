@@ -19,9 +19,9 @@ from local.console import Console
 from local.stack.app import Store
 from local.stack.loading import load
 from local.stack.source import TemplateError
-from tests.conftest import ROOT
-from tests.gateway import RunningGateway
-from tests.test_app import API, loaded
+from tests.local.stack.test_app import API, loaded
+from tests.support.gateway import RunningGateway
+from tests.support.paths import ROOT
 
 
 def hub(**changes: Any) -> Store:

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 DOCUMENT = (ROOT / "docs" / "local-gateway.md").read_text()
 

@@ -12,9 +12,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.behaviours.world import Api, Connected
-from tests.gateway import wait_until
-from tests.test_management import MAX_PAYLOAD, NO_RETRIES, plain
+from tests.local.wire.test_management_api import MAX_PAYLOAD, NO_RETRIES, plain
+from tests.support.gateway import wait_until
+from tests.support.world import Api, Connected
 
 UNKNOWN = "AAAAAAAAAAAAAAA="
 CALLS = [

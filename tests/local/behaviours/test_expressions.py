@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.behaviours.test_authorizer import policy
-from tests.behaviours.world import Api
+from tests.local.behaviours.test_authorizer import policy
+from tests.support.world import Api
 
 TEMPLATE = r"""
 Transform: AWS::Serverless-2016-10-31

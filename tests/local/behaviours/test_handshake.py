@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.behaviours.world import Api, Connected
-from tests.test_management import plain
+from tests.local.wire.test_management_api import plain
+from tests.support.world import Api, Connected
 
 
 @pytest.mark.behaviour(1)

@@ -11,8 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from tests.behaviours.world import Api, Connected
-from tests.test_management import NO_RETRIES
+from tests.local.wire.test_management_api import NO_RETRIES
+from tests.support.world import Api, Connected
 
 FRAME = 32 * 1024
 MESSAGE = 128 * 1024

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
-from tests.behaviours.world import ERROR_FRAME, Api, Connected
-from tests.gateway import PATIENCE
-from tests.test_management import plain
+from tests.local.wire.test_management_api import plain
+from tests.support.gateway import PATIENCE
+from tests.support.world import ERROR_FRAME, Api, Connected
 
 STAGED = """
 Transform: AWS::Serverless-2016-10-31

@@ -8,9 +8,9 @@ import pytest
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.lib.config.samconfig import SamConfig
 
-from local.build import CannotBuild, deployed_architecture
+from local.cli.build import CannotBuild, deployed_architecture
 from local.stack.loading import translated
-from tests.lambdas import ROOT
+from tests.support.paths import ROOT
 
 GLOBAL = '[default.global.parameters]\nparameter_overrides = "Architecture=x86_64"\n'
 

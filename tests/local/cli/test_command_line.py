@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
-from local.command_line import main
+from local.cli.command_line import main
 from local.stack.loading import translated
-from tests.conftest import ROOT
-from tests.gateway import (
+from tests.local.stack.test_loading import FUNCTION, written
+from tests.support.gateway import (
     PATIENCE,
     READY,
     RunningGateway,
@@ -28,8 +28,8 @@ from tests.gateway import (
     run_local,
     three_in_a_row,
 )
-from tests.pools import OBEDIENT
-from tests.test_template import FUNCTION, written
+from tests.support.paths import ROOT
+from tests.support.pools import OBEDIENT
 
 
 @pytest.mark.parametrize(

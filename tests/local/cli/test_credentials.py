@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.credentials import mac, sign
-from tests.gateway import ROOT, RunningGateway
-from tests.handshakes import command, key
+from tests.support.credentials import mac, sign
+from tests.support.gateway import RunningGateway
+from tests.support.handshakes import command, key
+from tests.support.paths import ROOT
 
 
 def test_the_command_line_prints_a_token_of_what_it_was_asked_for(gateway: RunningGateway) -> None:

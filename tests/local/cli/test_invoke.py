@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from local.command_line import main
-from tests.conftest import ROOT
-from tests.gateway import RunningGateway, run_local
-from tests.pools import OBEDIENT
+from local.cli.command_line import main
+from tests.support.gateway import RunningGateway, run_local
+from tests.support.paths import ROOT
+from tests.support.pools import OBEDIENT
 
 ROW = {"session_id": {"S": "s1"}, "connection_id": {"S": "Qm9vEeX_ZjMCK-w="}}
 """The connection that the files speak of. Nobody has it open."""

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.command_line import main
+from local.cli.command_line import main
+from local.cli.smoke.access import Given
+from local.cli.smoke.run import smoke
 from local.console import Console
-from local.smoke.access import Given
-from local.smoke.run import smoke
-from tests.conftest import ROOT
-from tests.credentials import token
-from tests.fake_hub import answering, fake_hub
-from tests.gateway import RunningGateway, environment
-from tests.handshakes import key
+from tests.support.credentials import token
+from tests.support.fake_hub import answering, fake_hub
+from tests.support.gateway import RunningGateway, environment
+from tests.support.handshakes import key
+from tests.support.paths import ROOT
 
 ALWAYS = [
     r"A client connects, in \d+\.\d\d s .*",

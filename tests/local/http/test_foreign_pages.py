@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import needs_chromium
-from tests.gateway import PATIENCE, RunningGateway
-from tests.handshakes import UPGRADE
+from tests.support.browser import needs_chromium
+from tests.support.gateway import PATIENCE, RunningGateway
+from tests.support.handshakes import UPGRADE
 
 PORTS = ["page", "tls", "aws"]
 FOREIGN = "http://localhost:5173"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.ports import names_of_machine
-from local.wire.guard import Guard, is_visit
+from local.http.guard import Guard, is_visit
+from local.start.ports import names_of_machine
 
 GUARD = Guard(["dev-machine", "Ws.Example.com"])
 Headers = dict[str, list[str]]

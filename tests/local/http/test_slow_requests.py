@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 
+from local.http.guard import Guard
+from local.http.server import admission, in_shape, protocols
 from local.lambdas.process import Result
 from local.options import Limits
-from local.wire.guard import Guard
 from local.wire.listener import MAX_HEAD, Listener
-from local.wire.requests import admission, in_shape, protocols
-from tests.fakes import World
-from tests.gateway import PATIENCE
-from tests.handshakes import UPGRADE
+from tests.support.fakes import World
+from tests.support.gateway import PATIENCE
+from tests.support.handshakes import UPGRADE
 
 SHORT = 0.2
 """Seconds that these servers wait for the head of a request, and for its body."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.prober import Prober
+from tests.support.prober import Prober
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:prober"
 LOOK = "import os; answer = [context.invoked_function_arn, context.function_version, os.environ['{}']]".format(

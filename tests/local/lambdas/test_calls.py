@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.behaviours.world import Api
-from tests.conftest import ROOT
-from tests.gateway import run_local
+from tests.support.gateway import run_local
+from tests.support.paths import APPS
+from tests.support.world import Api
 
-TEMPLATE = ROOT / "tests" / "apps" / "calls.yaml"
+TEMPLATE = APPS / "calls.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_what_the_embedded_aws_lacks_is_said_once_and_not_tried_again(calls: Api
 
 def test_what_is_not_served_is_named_in_a_sentence_each(calls: Api) -> None:
     said = calls.gateway.output.lines
-    missing = ROOT / "tests" / "apps" / "apps-that-are-not-there"
+    missing = APPS / "apps-that-are-not-there"
     line = next(number for number, text in enumerate(TEMPLATE.read_text().splitlines(), 1) if text == "  Foreign:")
     for sentence in (
         "Of 2 WebSocket APIs, Calls is served; --api NAME serves another: OtherApi.",

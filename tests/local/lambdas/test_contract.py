@@ -14,8 +14,8 @@ import pytest
 
 from local.lambdas.process import Result
 from local.stack.app import Function, Logging
-from tests.lambda_runtime import Invoke, in_lambda
-from tests.pools import RunningPool
+from tests.support.lambda_runtime import Invoke, in_lambda
+from tests.support.pools import RunningPool
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator and its runtime client are for Linux")
 

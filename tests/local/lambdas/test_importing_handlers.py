@@ -10,8 +10,8 @@ import pytest
 from local.lambdas import process
 from local.lambdas.process import Result
 from local.stack.app import Function
-from tests.gateway import PATIENCE
-from tests.pools import RunningPool, run
+from tests.support.gateway import PATIENCE
+from tests.support.pools import RunningPool, run
 
 BROKEN = [
     pytest.param(

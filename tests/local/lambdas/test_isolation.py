@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import pytest
 import trustme
 
-from tests.gateway import ROOT, RunningGateway
-from tests.handshakes import status
-from tests.prober import Prober
+from tests.support.gateway import RunningGateway
+from tests.support.handshakes import status
+from tests.support.paths import ROOT
+from tests.support.prober import Prober
 
 
 @dataclass

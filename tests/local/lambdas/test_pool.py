@@ -13,8 +13,8 @@ import pytest
 from local.api.results import Malformed, read_result
 from local.lambdas.pool import MAX_WORKERS
 from local.lambdas.process import Result
-from tests.gateway import wait_until
-from tests.pools import RunningPool, obedient, run
+from tests.support.gateway import wait_until
+from tests.support.pools import RunningPool, obedient, run
 
 
 @dataclass

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from local.lambdas.process import Invocation
-from local.lambdas.surroundings import environment_of
+from local.lambdas.worker_environment import environment_of
 from local.stack.app import Logging
-from tests.gateway import PATIENCE
-from tests.pools import RunningPool, obedient, run
+from tests.support.gateway import PATIENCE
+from tests.support.pools import RunningPool, obedient, run
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:ObedientFunction"
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import entries, needs_chromium, send, state
-from tests.gateway import RunningGateway
+from tests.support.browser import entries, needs_chromium, send, state
+from tests.support.gateway import RunningGateway
+from tests.support.paths import ROOT
 
-SCREENSHOT = Path(__file__).parent.parent / "docs" / "img" / "page.png"
+SCREENSHOT = ROOT / "docs" / "img" / "page.png"
 Open = Callable[..., Page]
 
 pytestmark = needs_chromium

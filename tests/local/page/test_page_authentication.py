@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import entries, needs_chromium, send, state
-from tests.gateway import ROOT, RunningGateway
+from tests.support.browser import entries, needs_chromium, send, state
+from tests.support.gateway import RunningGateway
+from tests.support.paths import ROOT
 
 pytestmark = needs_chromium
 

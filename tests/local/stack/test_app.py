@@ -18,8 +18,8 @@ from local.stack.app import (
     Templates,
 )
 from local.stack.loading import load
-from tests.conftest import ROOT
-from tests.test_template import written
+from tests.local.stack.test_loading import written
+from tests.support.paths import ROOT
 
 ENDPOINT = "https://localapi00.execute-api.us-east-1.amazonaws.com"
 

@@ -6,7 +6,7 @@ import pytest
 
 from local.stack.app import Unavailable
 from local.stack.source import TemplateError
-from tests.test_app import API, BY_HAND, MOCK, loaded
+from tests.local.stack.test_app import API, BY_HAND, MOCK, loaded
 
 BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"  a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]\n" for number in range(1, 9)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.expressions import parse
+from local.stack.expressions import parse
 
 MESSAGE = {
     "action": "join",

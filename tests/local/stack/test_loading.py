@@ -7,7 +7,7 @@ import pytest
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.source import TemplateError
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 FUNCTION = """
 Transform: AWS::Serverless-2016-10-31

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.policies import Statement, allows, matches
+from local.stack.policies import Statement, allows, matches
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from local.stack.loading import load
 from local.stack.parameters import parameter_values
 from local.stack.source import read
 from local.stack.translation import OF_AUTH, OF_ROUTES
-from tests.test_app import API, BY_HAND, loaded
-from tests.test_template import written
+from tests.local.stack.test_app import API, BY_HAND, loaded
+from tests.local.stack.test_loading import written
 
 MINE = LambdaIntegration("MyFunction", 1.0)
 

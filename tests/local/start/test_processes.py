@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.gateway import PATIENCE, RunningGateway, wait_until
-from tests.pools import OBEDIENT
+from tests.support.gateway import PATIENCE, RunningGateway, wait_until
+from tests.support.pools import OBEDIENT
 
 
 @dataclass

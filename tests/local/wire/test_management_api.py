@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from websockets.exceptions import ConnectionClosed
 
-from tests.gateway import PATIENCE, Client, RunningGateway
+from tests.support.gateway import PATIENCE, Client, RunningGateway
 
 MAX_PAYLOAD = 131_072
 NO_RETRIES = Config(retries={"total_max_attempts": 1, "mode": "standard"})

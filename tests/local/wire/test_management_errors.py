@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.gateway import RunningGateway
-from tests.test_management import NO_RETRIES, UNKNOWN, opened, plain
+from tests.local.wire.test_management_api import NO_RETRIES, UNKNOWN, opened, plain
+from tests.support.gateway import RunningGateway
 
 CALLS = [
     pytest.param("post_to_connection", {"Data": b"x"}, id="post"),
