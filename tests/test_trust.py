@@ -1,0 +1,96 @@
+"""Whose certificates functions trust: the gateway's, by whatever HTTP client, and public ones."""
+
+import socket
+import ssl
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+import trustme
+
+from tests.prober import Prober
+
+
+@pytest.fixture(scope="module")
+def prober() -> Iterator[Prober]:
+    with Prober.start() as started:
+        yield started
+
+
+CLIENTS = {
+    "urllib": "import urllib.request; answer = urllib.request.urlopen(url).status",
+    "http.client": """
+        import http.client, urllib.parse
+        parts = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPSConnection(parts.netloc)
+        connection.request("GET", parts.path)
+        answer = connection.getresponse().status
+    """,
+    "requests": "import requests; answer = requests.get(url).status_code",
+    "urllib3": "import urllib3; answer = urllib3.PoolManager().request('GET', url).status",
+    "urllib3-with-certifi": """
+        import certifi, urllib3
+        answer = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=certifi.where()).request("GET", url).status
+    """,
+    "ssl-with-certifi": """
+        import certifi, ssl, urllib.request
+        answer = urllib.request.urlopen(url, context=ssl.create_default_context(cafile=certifi.where())).status
+    """,
+    "aiohttp": """
+        import aiohttp, asyncio
+        async def get():
+            async with aiohttp.ClientSession() as session, session.get(url) as response:
+                return response.status
+        answer = asyncio.run(get())
+    """,
+    "a-socket": """
+        import socket, ssl, urllib.parse
+        parts = urllib.parse.urlsplit(url)
+        plain = socket.socket()
+        plain.connect((parts.hostname, parts.port or 443))
+        with ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname) as tls:
+            tls.sendall(f"GET {parts.path} HTTP/1.1\\r\\nHost: {parts.netloc}\\r\\n\\r\\n".encode())
+            answer = int(tls.recv(1000).split()[1])
+    """,
+}
+HOSTS = {
+    "domainName": "event['requestContext']['domainName']",
+    "execute-api": "'localapi00.execute-api.us-east-1.amazonaws.com'",
+}
+
+
+URL = "url = f\"https://{host}/prod/@connections/{event['requestContext']['connectionId']}\""
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_any_http_client_trusts_the_gateway(prober: Prober, client: str, host: str) -> None:
+    assert prober.run(f"host = {HOSTS[host]}\n{URL}\n{textwrap.dedent(CLIENTS[client])}") == 200
+
+
+def test_a_program_that_a_handler_starts_trusts_it_as_well(prober: Prober) -> None:
+    script = """
+        import subprocess, sys
+        code = f"import urllib.request; print(urllib.request.urlopen({url!r}).status)"
+        answer = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    """
+    assert prober.run(f"host = {HOSTS['domainName']}\n{URL}\n{textwrap.dedent(script)}") == 200
+
+
+def test_public_authorities_are_trusted_and_nobody_else(prober: Prober) -> None:
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(served)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        threading.Thread(target=_refused, args=[listener, served], daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        _, text = prober.run(f"import urllib.request; urllib.request.urlopen({url!r})")
+    assert "CERTIFICATE_VERIFY_FAILED" in text
+    assert prober.run("import ssl; answer = len(ssl.create_default_context().get_ca_certs()) > 100")
+
+
+def _refused(listener: socket.socket, served: ssl.SSLContext) -> None:
+    connection, _ = listener.accept()
+    with connection, pytest.raises(ssl.SSLError):
+        served.wrap_socket(connection, server_side=True)
