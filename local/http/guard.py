@@ -22,6 +22,7 @@ Values = Callable[[str], Sequence[str]]
 """Returns all values of a header, whose name is in lower case."""
 
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d*)?")
+_WORD_AND_ADDRESS = re.compile(r"[a-z0-9-]+[.-]((?:[0-9]{1,3}[.]){3}[0-9]{1,3})")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 
@@ -79,7 +80,12 @@ def is_visit(method: str, values: Values) -> bool:
 
 
 def _is_address(name: str) -> bool:
+    """Return whether a name is an address, or one behind a word, as SDKs put one before the host for some calls."""
+    address = name.removeprefix("[").removesuffix("]")
+    if worded := _WORD_AND_ADDRESS.fullmatch(name):
+        # No browser takes such a name, and no name server has one: a host whose last label is a number is an address.
+        address = worded[1]
     try:
-        return bool(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))
+        return bool(ipaddress.ip_address(address))
     except ValueError:
         return False

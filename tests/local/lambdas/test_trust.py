@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 import trustme
 
-from tests.prober import Prober
+from tests.support.prober import Prober
 
 
 @pytest.fixture(scope="module")
