@@ -13,7 +13,7 @@ from hub.auth import signing_key
 from hub.auth.authentication import authenticator
 from hub.auth.identity import Identity
 from hub.auth.origins import check_origin, parse_origins
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.connection import Connection
 from hub.connections import Connections
 from hub.dynamodb import CONFIG
@@ -33,12 +33,12 @@ identify = authenticator(os.environ, partial(boto3.client, "secretsmanager", con
 def lambda_handler(event: Event, context: Context) -> Answer:
     """Answer 200 to open the connection; any other status refuses it."""
     connection_id = event["requestContext"]["connectionId"]
-    handshake = Handshake.from_event(event)
-    logger.append_keys(session_id=handshake.session_id)
+    request = ConnectRequest.from_event(event)
+    logger.append_keys(session_id=request.session_id)
     now = time.time()
 
-    check_origin(handshake.origin, ALLOWED_ORIGINS)
-    identity = identify(handshake, now)
+    check_origin(request.origin, ALLOWED_ORIGINS)
+    identity = identify(request, now)
     logger.append_keys(session_id=identity.session_id)
 
     _check_room(identity.session_id, now)
@@ -47,7 +47,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     metrics.count("Connected")
     logger.info("connected")
 
-    return {"statusCode": int(HTTPStatus.OK), "headers": handshake.subprotocol}
+    return {"statusCode": int(HTTPStatus.OK), "headers": request.subprotocol}
 
 
 def _check_room(session_id: str, now: float) -> None:

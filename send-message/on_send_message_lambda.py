@@ -72,7 +72,7 @@ def _sender(connection_id: str, now: float, seconds: float) -> Connection:
 
     """
     sender = CONNECTIONS.find(connection_id, seconds)
-    if sender and sender.counts(now, NEEDS_PROOF):
+    if sender and sender.is_usable(now, NEEDS_PROOF):
         return sender
     if sender and sender.subject is not None:
         raise Expired("The credential of this connection has run out; connect again with a new one")

@@ -17,7 +17,7 @@ from tests.support.browser import CHROMIUM, QUIET
 from tests.support.faulty import FaultyEndpoint, faulty_endpoint
 from tests.support.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
 from tests.support.gateway import RunningGateway
-from tests.support.in_moto import Account
+from tests.support.in_moto import HubInMoto
 from tests.support.paths import ROOT
 
 
@@ -49,14 +49,14 @@ def connections(table: str) -> Connections:
 
 
 @pytest.fixture(scope="module")
-def opened() -> Iterator[Account]:
+def opened() -> Iterator[HubInMoto]:
     """An account in moto, for the tests of one module."""
-    with Account.opened() as account:
+    with HubInMoto.opened() as account:
         yield account
 
 
 @pytest.fixture
-def account(opened: Account) -> Account:
+def account(opened: HubInMoto) -> HubInMoto:
     """Moto, without a connection."""
     opened.clear()
     return opened

@@ -37,7 +37,7 @@ def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, 
 
 
 @dataclass(frozen=True)
-class Identity:
+class Authorization:
     """
     Who a client is.
 
@@ -67,7 +67,7 @@ class NotAuthorized(Unusable):
         self.status = status
 
 
-def read_policy(result: Result, event: Event) -> Identity:
+def read_policy(result: Result, event: Event) -> Authorization:
     """
     Read what an authorizer answered to an event.
 
@@ -91,7 +91,7 @@ def read_policy(result: Result, event: Event) -> Identity:
     context = {name: _text(each) for name, each in (value.get("context") or {}).items() if each is not None}
     # unsure: AWS documents the key beside the context; the CDK says that it is in the context.
     key = value.get("usageIdentifierKey") or context.get("usageIdentifierKey")
-    return Identity({"principalId": value["principalId"], **context}, usage_key=None if key is None else str(key))
+    return Authorization({"principalId": value["principalId"], **context}, usage_key=None if key is None else str(key))
 
 
 def _checked(value: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from local.api import events
 from local.api.events import Client, Event
 from local.api.handshake import Handshake, Refused, authorize, client_of
-from local.api.integrations import Failure, Integrations
+from local.api.integrations import Failure, IntegrationCalls
 from local.api.results import Answer, NotInvoked, Unusable, bad_request_frame, error_frame, read_handshake, read_result
 from local.api.selection import fits, select
 from local.api.throttle import Throttles
@@ -74,7 +74,7 @@ class Gateway:
     """
 
     app: App
-    integrations: Integrations
+    integrations: IntegrationCalls
     domain_name: str
     clock: Callable[[], float] = time.time
     runs_disconnect: bool = True

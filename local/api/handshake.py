@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from local.api import events
-from local.api.authorizer import Identity, NotAuthorized, has_identity, read_policy
+from local.api.authorizer import Authorization, NotAuthorized, has_identity, read_policy
 from local.api.events import Client, Pairs
-from local.api.integrations import Integrations
+from local.api.integrations import IntegrationCalls
 from local.api.results import NotInvoked
 from local.lambdas.process import Result
 from local.stack.app import ApiKeys, App, IamAuthorization, LambdaAuthorizer, Route
@@ -77,7 +77,7 @@ def client_of(handshake: Handshake, app: App, domain_name: str, now: float) -> C
 
 
 async def authorize(
-    route: Route, client: Client, handshake: Handshake, integrations: Integrations, clock: Callable[[], float]
+    route: Route, client: Client, handshake: Handshake, integrations: IntegrationCalls, clock: Callable[[], float]
 ) -> Client:
     """
     Return what is remembered of a client once it may connect.
@@ -116,13 +116,13 @@ def _signed(client: Client, handshake: Handshake) -> Client:
 
 
 async def _asked(
-    authorizer: LambdaAuthorizer, client: Client, handshake: Handshake, integrations: Integrations, now: float
-) -> Identity:
+    authorizer: LambdaAuthorizer, client: Client, handshake: Handshake, integrations: IntegrationCalls, now: float
+) -> Authorization:
     if not has_identity(authorizer.identity_sources, client, handshake.headers, handshake.query):
         raise Refused(401, f"The handshake lacks one of {', '.join(authorizer.identity_sources)}.")
     event = events.authorize(client, now, handshake.headers, handshake.query)
 
-    def read(result: Result) -> Identity:
+    def read(result: Result) -> Authorization:
         return read_policy(result, event)
 
     try:

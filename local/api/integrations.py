@@ -35,7 +35,7 @@ Fault: The gateway failed.
 
 
 @dataclass
-class Integrations:
+class IntegrationCalls:
     """
     Args:
         submit: Runs a function, and calls back with its result: ``(integration, event, done)``.

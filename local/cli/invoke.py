@@ -13,11 +13,11 @@ from local.endpoints import of_running_gateway
 from local.errors import CannotDo
 from local.lambdas.pool import Pool
 from local.lambdas.process import Result
-from local.lambdas.worker_environment import Surroundings
+from local.lambdas.worker_environment import WorkerEnvironment
 from local.options import Options
 from local.stack.app import App
 from local.stack.loading import load
-from local.start.prepare import prepare, surroundings_of
+from local.start.prepare import prepare, worker_environment_of
 
 
 class CannotInvoke(CannotDo):
@@ -40,10 +40,10 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
 
     """
     payload = _read(event)
-    async with _surroundings(options, console) as (app, surroundings):
+    async with _worker_environment(options, console) as (app, worker_environment):
         if function not in app.functions:
             raise CannotInvoke(f"The template has no function {function}; it has {', '.join(app.functions)}.")
-        pool = Pool(app.functions[function], surroundings, asyncio.Semaphore())
+        pool = Pool(app.functions[function], worker_environment, asyncio.Semaphore())
         try:
             return await pool.invoke(payload)
         finally:
@@ -51,15 +51,15 @@ async def invoke(function: str, event: str, options: Options, console: Console) 
 
 
 @contextlib.asynccontextmanager
-async def _surroundings(options: Options, console: Console) -> AsyncIterator[tuple[App, Surroundings]]:
+async def _worker_environment(options: Options, console: Console) -> AsyncIterator[tuple[App, WorkerEnvironment]]:
     if running := of_running_gateway(options.host, options.port):
         console.say(f"Using the gateway that runs at {running.page}/")
         app = load(options.template, options.parameters, options.api, running.page, running.place)
-        yield app, surroundings_of(app, running, console, debug=False)
+        yield app, worker_environment_of(app, running, console, debug=False)
         return
     console.say("No gateway runs here, so the function gets an AWS of its own, with an empty table")
     async with prepare(replace(options, port=0), console) as prepared:
-        yield prepared.app, prepared.surroundings
+        yield prepared.app, prepared.worker_environment
 
 
 def _read(path: str) -> str:

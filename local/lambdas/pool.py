@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from local.deadlines import Deadlines
 from local.lambdas.process import UNQUALIFIED, CannotStart, Invocation, Result, Worker
-from local.lambdas.worker_environment import Surroundings
+from local.lambdas.worker_environment import WorkerEnvironment
 from local.stack.app import Function
 
 MAX_WORKERS = 16
@@ -46,11 +46,11 @@ class Pool:
 
     """
 
-    def __init__(self, function: Function, surroundings: Surroundings, starts: asyncio.Semaphore) -> None:
+    def __init__(self, function: Function, worker_environment: WorkerEnvironment, starts: asyncio.Semaphore) -> None:
         self._function = function
-        self._timeout = math.inf if surroundings.debug else function.timeout
+        self._timeout = math.inf if worker_environment.debug else function.timeout
         self._deadlines: Deadlines[Worker] = Deadlines(self._timeout, lambda worker: worker.time_out(self._timeout))
-        self._surroundings = surroundings
+        self._worker_environment = worker_environment
         self._starts = starts
         self._stopped = False
         self._has_started = False
@@ -183,12 +183,12 @@ class Pool:
         try:
             async with self._starts:
                 generation = self._generation
-                worker = await Worker.start(self._function, self._surroundings, self._lost)
+                worker = await Worker.start(self._function, self._worker_environment, self._lost)
             self._said = ""
         except CannotStart as failed:
             if failed.because != self._said and generation == self._generation:  # once, however many events find out
                 self._said = failed.because
-                self._surroundings.cannot_start(self._function, failed.because)
+                self._worker_environment.cannot_start(self._function, failed.because)
             # All who wait would meet the same failure, unless the code has changed. The next event tries again.
             while self._waiting and generation == self._generation:
                 job = self._waiting.popleft()

@@ -19,8 +19,8 @@ from typing import Any
 
 from local.lambdas.archives import unpacked
 from local.lambdas.output import lines
-from local.lambdas.worker_channel import Channel
-from local.lambdas.worker_environment import Surroundings, environment_of, task_root
+from local.lambdas.worker_channel import WorkerChannel
+from local.lambdas.worker_environment import WorkerEnvironment, environment_of, task_root
 from local.stack.app import MAX_TIMEOUT, Function
 
 INIT_TIMEOUT = 30.0
@@ -91,7 +91,9 @@ class CannotStart(Exception):
 class Worker:
     """One process of one function."""
 
-    def __init__(self, process: asyncio.subprocess.Process, channel: Channel, lost: Callable[["Worker"], None]) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, channel: WorkerChannel, lost: Callable[["Worker"], None]
+    ) -> None:
         self._process = process
         self._channel = channel
         self._lost = lost
@@ -101,7 +103,9 @@ class Worker:
         self.idle_since = 0.0
 
     @classmethod
-    async def start(cls, function: Function, surroundings: Surroundings, lost: Callable[["Worker"], None]) -> "Worker":
+    async def start(
+        cls, function: Function, environment: WorkerEnvironment, lost: Callable[["Worker"], None]
+    ) -> "Worker":
         """
         Start a process and wait until it has imported its handler.
 
@@ -112,21 +116,21 @@ class Worker:
             CannotStart: If the handler could not be imported.
 
         """
-        function = await asyncio.to_thread(_unpacked, function, surroundings.scratch)
+        function = await asyncio.to_thread(_unpacked, function, environment.scratch)
         ours, theirs = socket.socketpair()
         with theirs:
-            channel = await Channel.over(ours)
+            channel = await WorkerChannel.over(ours)
             try:
-                process = await _spawn(function, surroundings, theirs.fileno())
+                process = await _spawn(function, environment, theirs.fileno())
             except BaseException as error:
                 channel.close()
                 if isinstance(error, OSError):
                     raise _not_spawned(error, function) from error
                 raise
         worker = cls(process, channel, lost)
-        worker._output = asyncio.create_task(worker._read_output(function.name, surroundings.output))
+        worker._output = asyncio.create_task(worker._read_output(function.name, environment.output))
         try:
-            await worker._import(math.inf if surroundings.debug else INIT_TIMEOUT)
+            await worker._import(math.inf if environment.debug else INIT_TIMEOUT)
         except BaseException:
             await worker.stop()
             raise
@@ -222,23 +226,23 @@ def _members(invocation: Invocation) -> str:
     return json.dumps(dataclasses.asdict(invocation))
 
 
-async def _spawn(function: Function, surroundings: Surroundings, channel: int) -> asyncio.subprocess.Process:
+async def _spawn(function: Function, environment: WorkerEnvironment, channel: int) -> asyncio.subprocess.Process:
     what = {
         "fd": channel,
-        "arn": surroundings.place.function_arn(function.aws_name),
+        "arn": environment.place.function_arn(function.aws_name),
         "aliases": dict(function.aliases),
         "handler": function.handler,
         "inline": function.inline,
         "path": [str(folder) for folder in function.path],
-        "hosts": [dataclasses.astuple(host) for host in surroundings.hosts],
-        "authority": surroundings.authority and str(surroundings.authority),
-        "debug": surroundings.debug,
+        "hosts": [dataclasses.astuple(host) for host in environment.hosts],
+        "authority": environment.authority and str(environment.authority),
+        "debug": environment.debug,
         "home": os.getcwd(),
     }
     return await asyncio.create_subprocess_exec(
         # Without bytecode of its own (-B): two edits within a second look alike to it, and Lambda's is read-only.
         *(sys.executable, "-P", "-u", "-B", "-c", WORKER, json.dumps(what)),
-        env=environment_of(function, surroundings.environment, surroundings.place),
+        env=environment_of(function, environment.variables, environment.place),
         cwd=task_root(function),
         pass_fds=[channel],
         stdin=asyncio.subprocess.PIPE,

@@ -10,7 +10,7 @@ Answered = Callable[[dict[str, Any] | None], None]
 """Called with each answer, and with None once the other end has closed."""
 
 
-class Channel(asyncio.Protocol):
+class WorkerChannel(asyncio.Protocol):
     """The gateway's end. Callbacks, not coroutines: every event of every function passes here, and hops cost."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Channel(asyncio.Protocol):
         self._has_ended = False
 
     @classmethod
-    async def over(cls, sock: socket.socket) -> "Channel":
+    async def over(cls, sock: socket.socket) -> "WorkerChannel":
         _, channel = await asyncio.get_running_loop().create_connection(cls, sock=sock)
         return channel
 

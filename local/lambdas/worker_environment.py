@@ -36,12 +36,12 @@ class Host:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class WorkerEnvironment:
     """
     What every worker of a gateway has in common.
 
     Attributes:
-        environment: Variables beside the template's and Lambda's.
+        variables: Variables beside the template's and Lambda's.
         output: Called with a function's name and each line that its processes print.
         hosts: Where hosts lead that exist on AWS only. The first that fits a name counts.
         authority: A PEM file with the certificate authority of what serves them.
@@ -51,7 +51,7 @@ class Surroundings:
 
     """
 
-    environment: Mapping[str, str]
+    variables: Mapping[str, str]
     output: Callable[[str, str], None]
     hosts: Sequence[Host] = ()
     authority: Path | None = None

@@ -12,7 +12,7 @@ from local.stack.app import (
     LambdaAuthorizer,
     Unavailable,
 )
-from local.stack.integrations import Integrations
+from local.stack.integrations import IntegrationReader
 from local.stack.resources import TRUE, Resources
 from local.stack.source import Source, TemplateError
 
@@ -24,7 +24,7 @@ class Authorization:
     """Reads what guards the routes of one API and one stage."""
 
     def __init__(
-        self, resources: Resources, api: str, stage: Mapping[str, Any], integrations: Integrations, source: Source
+        self, resources: Resources, api: str, stage: Mapping[str, Any], integrations: IntegrationReader, source: Source
     ) -> None:
         self._resources = resources
         self._api = api

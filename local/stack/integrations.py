@@ -16,7 +16,7 @@ MAX_MILLISECONDS = 29_000
 """Of an integration (quota)."""
 
 
-class Integrations:
+class IntegrationReader:
     """Reads those of one API and one stage. What cannot be called is there all the same, and says why it fails."""
 
     def __init__(

@@ -7,7 +7,7 @@ from local.stack.app import Route, Throttle
 from local.stack.authorization import Authorization
 from local.stack.expressions import parse
 from local.stack.functions import Functions
-from local.stack.integrations import Integrations
+from local.stack.integrations import IntegrationReader
 from local.stack.models import read_models
 from local.stack.properties import unread
 from local.stack.resources import Resources
@@ -40,7 +40,7 @@ class Routes:
         self.api_id: str = resources.ref(api)
         self._stage = stage
         self._source = source
-        self._integrations = Integrations(resources, self.api_id, stage, found, source)
+        self._integrations = IntegrationReader(resources, self.api_id, stage, found, source)
         self._authorization = Authorization(resources, api, stage, self._integrations, source)
         self._notes: list[str] = []
         self._answering = {

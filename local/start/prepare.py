@@ -20,7 +20,7 @@ from local.aws.embedded import Embedded
 from local.console import Console
 from local.endpoints import AUTHORITY, BUNDLE, Endpoints
 from local.lambdas.hosts import hosts_of
-from local.lambdas.worker_environment import Surroundings
+from local.lambdas.worker_environment import WorkerEnvironment
 from local.options import Options
 from local.stack.app import App
 from local.start import ports
@@ -35,7 +35,7 @@ class Prepared:
     endpoints: Endpoints
     sockets: Sockets
     tls: ssl.SSLContext
-    surroundings: Surroundings
+    worker_environment: WorkerEnvironment
     aws: Embedded
 
 
@@ -73,14 +73,14 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
             if options.aws_endpoint:
                 console.say(f"DynamoDB is the one at {options.aws_endpoint}; every other service is the embedded AWS.")
             async with relay(relayed, context, aws_address):
-                surroundings = surroundings_of(app, endpoints, console, options.debug)
-                yield Prepared(app, endpoints, sockets, context, surroundings, aws)
+                worker_environment = worker_environment_of(app, endpoints, console, options.debug)
+                yield Prepared(app, endpoints, sockets, context, worker_environment, aws)
 
 
-def surroundings_of(app: App, endpoints: Endpoints, console: Console, debug: bool) -> Surroundings:
+def worker_environment_of(app: App, endpoints: Endpoints, console: Console, debug: bool) -> WorkerEnvironment:
     folder = Path(endpoints.bundle).parent
-    return Surroundings(
-        environment=endpoints.environment(),
+    return WorkerEnvironment(
+        variables=endpoints.environment(),
         output=console.logged,
         hosts=hosts_of(app, endpoints),
         authority=folder / AUTHORITY,

@@ -8,20 +8,20 @@ import time
 from collections.abc import AsyncIterator, Mapping
 
 from local.api.gateway import Gateway
-from local.api.integrations import Integrations
+from local.api.integrations import IntegrationCalls
 from local.console import Console
 from local.http.guard import Guard
 from local.http.server import protocols
 from local.lambdas.pool import STARTS_AT_ONCE, Pool
 from local.lambdas.process import Invocation, Result
 from local.lambdas.watch import watch
-from local.lambdas.worker_environment import Surroundings, access_key
+from local.lambdas.worker_environment import WorkerEnvironment, access_key
 from local.options import Limits, Options
 from local.stack.app import App, LambdaAuthorizer, LambdaIntegration
 from local.start import ports
 from local.start.prepare import Prepared
 from local.wire.http_application import application
-from local.wire.lambda_api import Invocations
+from local.wire.lambda_api import LambdaApi
 from local.wire.listener import MAX_HEAD, Listener
 from local.wire.management_api import ManagementApi
 
@@ -30,10 +30,10 @@ from local.wire.management_api import ManagementApi
 async def gateway(prepared: Prepared, options: Options, console: Console) -> AsyncIterator[None]:
     """Serve while the context lasts; ready when it starts."""
     app = prepared.app
-    async with _running_pools(app, prepared.surroundings) as pools:
+    async with _running_pools(app, prepared.worker_environment) as pools:
         served = Gateway(
             app,
-            Integrations(
+            IntegrationCalls(
                 submit=lambda integration, event, done: pools[integration.function].submit(
                     json.dumps(event), done, Invocation(integration.qualifier)
                 ),
@@ -53,10 +53,10 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
 
 
 @contextlib.asynccontextmanager
-async def _running_pools(app: App, surroundings: Surroundings) -> AsyncIterator[dict[str, Pool]]:
+async def _running_pools(app: App, worker_environment: WorkerEnvironment) -> AsyncIterator[dict[str, Pool]]:
     """Run the workers of every function while the context lasts; one of each that the API itself calls, at once."""
     starts = asyncio.Semaphore(STARTS_AT_ONCE)
-    pools = {name: Pool(each, surroundings, starts) for name, each in app.functions.items()}
+    pools = {name: Pool(each, worker_environment, starts) for name, each in app.functions.items()}
     integrations = [each.integration for each in app.routes.values()]
     integrations += [each.authorizer.integration for each in app.routes.values()
                      if isinstance(each.authorizer, LambdaAuthorizer)]  # fmt: skip
@@ -86,7 +86,7 @@ async def _listening(
 
     app = prepared.app
     management = ManagementApi(gateway, {access_key(each): each for each in app.functions.values()}, console)
-    invocations = Invocations(app, invoke, later=lambda work: listener.run(work))
+    invocations = LambdaApi(app, invoke, later=lambda work: listener.run(work))
     answers = application(gateway, management, invocations, prepared.endpoints, guard)
     async with protocols(answers, MAX_HEAD) as http:
         listener = Listener(gateway, limits, guard, http)

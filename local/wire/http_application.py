@@ -8,7 +8,7 @@ from local.api.gateway import Gateway
 from local.endpoints import Endpoints
 from local.http.guard import Guard
 from local.http.server import admission, forbidden, in_shape
-from local.wire.lambda_api import Invocations
+from local.wire.lambda_api import LambdaApi
 from local.wire.management_api import ManagementApi
 
 MAX_BODY = 16 * 1024 * 1024
@@ -26,7 +26,7 @@ PAGE_FILES = {
 
 
 def application(
-    gateway: Gateway, management: ManagementApi, invocations: Invocations, endpoints: Endpoints, guard: Guard
+    gateway: Gateway, management: ManagementApi, lambda_api: LambdaApi, endpoints: Endpoints, guard: Guard
 ) -> web.Application:
     """Return what answers every request that is no handshake. The page is the hub's, and there for no other app."""
     site = _Site(gateway, endpoints)
@@ -35,7 +35,7 @@ def application(
     app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(gateway.report), admit])
     app.add_routes([web.get("/_local/endpoints", site.endpoints), web.get("/_local/refusal", site.refusal)])
     app.add_routes(management.routes())
-    app.add_routes(invocations.routes())
+    app.add_routes(lambda_api.routes())
     if endpoints.is_hub:
         app.add_routes([web.get(path, site.page) for path in PAGE_FILES])
     app.add_routes([web.get("/{anything:.*}", _upgrade_required), web.route("*", "/{anything:.*}", forbidden)])

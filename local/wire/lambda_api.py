@@ -16,7 +16,7 @@ MAX_SYNCHRONOUS, MAX_ASYNCHRONOUS = 6 * 1024 * 1024, 1024 * 1024
 """Bytes of a payload (quotas)."""
 
 
-class Invocations:
+class LambdaApi:
     """
     Args:
         invoke: Runs a function, and reports it: ``(name, event as JSON, invocation) -> Result``.

@@ -15,7 +15,7 @@ from local.http.guard import Guard
 from local.lambdas.pool import MAX_WORKERS
 from local.options import Limits
 from local.wire.backlog import Backlog
-from local.wire.frames import Frames
+from local.wire.framing import Framing
 
 MAX_BACKLOG = 512 * 1024
 """Bytes that wait for a client that does not read, before a post to it is refused, and nothing more read from it."""
@@ -52,7 +52,7 @@ class WebSocket(asyncio.Protocol):
     def __init__(self, host: Host, transport: asyncio.Transport) -> None:
         self._host = host
         self._transport = transport
-        self._protocol = Frames()
+        self._protocol = Framing()
         self._connection: Connection | None = None
         self._early = b""
         self._waiting: Backlog | None = None

@@ -117,7 +117,7 @@ class Delivery:
     def _submit(self, page: list[Connection], account: Account, body: Body) -> None:
         now = self._kept.clock()
         for row in page:
-            if not row.counts(now, self._kept.needs_proof):
+            if not row.is_usable(now, self._kept.needs_proof):
                 self._close(row)
                 continue
             account.live += 1

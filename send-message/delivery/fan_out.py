@@ -33,7 +33,7 @@ class FanOut:
 
     Args:
         new_endpoint: Makes an endpoint.
-        needs_proof: See ``Connection.counts``. A connection that does not count is closed when found.
+        needs_proof: See ``Connection.is_usable``. A connection that does not count is closed when found.
         clock: Returns epoch seconds.
 
     """

@@ -13,7 +13,7 @@ PROTOCOL = "hub.v1"
 
 
 @dataclass(frozen=True, repr=False)
-class Handshake:
+class ConnectRequest:
     """
     Headers and query of a handshake. Without a repr: credentials are among them.
 

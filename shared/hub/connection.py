@@ -47,7 +47,7 @@ class Connection:
             send=identity.send,
         )
 
-    def counts(self, now: float, needs_proof: bool) -> bool:
+    def is_usable(self, now: float, needs_proof: bool) -> bool:
         """
         Return whether a connection may still send and receive.
 

@@ -10,7 +10,7 @@ import pytest
 from moto.core.botocore_stubber import BotocoreStubber
 
 from tests.support.credentials import iso, sign
-from tests.support.in_moto import Account, row, rows
+from tests.support.in_moto import HubInMoto, row, rows
 
 LONG_AGO = 1_700_000_000
 
@@ -25,7 +25,7 @@ def signed(session_id: str = "s1", at: float | None = None, **changes: str) -> d
     return query | changes
 
 
-def test_a_session_has_as_many_connections_as_it_may_have(account: Account) -> None:
+def test_a_session_has_as_many_connections_as_it_may_have(account: HubInMoto) -> None:
     hub = account.hub(MaxConnectionsPerSession="2")
 
     answers = [hub.connect(name, {"session_id": "s1"}) for name in ("one=", "two=", "three=", "four=")]
@@ -37,13 +37,13 @@ def test_a_session_has_as_many_connections_as_it_may_have(account: Account) -> N
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("six=", "seven=")] == [OPENED, FULL]
 
 
-def test_what_has_run_out_takes_no_room(account: Account) -> None:
+def test_what_has_run_out_takes_no_room(account: HubInMoto) -> None:
     account.connections.add(row("s1", "one=", expires_at=LONG_AGO))
     hub = account.hub(MaxConnectionsPerSession="1")
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("two=", "three=")] == [OPENED, FULL]
 
 
-def test_0_is_no_limit_and_reads_nothing(account: Account) -> None:
+def test_0_is_no_limit_and_reads_nothing(account: HubInMoto) -> None:
     hub = account.hub()
     assert hub.connect("one=", {"session_id": "s1"}) == OPENED
     asked: list[Any] = []
@@ -54,7 +54,7 @@ def test_0_is_no_limit_and_reads_nothing(account: Account) -> None:
     assert asked == ["PutItem"] * 3
 
 
-def test_a_signature_opens_one_connection(account: Account) -> None:
+def test_a_signature_opens_one_connection(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature")
     query = signed()
 
@@ -70,14 +70,14 @@ def test_a_signature_opens_one_connection(account: Account) -> None:
     assert hub.connect("four=", signed()) == OPENED
 
 
-def test_other_signatures_are_not_used_up_by_it(account: Account) -> None:
+def test_other_signatures_are_not_used_up_by_it(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature")
     now = time.time()
     others = [signed(at=now), signed(at=now - 1), signed("s2", now), signed("s3", now)]
     assert [hub.connect(f"{number}=", query) for number, query in enumerate(others)] == [OPENED] * 4
 
 
-def test_what_was_refused_has_not_used_the_signature_up(account: Account) -> None:
+def test_what_was_refused_has_not_used_the_signature_up(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature", MaxConnectionsPerSession="1")
     account.connections.add(row("s1", "first=", subject="s1"))
     query = signed()
@@ -88,7 +88,7 @@ def test_what_was_refused_has_not_used_the_signature_up(account: Account) -> Non
     assert hub.connect("three=", query) == OPENED
 
 
-def test_of_a_used_signature_a_digest_is_kept_until_it_would_be_stale(account: Account) -> None:
+def test_of_a_used_signature_a_digest_is_kept_until_it_would_be_stale(account: HubInMoto) -> None:
     now = int(time.time())
     query = signed(at=now)
     assert account.hub(AuthMode="signature").connect("one=", query) == OPENED
@@ -118,7 +118,7 @@ def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("one_request_at_a_time")
-def test_of_eight_that_use_a_signature_at_once_one_gets_in(account: Account) -> None:
+def test_of_eight_that_use_a_signature_at_once_one_gets_in(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature")
     assert hub.connect("warm=", signed("s2")) == OPENED  # the cold start, and the key
     query = signed()

@@ -7,7 +7,7 @@ import pytest
 
 from hub.sessions import may_send
 from tests.support.credentials import iso, sign, token
-from tests.support.in_moto import Account, row, rows
+from tests.support.in_moto import HubInMoto, row, rows
 
 LONG_AGO = 1_700_000_000
 """Epoch seconds at which a credential or a connection ended."""
@@ -72,7 +72,7 @@ def test_grants(grants: tuple[str, ...] | None, session_id: str, granted: bool) 
     ],
 )
 def test_one_session_that_is_not_granted_keeps_the_message_from_all(
-    account: Account, sessions: list[str], answer: Any
+    account: HubInMoto, sessions: list[str], answer: Any
 ) -> None:
     account.connections.add(row("s9", "sender=", subject="s9", send=("s1", "o-*")))
     for session_id in ("s1", "s2", "s3", "o-1"):
@@ -93,7 +93,7 @@ def test_one_session_that_is_not_granted_keeps_the_message_from_all(
         pytest.param({"send": ["*"]}, ack(s1=1), ack(s2=1), id="a-star-means-everybody"),
     ],
 )
-def test_the_claim_send_decides(account: Account, send: Any, own: Any, other: Any) -> None:
+def test_the_claim_send_decides(account: HubInMoto, send: Any, own: Any, other: Any) -> None:
     account.connections.add(row("s2", "of-s2=", subject="s2"))
     assert account.hub(AuthMode="jwt").connect(
         "of-s1=", {"token": token({"session_id": "s1", "exp": EVER} | send)}
@@ -105,7 +105,7 @@ def test_the_claim_send_decides(account: Account, send: Any, own: Any, other: An
     ]
 
 
-def test_a_signature_may_send_to_everybody(account: Account) -> None:
+def test_a_signature_may_send_to_everybody(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature")
     date_time = iso(time.time())
     signed = {"session_id": "s1", "date_time": date_time, "signature": sign("s1", date_time)}
@@ -131,14 +131,14 @@ def test_a_signature_may_send_to_everybody(account: Account) -> None:
         pytest.param("signature", {}, error("not_connected", NOT_CONNECTED), id="likewise-for-signatures"),
     ],
 )
-def test_what_the_mode_asks_of_a_sender(account: Account, mode: str, sender: dict[str, Any], answer: Any) -> None:
+def test_what_the_mode_asks_of_a_sender(account: HubInMoto, mode: str, sender: dict[str, Any], answer: Any) -> None:
     account.connections.add(row("s1", "sender=", **sender))
     account.connections.add(row("s2", "of-s2=", subject="s2"))
     assert account.hub(AuthMode=mode).send("sender=", message("s2")) == answer
     assert len(account.endpoint.posted) == len(answer.get("delivered", {}))
 
 
-def test_who_has_run_out_or_never_proven_anything_receives_nothing_and_is_closed(account: Account) -> None:
+def test_who_has_run_out_or_never_proven_anything_receives_nothing_and_is_closed(account: HubInMoto) -> None:
     account.connections.add(row("s1", "sender=", subject="s1", send=("*",)))
     account.connections.add(row("s2", "good=", subject="s2"))
     account.connections.add(row("s2", "ran-out=", subject="s2", expires_at=LONG_AGO))
@@ -164,7 +164,7 @@ TOO_LARGE = "x" * 131_072
         pytest.param({"send": ("s2",)}, message("s2", message=TOO_LARGE), "message_too_large", id="the-size"),
     ],
 )
-def test_the_first_check_that_fails_decides(account: Account, sender: dict[str, Any], frame: Any, code: str) -> None:
+def test_the_first_check_that_fails_decides(account: HubInMoto, sender: dict[str, Any], frame: Any, code: str) -> None:
     account.connections.add(row("s1", "sender=", subject="s1", **sender))
     account.connections.add(row("s2", "of-s2=", subject="s2"))
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from hub.auth.identity import Identity
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.connection import Connection
 from hub.connections import Connections
 from hub.settings import SettingsError
@@ -57,7 +57,7 @@ def test_a_row_is_new_when_it_is_stored_however_long_the_check_took(
     module = handler("ConnectFunction")
     identify, began = module.identify, []
 
-    def slowly(handshake: Handshake, now: float) -> Identity:
+    def slowly(handshake: ConnectRequest, now: float) -> Identity:
         began.append(now)
         monkeypatch.setattr(module.time, "time", lambda: now + 8)
         identity: Identity = identify(handshake, now)

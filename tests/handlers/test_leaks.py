@@ -13,11 +13,11 @@ from hub.log import logger
 from local.api import events
 from tests.support.corpus import EVER, TEXT, Secrets, frames, handshakes
 from tests.support.credentials import KEY
-from tests.support.in_moto import SECRET, Account, Hub, client, row
+from tests.support.in_moto import SECRET, Hub, HubInMoto, client, row
 
 
 @pytest.fixture
-def account(opened: Account) -> Account:
+def account(opened: HubInMoto) -> HubInMoto:
     """Moto, without a connection, and functions that have not started yet."""
     opened.clear()
     opened.hubs.clear()
@@ -59,7 +59,7 @@ def break_nothing(hub: Hub) -> None:
     ],
 )
 def test_handlers_write_no_secret(
-    account: Account,
+    account: HubInMoto,
     log: io.StringIO,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -111,7 +111,7 @@ def make_binary(client: Any) -> None:
 @pytest.mark.parametrize("mode", ["jwt", "signature"])
 @pytest.mark.parametrize("spoil", [delete, mark_for_deletion, make_binary], ids=lambda each: each.__name__)
 def test_a_secret_that_cannot_be_read_lets_nobody_in_and_says_so_once_for_each(
-    account: Account, log: io.StringIO, mode: str, spoil: Callable[[Any], None]
+    account: HubInMoto, log: io.StringIO, mode: str, spoil: Callable[[Any], None]
 ) -> None:
     spoil(boto3.client("secretsmanager"))
     secrets = Secrets()

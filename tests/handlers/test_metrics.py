@@ -12,7 +12,7 @@ from hub import metrics
 from hub.log import SERVICE
 from tests.deployment.test_template import stack
 from tests.support.credentials import token
-from tests.support.in_moto import Account, row, rows
+from tests.support.in_moto import HubInMoto, row, rows
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -35,14 +35,16 @@ def values(record: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def test_a_connection_and_its_end_are_counted(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_connection_and_its_end_are_counted(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
     hub = account.hub()
     hub.connect("one=", {"session_id": "s1"})
     hub.disconnect("one=")
     assert [values(each) for each in emitted(capsys)] == [{"Connected": 1}, {"Disconnected": 1}]
 
 
-def test_a_message_is_counted_with_all_that_became_of_it(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_is_counted_with_all_that_became_of_it(
+    account: HubInMoto, capsys: pytest.CaptureFixture[str]
+) -> None:
     for connection_id in ("one=", "two="):
         account.connections.add(row("s1", connection_id))
     hub = account.hub()
@@ -60,7 +62,7 @@ def test_a_message_is_counted_with_all_that_became_of_it(account: Account, capsy
     [pytest.param(410, 1, 0, id="gone"), pytest.param(403, 0, 1, id="undelivered")],
 )
 def test_what_was_not_delivered_is_counted(
-    account: Account, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
+    account: HubInMoto, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
 ) -> None:
     account.connections.add(row("s1", "one="))
     account.endpoint.status = status
@@ -74,7 +76,7 @@ def test_what_was_not_delivered_is_counted(
 
 
 def test_a_connection_that_is_closed_for_taking_nothing_is_counted_and_its_row_goes(
-    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    account: HubInMoto, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.connections.add(row("s1", "one="))
     account.connections.add(row("s2", "two="))
@@ -100,7 +102,7 @@ def test_a_connection_that_is_closed_for_taking_nothing_is_counted_and_its_row_g
     [pytest.param("connect", "bad_request", id="handshake"), pytest.param("send", "bad_json", id="frame")],
 )
 def test_a_refusal_is_counted_in_total_and_by_its_code(
-    account: Account, capsys: pytest.CaptureFixture[str], function: str, code: str
+    account: HubInMoto, capsys: pytest.CaptureFixture[str], function: str, code: str
 ) -> None:
     hub = account.hub()
     if function == "connect":
@@ -114,7 +116,7 @@ def test_a_refusal_is_counted_in_total_and_by_its_code(
     assert record["code"] == code
 
 
-def test_a_code_is_not_left_for_the_next_event(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_code_is_not_left_for_the_next_event(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
     hub = account.hub()
     hub.send("one=", "{")
     hub.connect("one=", {"session_id": "s1"})
@@ -123,14 +125,14 @@ def test_a_code_is_not_left_for_the_next_event(account: Account, capsys: pytest.
     assert "code" not in record
 
 
-def test_an_event_that_counts_nothing_prints_nothing(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_event_that_counts_nothing_prints_nothing(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
     account.hub().send("one=", {"action": "ping"})
     assert emitted(capsys) == []
 
 
 @pytest.mark.parametrize("function", ["connect", "send", "disconnect"])
 def test_a_table_that_cannot_be_reached_raises_the_alarm_and_tells_the_client_a_code(
-    account: Account, capsys: pytest.CaptureFixture[str], function: str
+    account: HubInMoto, capsys: pytest.CaptureFixture[str], function: str
 ) -> None:
     hub = account.hub(TableName=f"no-such-table-{function}")
     if function == "connect":
@@ -146,7 +148,7 @@ def test_a_table_that_cannot_be_reached_raises_the_alarm_and_tells_the_client_a_
     assert is_alarming("FaultsAlarm", record["Faults"][0])
 
 
-def test_a_secret_that_cannot_be_read_raises_the_alarm(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_that_cannot_be_read_raises_the_alarm(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId="signing", ForceDeleteWithoutRecovery=True)
     try:
         assert account.hub(AuthMode="jwt").connect("one=", {"token": token()}) == (500, "internal")

@@ -6,7 +6,7 @@ import pytest
 
 from hub.auth.identity import Identity, claimed
 from hub.auth.origins import Origin, check_origin, parse_origins
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.errors import BadRequest, Forbidden
 from hub.settings import SettingsError, number, require
 
@@ -47,7 +47,7 @@ def session(query: Any = None, headers: Any = None) -> dict[str, Any]:
 )
 def test_no_session_to_join(refused: dict[str, Any]) -> None:
     with pytest.raises(BadRequest) as caught:
-        claimed(Handshake.from_event(refused))
+        claimed(ConnectRequest.from_event(refused))
     assert caught.value.field == "session_id"
 
 
@@ -65,7 +65,7 @@ def test_no_session_to_join(refused: dict[str, Any]) -> None:
     ],
 )
 def test_the_session_a_client_names(accepted: dict[str, Any], session_id: str) -> None:
-    assert claimed(Handshake.from_event(accepted)) == Identity(session_id)
+    assert claimed(ConnectRequest.from_event(accepted)) == Identity(session_id)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_session_a_client_names(accepted: dict[str, Any], session_id: str) -
     ],
 )
 def test_our_protocol_is_selected_when_offered(headers: dict[str, str], selected: dict[str, str]) -> None:
-    assert Handshake.from_event(event({"session_id": "s1"}, headers)).subprotocol == selected
+    assert ConnectRequest.from_event(event({"session_id": "s1"}, headers)).subprotocol == selected
 
 
 ALLOWED = "https://example.com, http://localhost:8080, https://*.example.org"

@@ -61,7 +61,7 @@ def test_a_row_past_its_time_does_not_count(connections: Connections, later: int
     now = math.floor(NOW) + later
 
     (read,) = rows(connections, "s1")
-    assert read.counts(now, needs_proof=False) is alive
+    assert read.is_usable(now, needs_proof=False) is alive
     assert connections.count("s1", now) == int(alive)
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from hub.auth.signing_key import WrongKey
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.errors import HubError
 
 KEY = "not-a-real-key-but-as-long-as-one-should-be"
@@ -52,11 +52,11 @@ def sign(session_id: str, date_time: str, key: str = KEY) -> str:
     return hmac.new(key.encode(), f"{session_id}:{date_time}".encode(), hashlib.sha256).hexdigest()
 
 
-def handshake(query: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Handshake:
-    return Handshake.from_event({"queryStringParameters": query, "headers": headers})
+def handshake(query: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> ConnectRequest:
+    return ConnectRequest.from_event({"queryStringParameters": query, "headers": headers})
 
 
-def by_query(text: str) -> Handshake:
+def by_query(text: str) -> ConnectRequest:
     return handshake({"token": text})
 
 

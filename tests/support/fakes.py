@@ -9,7 +9,7 @@ from typing import Any
 from local.api.events import Event
 from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake
-from local.api.integrations import Integrations
+from local.api.integrations import IntegrationCalls
 from local.console import Console
 from local.lambdas.process import Result
 from local.stack.app import App, LambdaIntegration, Route
@@ -58,7 +58,7 @@ class World:
             functions={},
         )
         app = replace(app, **self.app)
-        integrations = Integrations(self._submit, Console(self.printed), self.integration_timeout)
+        integrations = IntegrationCalls(self._submit, Console(self.printed), self.integration_timeout)
         self.gateway = Gateway(app, integrations, "127.0.0.1:3002", lambda: self.now)
 
     def _submit(self, integration: LambdaIntegration, event: Event, done: Callable[[Result], None]) -> None:

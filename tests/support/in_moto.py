@@ -124,7 +124,7 @@ class Hub:
 
 
 @dataclass
-class Account:
+class HubInMoto:
     """Moto, with the table of connections and a secret that holds KEY. Stacks of any parameters share both."""
 
     endpoint: Endpoint
@@ -133,7 +133,7 @@ class Account:
 
     @classmethod
     @contextlib.contextmanager
-    def opened(cls) -> Iterator["Account"]:
+    def opened(cls) -> Iterator["HubInMoto"]:
         (table,) = load(ROOT / "template.yaml", {}).store.tables
         known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
         with mock_aws(), endpoint() as served, pytest.MonkeyPatch.context() as environment:

@@ -30,7 +30,7 @@ from hub.connection import Connection
 from hub.connections import Connections
 from local.lambdas.pool import Pool
 from local.lambdas.process import Result
-from local.lambdas.worker_environment import Surroundings, environment_of
+from local.lambdas.worker_environment import WorkerEnvironment, environment_of
 from local.stack.app import Function
 from local.stack.loading import load
 from tests.support.gateway import PATIENCE
@@ -165,7 +165,7 @@ class Hub:
 
     @contextlib.contextmanager
     def in_gateway(self, function: Function) -> Iterator[Invoke]:
-        pool = Pool(function, Surroundings(self._services, lambda _name, _line: None), asyncio.Semaphore())
+        pool = Pool(function, WorkerEnvironment(self._services, lambda _name, _line: None), asyncio.Semaphore())
         try:
             yield lambda event: self.loop.run(pool.invoke(json.dumps(event)))
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from local.lambdas.pool import Pool
 from local.lambdas.process import Result
-from local.lambdas.worker_environment import Surroundings
+from local.lambdas.worker_environment import WorkerEnvironment
 from local.stack.app import Function
 from local.stack.loading import load
 from tests.support.gateway import PATIENCE
@@ -34,8 +34,8 @@ class RunningPool:
     @contextlib.asynccontextmanager
     async def start(cls, function: Function, environment: Mapping[str, str]) -> AsyncIterator["RunningPool"]:
         lines: list[str] = []
-        surroundings = Surroundings(environment, lambda _name, line: lines.append(line))
-        pool = Pool(function, surroundings, asyncio.Semaphore(2))
+        worker_environment = WorkerEnvironment(environment, lambda _name, line: lines.append(line))
+        pool = Pool(function, worker_environment, asyncio.Semaphore(2))
         try:
             await pool.start_ahead()
             yield cls(pool, lines)

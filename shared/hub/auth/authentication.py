@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hub.auth.identity import Identity, claimed
 from hub.auth.signing_key import SigningKeys
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.settings import auth_mode, require
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def authenticator(
     env: Mapping[str, str], secrets_manager: Callable[[], "SecretsManagerClient"]
-) -> Callable[[Handshake, float], Identity]:
+) -> Callable[[ConnectRequest, float], Identity]:
     """
     Return how to identify who connects: a function of a handshake and the time (epoch seconds).
 
@@ -27,15 +27,15 @@ def authenticator(
     """
     mode = auth_mode(env)
     if mode == "none":
-        return lambda handshake, _now: claimed(handshake)
+        return lambda request, _now: claimed(request)
     (secret_name,) = require(env, "SIGNING_SECRET_NAME")
     keys = SigningKeys(secrets_manager(), secret_name)
     if mode == "signature":
         from hub.auth import signatures
 
-        return lambda handshake, now: keys.verified(lambda key: signatures.verify(handshake, key, now))
+        return lambda request, now: keys.verified(lambda key: signatures.verify(request, key, now))
 
     from hub.auth import tokens  # and PyJWT, which the other modes do without
 
     rules = tokens.Rules(issuer=env.get("JWT_ISSUER") or None, audience=env.get("JWT_AUDIENCE") or None)
-    return lambda handshake, _now: keys.verified(lambda key: tokens.verify(handshake, key, rules))
+    return lambda request, _now: keys.verified(lambda key: tokens.verify(request, key, rules))

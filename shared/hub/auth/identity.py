@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.errors import BadRequest
 
 
@@ -29,7 +29,7 @@ class Identity:
     once_until: int = 0
 
 
-def claimed(handshake: Handshake) -> Identity:
+def claimed(request: ConnectRequest) -> Identity:
     """
     Believe the client: AUTH_MODE none.
 
@@ -37,10 +37,10 @@ def claimed(handshake: Handshake) -> Identity:
         BadRequest: If it names no session.
 
     """
-    return Identity(needed_session(handshake))
+    return Identity(needed_session(request))
 
 
-def needed_session(handshake: Handshake) -> str:
+def needed_session(request: ConnectRequest) -> str:
     """
     Return the session that a handshake names.
 
@@ -48,6 +48,6 @@ def needed_session(handshake: Handshake) -> str:
         BadRequest: If it names none.
 
     """
-    if (session_id := handshake.session_id) is None:
+    if (session_id := request.session_id) is None:
         raise BadRequest("Name a session, with ?session_id= or the header X-Session.", "session_id")
     return session_id

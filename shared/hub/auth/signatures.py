@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hub.auth.identity import Identity, needed_session
 from hub.auth.signing_key import WrongKey
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.errors import BadRequest, Forbidden
 from hub.sessions import EVERY_SESSION
 
@@ -26,7 +26,7 @@ def sign(session_id: str, date_time: str, key: bytes) -> str:
     return hmac.new(key, f"{session_id}:{date_time}".encode(), hashlib.sha256).hexdigest()
 
 
-def verify(handshake: Handshake, key: bytes, now: float) -> Identity:
+def verify(request: ConnectRequest, key: bytes, now: float) -> Identity:
     """
     Return who a handshake's signature says it is.
 
@@ -39,9 +39,9 @@ def verify(handshake: Handshake, key: bytes, now: float) -> Identity:
         BadRequest: If a part is missing or malformed.
 
     """
-    session_id = needed_session(handshake)
-    date_time = handshake.one("date_time", "X-Date-Time")
-    signature = handshake.one("signature", "X-Signature")
+    session_id = needed_session(request)
+    date_time = request.one("date_time", "X-Date-Time")
+    signature = request.one("signature", "X-Signature")
     if not date_time or not signature:
         raise BadRequest("A time and a signature are needed: X-Date-Time and X-Signature.", "signature")
     signed_at = _timestamp(date_time)

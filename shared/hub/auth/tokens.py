@@ -10,7 +10,7 @@ from jwt.utils import base64url_decode, base64url_encode
 
 from hub.auth.identity import Identity
 from hub.auth.signing_key import WrongKey
-from hub.connect_request import PROTOCOL, Handshake
+from hub.connect_request import PROTOCOL, ConnectRequest
 from hub.errors import BadRequest, HubError, Unauthorized
 from hub.sessions import GRANT, MAX_GRANTS, SESSION_ID
 
@@ -46,7 +46,7 @@ class Rules:
     audience: str | None
 
 
-def carried(handshake: Handshake) -> str:
+def carried(request: ConnectRequest) -> str:
     """
     Return the token that a handshake carries: as subprotocol, in Authorization, or as ``?token=``.
 
@@ -56,12 +56,12 @@ def carried(handshake: Handshake) -> str:
             nothing could be selected then, and a browser would drop the connection.
 
     """
-    offered = [name.removeprefix(BEARER) for name in handshake.protocols if name.startswith(BEARER)]
-    if offered and PROTOCOL not in handshake.protocols:
+    offered = [name.removeprefix(BEARER) for name in request.protocols if name.startswith(BEARER)]
+    if offered and PROTOCOL not in request.protocols:
         raise BadRequest(f"Offer the subprotocol {PROTOCOL} beside the token.", "Sec-WebSocket-Protocol")
-    schemes = (value.strip(" \t").partition(" ") for value in handshake.headers.get("authorization", []))
+    schemes = (value.strip(" \t").partition(" ") for value in request.headers.get("authorization", []))
     authorized = [token.strip(" ") for scheme, _, token in schemes if scheme.lower() == "bearer"]
-    tokens = {*offered, *authorized, *handshake.query.get("token", [])}
+    tokens = {*offered, *authorized, *request.query.get("token", [])}
     if len(tokens) > 1:
         raise BadRequest("The handshake carries two different tokens.", "token")
     if not tokens:
@@ -72,7 +72,7 @@ def carried(handshake: Handshake) -> str:
     return token
 
 
-def verify(handshake: Handshake, key: bytes, rules: Rules) -> Identity:
+def verify(request: ConnectRequest, key: bytes, rules: Rules) -> Identity:
     """
     Return who a handshake's token says it is.
 
@@ -82,9 +82,9 @@ def verify(handshake: Handshake, key: bytes, rules: Rules) -> Identity:
         BadRequest: If carriers disagree, or the URL names another session than the token.
 
     """
-    claims = _claims(carried(handshake), key, rules)
+    claims = _claims(carried(request), key, rules)
     identity = _identity(claims)
-    if handshake.session_id not in {None, identity.session_id}:
+    if request.session_id not in {None, identity.session_id}:
         raise BadRequest("The handshake names another session than the token.", "session_id")
     return identity
 

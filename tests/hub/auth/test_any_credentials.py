@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub.auth import signatures, tokens
 from hub.auth.identity import Identity
 from hub.auth.signing_key import WrongKey
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from hub.connection import Connection
 from hub.errors import HubError
 from hub.sessions import GRANT, SESSION_ID
@@ -91,7 +91,7 @@ def answer(verify: Callable[[], Identity]) -> tuple[int, str] | None:
     return None
 
 
-def verify_token(carrying: Handshake, rules: tokens.Rules) -> tuple[int, str] | None:
+def verify_token(carrying: ConnectRequest, rules: tokens.Rules) -> tuple[int, str] | None:
     return answer(lambda: tokens.verify(carrying, KEY.encode(), rules))
 
 

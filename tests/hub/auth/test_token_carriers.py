@@ -4,7 +4,7 @@ import pytest
 
 from hub.auth.identity import Identity
 from hub.auth.tokens import Rules, carried, verify
-from hub.connect_request import Handshake
+from hub.connect_request import ConnectRequest
 from tests.support.credentials import KEY, NOW, handshake, refusal, stop_the_clock_of_pyjwt, token, with_claims
 
 ANY = Rules(issuer=None, audience=None)
@@ -27,12 +27,12 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
     stop_the_clock_of_pyjwt(monkeypatch)
 
 
-def lines(*headers: tuple[str, str], query: dict[str, list[str]] | None = None) -> Handshake:
+def lines(*headers: tuple[str, str], query: dict[str, list[str]] | None = None) -> ConnectRequest:
     """A handshake in which a header or a parameter may come more than once."""
     many: dict[str, list[str]] = {}
     for name, value in headers:
         many.setdefault(name, []).append(value)
-    return Handshake.from_event({"multiValueHeaders": many, "multiValueQueryStringParameters": query})
+    return ConnectRequest.from_event({"multiValueHeaders": many, "multiValueQueryStringParameters": query})
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def lines(*headers: tuple[str, str], query: dict[str, list[str]] | None = None) 
         pytest.param(handshake({"token": GOOD}, {"X-Session": "s1"}), id="a-header-names-the-same-session"),
     ],
 )
-def test_accepted(carrying: Handshake) -> None:
+def test_accepted(carrying: ConnectRequest) -> None:
     assert verify(carrying, KEY.encode(), ANY) == Identity("s1", "s1", ("s1",), NOW + 600)
 
 
@@ -120,7 +120,7 @@ def test_accepted(carrying: Handshake) -> None:
         ),
     ],
 )
-def test_refused(carrying: Handshake, answer: tuple[int, str]) -> None:
+def test_refused(carrying: ConnectRequest, answer: tuple[int, str]) -> None:
     assert refusal(lambda: verify(carrying, KEY.encode(), ANY)) == answer
 
 

@@ -18,7 +18,7 @@ QUIET.setLevel(logging.CRITICAL)  # what clients do wrong is answered; the libra
 _utf_8 = codecs.getincrementaldecoder("utf-8")
 
 
-class Frames(ServerProtocol):
+class Framing(ServerProtocol):
     """
     A protocol that puts messages together.
 
