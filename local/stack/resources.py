@@ -89,6 +89,11 @@ class Resources:
             self.notes[name, key] = f"{error} The {key} of {name} is left out."
             return NOTHING
 
+    def value(self, name: str, key: str) -> Any:
+        """Return an evaluated property, even if nothing here reads it. None if the resource does not have it."""
+        value = self._value(name, key, {key: self.written(name).get(key)})
+        return value.get(key)
+
     def written(self, name: str) -> Mapping[str, Any]:
         """Return the properties of one resource as the template has them."""
         properties: Mapping[str, Any] = self._declared[name].get("Properties", {})

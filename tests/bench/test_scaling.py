@@ -69,7 +69,7 @@ def test_memory_and_rate_are_those_of_the_template() -> None:
     memory = [functions[f"{name}Function"].memory for name in ("Connect", "Disconnect", "Message")]
     assert memory == [limits.SMALL_MB, limits.SMALL_MB, limits.MESSAGE_MB]
     parameters = translated(ROOT / "template.yaml")["Parameters"]
-    assert parameters["StageRate"]["Default"] == limits.STAGE_REQUESTS
+    assert int(parameters["StageRate"]["Default"]) == limits.STAGE_REQUESTS
 
 
 def test_a_message_has_the_time_that_the_function_has(monkeypatch: pytest.MonkeyPatch) -> None:
