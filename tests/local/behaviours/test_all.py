@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.paths import ROOT
 
-DOCUMENT = (ROOT / "docs" / "local-gateway.md").read_text()
+DOCUMENT = (ROOT / "docs" / "behaviours.md").read_text()
 
 
 def held() -> dict[int, set[str]]:
