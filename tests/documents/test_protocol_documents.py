@@ -73,7 +73,7 @@ def test_the_prose_shows_every_kind_of_frame() -> None:
     assert {kind(frame) for frame in examples(PROTOCOL)} == set(MESSAGES)
 
 
-@pytest.mark.parametrize("title", ["What a client sends", "What the hub sends", "Framing from API Gateway"])
+@pytest.mark.parametrize("title", ["What a client sends", "What the hub sends", "Frames from API Gateway"])
 def test_the_tables_of_members_are_those_of_the_schemas(title: str) -> None:
     """In order; a part of a section without a table of members, such as its beginning, has no example either."""
     for part in section(title).split("\n### "):
