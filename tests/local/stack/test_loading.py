@@ -1,181 +1,281 @@
-"""Reading a template: SAM's translation, and the values of its parameters."""
+"""What a template declares for a gateway: the hub's, and what is accepted and refused of others."""
 
+import sys
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local.stack.loading import translated
-from local.stack.parameters import parameter_values
-from local.stack.source import TemplateError
+from local.stack.app import (
+    App,
+    Function,
+    LambdaIntegration,
+    Logging,
+    MockIntegration,
+    MockResponse,
+    Route,
+    Templates,
+)
+from local.stack.loading import load
+from tests.local.stack.test_loading import written
 from tests.support.paths import ROOT
 
-FUNCTION = """
+ENDPOINT = "https://localapi00.execute-api.us-east-1.amazonaws.com"
+
+
+def always(text: str) -> Templates:
+    return Templates({"$default": text}, "\\$default")
+
+
+PING = MockIntegration(always('{"statusCode": 200}'), (MockResponse("$default", always('{"type":"pong"}')),))
+ROUTES = {
+    "$connect": Route("$connect", LambdaIntegration("ConnectFunction", None), two_way=False),
+    "$disconnect": Route("$disconnect", LambdaIntegration("DisconnectFunction", None), two_way=False),
+    "sendMessage": Route("sendMessage", LambdaIntegration("MessageFunction", None), two_way=True),
+    "$default": Route("$default", LambdaIntegration("MessageFunction", None), two_way=True),
+    "ping": Route("ping", PING, two_way=True),
+}
+
+
+COMMON = {"TABLE_NAME": "ConnectionsTable", "POWERTOOLS_SERVICE_NAME": "local", "REVISION": "1 off none"}
+VARIABLES = {
+    "ConnectFunction": COMMON
+    | {"SIGNING_SECRET_NAME": "SigningSecret", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
+    | {"JWT_ISSUER": "", "JWT_AUDIENCE": "", "MAX_CONNECTIONS_PER_SESSION": "0"},
+    "DisconnectFunction": COMMON,
+    "MessageFunction": COMMON
+    | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod", "AUTH_MODE": "none", "MESSAGE_RATE": "0", "MESSAGE_BURST": "20"},
+}
+
+
+def test_the_hub_s_template() -> None:
+    def function(name: str, folder: str, module: str, timeout: float, memory: int) -> Function:
+        path = (ROOT.resolve() / folder, ROOT.resolve() / "shared")
+        handler = f"{module}.lambda_handler"
+        logging = Logging("JSON", "INFO", f"/aws/lambda/local-{name.removesuffix('Function').lower()}")
+        return Function(name, path, handler, VARIABLES[name], timeout, memory, called=name, logging=logging)
+
+    app = load(ROOT / "template.yaml", {})
+    assert (app.stage, app.selection, app.routes) == ("prod", "$request.body.action", ROUTES)
+    assert [replace(each, policy=None, role="", aliases={}) for each in app.functions.values()] == [
+        function("ConnectFunction", "connect", "on_connect_lambda", 10, 256),
+        function("DisconnectFunction", "disconnect", "on_disconnect_lambda", 10, 256),
+        function("MessageFunction", "send-message", "on_send_message_lambda", 28, 1024),
+    ]
+    assert [each["TableName"] for each in app.store.tables] == ["ConnectionsTable"]
+    assert [each["Name"] for each in app.store.secrets] == ["SigningSecret"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "changed"),
+    [
+        pytest.param("StageName", "dev", {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/dev"}, id="stage"),
+        pytest.param("TableName", "rows", {"TABLE_NAME": "rows"}, id="table"),
+        pytest.param("SigningSecretName", "key", {"SIGNING_SECRET_NAME": "key"}, id="an-existing-secret"),
+        pytest.param("WebSocketEndpoint", "http://a:1", {"WEBSOCKET_ENDPOINT": "http://a:1"}, id="endpoint"),
+        pytest.param("AuthMode", "jwt", {"AUTH_MODE": "jwt", "REVISION": "1 off jwt"}, id="mode"),
+        pytest.param("JwtIssuer", "me", {"JWT_ISSUER": "me"}, id="issuer"),
+        pytest.param("JwtAudience", "hub", {"JWT_AUDIENCE": "hub"}, id="audience"),
+        pytest.param("MaxConnectionsPerSession", "7", {"MAX_CONNECTIONS_PER_SESSION": "7"}, id="connections"),
+        pytest.param("MessageRate", "5", {"MESSAGE_RATE": "5"}, id="rate"),
+        pytest.param("MessageBurst", "9", {"MESSAGE_BURST": "9"}, id="burst"),
+        pytest.param("AllowedOrigins", "https://a.example", {"ALLOWED_ORIGINS": "https://a.example"}, id="origins"),
+    ],
+)
+def test_a_parameter_of_the_hub_changes_one_thing(parameter: str, value: str, changed: dict[str, str]) -> None:
+    app = load(ROOT / "template.yaml", {parameter: value})
+    assert {name: each.environment for name, each in app.functions.items()} == {
+        name: variables | {key: new for key, new in changed.items() if key in variables}
+        for name, variables in VARIABLES.items()
+    }
+    assert app.stage == (value if parameter == "StageName" else "prod")
+    assert [each["TableName"] for each in app.store.tables] == [changed.get("TABLE_NAME", "ConnectionsTable")]
+    assert len(app.store.secrets) == (parameter != "SigningSecretName")
+
+
+API = """
 Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Milliseconds: { Type: Number, Default: 1000 }
 Resources:
+  Api:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: test
+      RouteSelectionExpression: $request.body.action
+      Routes:
+        $default:
+          FunctionArn: !GetAtt MyFunction.Arn
+          IntegrationTimeout: !Ref Milliseconds
+          RouteResponseSelectionExpression: $default
   MyFunction:
     Type: AWS::Serverless::Function
-    Properties: { CodeUri: CODE, Handler: main.handle, Runtime: python3.12 }
+    Properties: { CodeUri: function/, Handler: main.handle, Runtime: python3.12 }
+"""
+BY_HAND = """
+Resources:
+  Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET, RouteSelectionExpression: x } }
+  Stage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Api, StageName: STAGE } }
+"""
+PACKAGES = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+MOCK = """
+  Mock:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: { ApiId: !Ref Api, RouteKey: mock, Target: !Sub "integrations/${Integration}" }
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: { ApiId: !Ref Api, IntegrationType: MOCK }
+  IntegrationResponse:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties: { IntegrationId: !Ref Integration, ResponseTemplates: { $default: REPLY } }
 """
 
 
-def written(folder: Path, text: str | bytes) -> Path:
-    path = folder / "template.yaml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
+def loaded(folder: Path, text: str = API, **parameters: str) -> App:
+    (folder / "function").mkdir(exist_ok=True)
+    return load(written(folder, text), parameters)
 
 
-def test_every_two_way_route_of_the_hub_has_a_route_response() -> None:
-    resources = translated(ROOT / "template.yaml")["Resources"]
-    two_way = {
-        name: each["Properties"]["RouteKey"]
-        for name, each in resources.items()
-        if each["Type"] == "AWS::ApiGatewayV2::Route" and "RouteResponseSelectionExpression" in each["Properties"]
-    }
-    answering = [
-        each["Properties"]["RouteId"]["Ref"]
-        for each in resources.values()
-        if each["Type"] == "AWS::ApiGatewayV2::RouteResponse"
+def test_a_small_template_whole(tmp_path: Path) -> None:
+    path = (tmp_path / "function",)
+    my_function = Function("MyFunction", path, "main.handle", {}, timeout=3, memory=128, called="MyFunction")
+    app = loaded(tmp_path)
+    assert replace(
+        app, functions={name: replace(each, policy=None, role="") for name, each in app.functions.items()}
+    ) == App(
+        api="Api",
+        api_id="localapi00",
+        stage="test",
+        selection="$request.body.action",
+        # One-way in spite of its selection expression: there is no RouteResponse.
+        routes={"$default": Route("$default", LambdaIntegration("MyFunction", 1.0), two_way=False)},
+        functions={"MyFunction": my_function},
+    )
+
+
+def test_a_parameter_reaches_what_sam_itself_writes(tmp_path: Path) -> None:
+    assert loaded(tmp_path, Milliseconds="50").routes["$default"].integration == LambdaIntegration("MyFunction", 0.05)
+
+
+def test_variables_are_text_as_cloudformation_writes_it(tmp_path: Path) -> None:
+    variables = "Environment: { Variables: { FLAG: true, NUMBER: 7, EMPTY: '', NONE: !Ref AWS::NoValue } }"
+    app = loaded(tmp_path, API.replace("Handler:", f"{variables}, Handler:"))
+    assert app.functions["MyFunction"].environment == {"FLAG": "true", "NUMBER": "7", "EMPTY": ""}
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        pytest.param("layer", "layer", id="what-sam-build-will-wrap"),
+        pytest.param("layer/python", "layer/python", id="what-is-wrapped-already"),
+    ],
+)
+def test_a_layer_s_folder(made: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / made).mkdir(parents=True)
+    layer = "  MyLayer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layer/ }\n"
+    app = loaded(tmp_path, API.replace("Handler:", "Layers: [!Ref MyLayer], Handler:") + layer)
+    assert app.functions["MyFunction"].path == (tmp_path / "function", tmp_path / found)
+
+
+@pytest.mark.parametrize(
+    ("member", "found"),
+    [
+        pytest.param("python/m.py", ["python"], id="wrapped"),
+        pytest.param("m.py", ["."], id="bare"),
+        pytest.param(f"{PACKAGES}/m.py", ["python", PACKAGES], id="as-pip-installs-it"),
+    ],
+)
+def test_a_layer_may_be_an_archive(member: str, found: list[str], tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "layer.zip", "w") as archive:
+        archive.writestr(member, "")
+    layer = "  MyLayer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layer.zip }\n"
+    app = loaded(tmp_path, API.replace("Handler:", "Layers: [!Ref MyLayer], Handler:") + layer)
+    assert app.functions["MyFunction"].path[1:] == tuple(tmp_path / "layer.zip" / each for each in found)
+
+
+ELSEWHERE = "arn:aws:execute-api:eu-west-1:324037305290:localapi00/*/$default"
+PINNED = f"""
+  Mine:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: function/
+      Handler: main.handle
+      Runtime: python3.12
+      Role: arn:aws:iam::324037305290:role/somebody-s
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ ApiId: !Ref Api, RouteKey: $default, Target: !Sub "integrations/${{Integration}}" }}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/${{Mine.Arn}}/invocations"
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: arn:aws:lambda:eu-west-1:324037305290:function:Mine
+      Principal: apigateway.amazonaws.com
+      SourceArn: {ELSEWHERE}
+"""
+
+
+def test_a_template_may_be_pinned_to_an_account_and_a_region(tmp_path: Path) -> None:
+    app = loaded(tmp_path, BY_HAND.replace("STAGE", "s") + PINNED.lstrip("\n"))
+    assert app.routes["$default"].integration == LambdaIntegration("Mine", None)
+
+
+def test_code_may_be_where_cdk_synth_puts_it(tmp_path: Path) -> None:
+    (tmp_path / "asset.abc").mkdir()
+    code = "Code: { S3Bucket: cdk-assets, S3Key: abc.zip }"
+    asset = '    Metadata: { "aws:asset:path": asset.abc }\n    Properties:\n      ' + code
+    text = PINNED.replace("    Properties:\n      Code: function/", asset).lstrip("\n")
+    app = loaded(tmp_path, BY_HAND.replace("STAGE", "s") + text)
+    assert app.functions["Mine"].path == (tmp_path / "asset.abc",)
+
+
+def test_a_mock_route_answers_its_text(tmp_path: Path) -> None:
+    app = loaded(tmp_path, API + MOCK.replace("REPLY", '\'{"type":"pong"}\''))
+    response = MockResponse("$default", Templates({"$default": '{"type":"pong"}'}))
+    assert app.routes["mock"] == Route("mock", MockIntegration(responses=(response,)), two_way=False)
+
+
+FOR_EACH = """
+  Fn::ForEach::Tables:
+    - Name
+    - [First, Second]
+    - ${Name}Table:
+        Type: AWS::DynamoDB::Table
+        Properties: { KeySchema: [], AttributeDefinitions: [] }
+"""
+
+
+def test_a_loop_of_resources_is_expanded(tmp_path: Path) -> None:
+    text = API.replace("Transform: AWS::", "Transform: [AWS::LanguageExtensions, AWS::").replace("-31\n", "-31]\n", 1)
+    assert [each["TableName"] for each in loaded(tmp_path, text + FOR_EACH).store.tables] == [
+        "FirstTable",
+        "SecondTable",
     ]
-    assert sorted(two_way.values()) == ["$default", "ping", "sendMessage"]
-    assert sorted(answering) == sorted(two_way)
 
 
-@pytest.mark.parametrize(
-    ("uri", "code"),
-    [
-        pytest.param("function/", {"S3Bucket": "local", "S3Key": "function/"}, id="a-folder"),
-        pytest.param("./a/../b", {"S3Bucket": "local", "S3Key": "./a/../b"}, id="a-path"),
-        pytest.param("s3://bucket/key", {"S3Bucket": "bucket", "S3Key": "key"}, id="already-in-s3"),
-    ],
-)
-def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str, str], tmp_path: Path) -> None:
-    template = translated(written(tmp_path, FUNCTION.replace("CODE", uri)))
-    assert template["Resources"]["MyFunction"]["Properties"]["Code"] == code
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        pytest.param("", "has no Resources.", id="empty"),
-        pytest.param("- a", "has no Resources.", id="a-list"),
-        pytest.param("Resources: []", "has no Resources.", id="resources-a-list"),
-        pytest.param("Resources: {A: }", "{path}:1: A, in the Resources, has no Type.", id="a-resource-null"),
-        pytest.param("Resources: {A: x}", "{path}:1: A, in the Resources, has no Type.", id="a-resource-text"),
-        pytest.param(
-            "Resources: {A: {}}", "{path}:1: A, in the Resources, has no Type.", id="a-resource-without-a-type"
-        ),
-        pytest.param(
-            "Resources: {A: {Type: T, Properties: }}",
-            "{path}:1: The Properties of A are not a mapping.",
-            id="properties-null",
-        ),
-        pytest.param("Parameters: []\nResources: {}", "The Parameters of {path} are not a mapping.", id="parameters"),
-        pytest.param(
-            "Parameters: {P: }\nResources: {}", "{path}:1: P, in the Parameters, has no Type.", id="a-parameter-null"
-        ),
-        pytest.param("a: [", "{path}:2: The template is not YAML: did not find expected node content.", id="not-yaml"),
-        pytest.param(b"\xff\xfe\x00", "The template {path} is not YAML: it is not UTF-8.", id="not-utf-8"),
-        pytest.param(b"a: \x00", "{path}: The template is not YAML: unacceptable character", id="control-characters"),
-        pytest.param(
-            FUNCTION.replace("Handler: main.handle,", ""),
-            "{path}:4: SAM cannot translate it: Resource with id [MyFunction] is invalid.",
-            id="not-sam",
-        ),
-    ],
-)
-def test_a_template_that_cannot_be_read_says_what_is_wrong(text: str | bytes, problem: str, tmp_path: Path) -> None:
-    path = written(tmp_path, text)
-    with pytest.raises(TemplateError) as raised:
-        translated(path)
-    assert problem.format(path=path) in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [
-        pytest.param("missing.yaml", "No such file or directory", id="missing"),
-        pytest.param(".", "Is a directory", id="a-folder"),
-    ],
-)
-def test_a_template_that_is_no_file(name: str, problem: str, tmp_path: Path) -> None:
-    with pytest.raises(TemplateError) as raised:
-        translated(tmp_path / name)
-    assert str(raised.value) == f"The template {tmp_path / name} cannot be read: {problem}."
-
-
-PARAMETERS = {
-    "Parameters": {
-        "Stage": {"Type": "String", "Default": "prod", "AllowedPattern": "[a-z]{1,5}"},
-        "Mode": {"Type": "String", "Default": "none", "AllowedValues": ["none", "jwt"]},
-        "Debug": {"Type": "String", "Default": False, "AllowedValues": [True, False]},
-        "Count": {"Type": "Number", "Default": 3, "AllowedPattern": "[0-9]+", "ConstraintDescription": "a number"},
-        "Rate": {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": 10},
-        "Text": {"Type": "String", "Default": "ab", "MinLength": 2, "MaxLength": "3"},
-        "Any": {"Type": "Number", "Default": 1},
+def test_a_template_may_name_what_sam_makes_of_a_function_s_events(tmp_path: Path) -> None:
+    events = "Events: {Often: {Type: Schedule, Properties: {Schedule: rate(1 day)}}}"
+    uses = "Environment: {Variables: {RULE: !Ref MyFunctionOften, ARN: !GetAtt MyFunctionOften.Arn}}"
+    app = loaded(tmp_path, API.replace("Handler:", f"{events}, {uses}, Handler:"))
+    assert app.functions["MyFunction"].environment == {
+        "ARN": "arn:aws:local:us-east-1:123456789012:MyFunctionOften/Arn",
+        "RULE": "MyFunctionOften",
     }
-}
-DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3", "Rate": "0", "Text": "ab", "Any": "1"}
 
 
-@pytest.mark.parametrize(
-    ("given", "changed"),
-    [
-        pytest.param({}, {}, id="defaults-as-text"),
-        pytest.param({"Stage": "dev"}, {"Stage": "dev"}, id="one-given"),
-        pytest.param({"Stage": "abcde", "Count": "0"}, {"Stage": "abcde", "Count": "0"}, id="two-that-match"),
-        pytest.param({"Mode": "jwt"}, {"Mode": "jwt"}, id="one-that-is-allowed"),
-        pytest.param({"Debug": "true"}, {"Debug": "true"}, id="a-boolean-that-is-allowed"),
-        pytest.param({"Rate": "10"}, {"Rate": "10"}, id="the-largest-number"),
-        pytest.param({"Rate": "0.5"}, {"Rate": "0.5"}, id="a-fraction"),
-    ],
-)
-def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, str], changed: dict[str, str]) -> None:
-    assert parameter_values(PARAMETERS["Parameters"], given) == DEFAULTS | changed
-
-
-@pytest.mark.parametrize(
-    ("given", "problem"),
-    [
-        pytest.param(
-            {"stage": "dev"},
-            "The template has no parameter stage; it has Stage, Mode, Debug, Count, Rate, Text, Any.",
-            id="unknown",
-        ),
-        pytest.param({"Mode": "jwt "}, "The parameter Mode is 'jwt '; it must be one of none, jwt.", id="not-allowed"),
-        pytest.param(
-            {"Debug": "True"}, "The parameter Debug is 'True'; it must be one of true, false.", id="another-case"
-        ),
-        pytest.param(
-            {"Stage": "abcdef"},
-            "The parameter Stage is 'abcdef'; it must be text that matches [a-z]{1,5}.",
-            id="too-long",
-        ),
-        pytest.param({"Stage": ""}, "The parameter Stage is ''; it must be text that matches [a-z]{1,5}.", id="empty"),
-        pytest.param({"Count": "1x"}, "The parameter Count is '1x'; it must be a number.", id="with-a-description"),
-        pytest.param({"Text": "a"}, "The parameter Text is 'a'; it must be of a length from 2 to 3.", id="short"),
-        pytest.param({"Text": "abcd"}, "The parameter Text is 'abcd'; it must be of a length from 2 to 3.", id="long"),
-        pytest.param({"Any": "x"}, "The parameter Any is 'x'; it must be a number.", id="no-number-at-all"),
-        *(
-            pytest.param({"Rate": rate}, f"The parameter Rate is '{rate}'; it must be a number from 0 to 10.", id=name)
-            for rate, name in (
-                ("-1", "too-small"),
-                ("10.5", "too-large"),
-                ("many", "no-number"),
-                ("", "no-number-empty"),
-            )
-        ),
-    ],
-)
-def test_a_parameter_out_of_its_bounds(given: dict[str, str], problem: str) -> None:
-    with pytest.raises(TemplateError) as raised:
-        parameter_values(PARAMETERS["Parameters"], given)
-    assert str(raised.value) == problem
-
-
-def test_parameters_without_a_default_are_named_all_at_once() -> None:
-    template = {"Parameters": {"A": {"Type": "String"}, "B": {"Type": "String"}, "C": {"Type": "String"}}}
-    with pytest.raises(TemplateError) as raised:
-        parameter_values(template["Parameters"], {"B": ""})
-    assert str(raised.value) == "These parameters have no default: A, C. Give each with --parameter."
-    with pytest.raises(TemplateError, match=r"^The template has no parameter A; it has none\.$"):
-        parameter_values({}, {"A": ""})
+def test_a_global_table_is_a_table(tmp_path: Path) -> None:
+    table = (
+        "{ Type: AWS::DynamoDB::GlobalTable, Properties: { AttributeDefinitions: [], KeySchema: [], Replicas: [] } }"
+    )
+    app = loaded(
+        tmp_path, API.replace("Handler:", "Environment: {Variables: {T: !Ref G}}, Handler:") + f"  G: {table}\n"
+    )
+    assert [each["TableName"] for each in app.store.tables] == ["G"] == [app.functions["MyFunction"].environment["T"]]
+    assert not [note for note in app.notes if "Not imitated" in note]
