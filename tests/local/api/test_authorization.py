@@ -11,8 +11,8 @@ from local.api.events import Event
 from local.api.handshake import Refused
 from local.lambdas.process import Result
 from local.stack.app import CONTEXT, ApiKeys, LambdaAuthorizer, Route
-from tests.local.stack.test_app import API, loaded
 from tests.support.fakes import FUNCTION, HANDSHAKE, World
+from tests.support.templates import API, loaded
 
 POLICY = {"Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}]}
 

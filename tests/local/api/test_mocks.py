@@ -11,8 +11,8 @@ from local.api.mock import mock
 from local.api.results import NotInvoked
 from local.lambdas.process import Result
 from local.stack.app import MockIntegration, MockResponse, Route, Templates
-from tests.local.stack.test_app import API, loaded
 from tests.support.fakes import World
+from tests.support.templates import API, loaded
 
 BY_STATUS = (
     MockResponse("/4\\d\\d/", Templates({"$default": "client"})),

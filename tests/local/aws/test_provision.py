@@ -19,9 +19,9 @@ from local.console import Console
 from local.stack.app import Store
 from local.stack.loading import load
 from local.stack.source import TemplateError
-from tests.local.stack.test_app import API, loaded
 from tests.support.gateway import RunningGateway
 from tests.support.paths import ROOT
+from tests.support.templates import API, loaded
 
 
 def hub(**changes: Any) -> Store:

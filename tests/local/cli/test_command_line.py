@@ -17,7 +17,6 @@ from websockets.sync.client import connect
 
 from local.cli.command_line import main
 from local.stack.loading import translated
-from tests.local.stack.test_loading import FUNCTION, written
 from tests.support.gateway import (
     PATIENCE,
     READY,
@@ -30,6 +29,7 @@ from tests.support.gateway import (
 )
 from tests.support.paths import ROOT
 from tests.support.pools import OBEDIENT
+from tests.support.templates import FUNCTION, written
 
 
 @pytest.mark.parametrize(

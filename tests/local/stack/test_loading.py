@@ -18,8 +18,8 @@ from local.stack.app import (
     Templates,
 )
 from local.stack.loading import load
-from tests.local.stack.test_loading import written
 from tests.support.paths import ROOT
+from tests.support.templates import API, BY_HAND, MOCK, loaded
 
 ENDPOINT = "https://localapi00.execute-api.us-east-1.amazonaws.com"
 
@@ -94,47 +94,7 @@ def test_a_parameter_of_the_hub_changes_one_thing(parameter: str, value: str, ch
     assert len(app.store.secrets) == (parameter != "SigningSecretName")
 
 
-API = """
-Transform: AWS::Serverless-2016-10-31
-Parameters:
-  Milliseconds: { Type: Number, Default: 1000 }
-Resources:
-  Api:
-    Type: AWS::Serverless::WebSocketApi
-    Properties:
-      StageName: test
-      RouteSelectionExpression: $request.body.action
-      Routes:
-        $default:
-          FunctionArn: !GetAtt MyFunction.Arn
-          IntegrationTimeout: !Ref Milliseconds
-          RouteResponseSelectionExpression: $default
-  MyFunction:
-    Type: AWS::Serverless::Function
-    Properties: { CodeUri: function/, Handler: main.handle, Runtime: python3.12 }
-"""
-BY_HAND = """
-Resources:
-  Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET, RouteSelectionExpression: x } }
-  Stage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Api, StageName: STAGE } }
-"""
 PACKAGES = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
-MOCK = """
-  Mock:
-    Type: AWS::ApiGatewayV2::Route
-    Properties: { ApiId: !Ref Api, RouteKey: mock, Target: !Sub "integrations/${Integration}" }
-  Integration:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties: { ApiId: !Ref Api, IntegrationType: MOCK }
-  IntegrationResponse:
-    Type: AWS::ApiGatewayV2::IntegrationResponse
-    Properties: { IntegrationId: !Ref Integration, ResponseTemplates: { $default: REPLY } }
-"""
-
-
-def loaded(folder: Path, text: str = API, **parameters: str) -> App:
-    (folder / "function").mkdir(exist_ok=True)
-    return load(written(folder, text), parameters)
 
 
 def test_a_small_template_whole(tmp_path: Path) -> None:

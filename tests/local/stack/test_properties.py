@@ -8,7 +8,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from local.stack.kinds import ATTRIBUTES
 from local.stack.uses import SETTINGS, USES, Uses
-from tests.local.stack.test_app import API, loaded
+from tests.support.templates import API, loaded
 
 REGION = "us-east-1"
 

@@ -5,15 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.internal.schema_source.aws_serverless_websocketapi import AuthConfig, WebSocketApiRoute
 
 from local.stack.app import App, LambdaIntegration, Throttle
 from local.stack.loading import load
-from local.stack.parameters import parameter_values
 from local.stack.source import read
-from local.stack.translation import OF_AUTH, OF_ROUTES
-from tests.local.stack.test_app import API, BY_HAND, loaded
-from tests.local.stack.test_loading import written
+from tests.support.templates import API, BY_HAND, loaded, written
 
 MINE = LambdaIntegration("MyFunction", 1.0)
 
@@ -185,17 +181,3 @@ def test_a_mapping_may_be_written_as_json(tmp_path: Path) -> None:
     route = "\n  Route: { Type: AWS::ApiGatewayV2::Route, Properties: { ApiId: !Ref Api, RouteKey: $default } }"
     app = loaded(tmp_path, BY_HAND.replace("STAGE", f"s, {settings}") + route)
     assert app.routes["$default"].throttle == Throttle(2.5, 5)
-
-
-def test_what_sam_reads_of_routes_and_auth_is_what_its_schema_has() -> None:
-    assert {*OF_ROUTES.split()} == {*WebSocketApiRoute.__fields__}
-    assert {*OF_AUTH.split()} == {*AuthConfig.__fields__}
-
-
-@pytest.mark.parametrize(
-    "number",
-    [pytest.param(each, id=each) for each in ("1e3", "1E+3", "1000.0", "1000.", "+1000", "0.1e4")],
-)
-def test_a_number_may_be_written_as_cloudformation_takes_it(number: str) -> None:
-    declared = {"P": {"Type": "Number", "MinValue": 1000, "MaxValue": "1e3"}}
-    assert parameter_values(declared, {"P": number}) == {"P": number}

@@ -1,0 +1,158 @@
+"""Integrations that cannot be served: the reason is a note, and the other routes still work."""
+
+from pathlib import Path
+
+import pytest
+
+from local.stack.app import Unavailable
+from tests.support.templates import API, MOCK, loaded
+
+ELSEWHERE = "The code of MyFunction is not a folder beside the template."
+
+
+NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
+
+
+@pytest.mark.parametrize(
+    ("text", "route", "reason"),
+    [
+        pytest.param(
+            API.replace("!GetAtt MyFunction.Arn", NOT_THERE),
+            "$default",
+            "{template}:6: The function other is not one of the template.",
+            id="a-function-of-another-stack",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: HTTP_PROXY"),
+            "mock",
+            "{template}:23: Integration is an integration of type HTTP_PROXY, which is not imitated here.",
+            id="an-http-integration",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("${Integration}", "other"),
+            "mock",
+            "{template}:20: The route test/mock has no integration of the template.",
+            id="no-integration",
+        ),
+        pytest.param(
+            API.replace("function/,", "s3://bucket/key,"), "$default", f"{{template}}:16: {ELSEWHERE}", id="code-in-s3"
+        ),
+        pytest.param(
+            API.replace("function/,", "missing/,"),
+            "$default",
+            "{template}:16: The code of MyFunction should be in {folder}/missing, and there is no such folder.",
+            id="no-folder",
+        ),
+        pytest.param(
+            API.replace("function/,", "template.yaml,"),
+            "$default",
+            "{template}:16: The code of MyFunction is {template}, which is neither a folder nor a zip archive.",
+            id="a-file-for-a-folder",
+        ),
+        pytest.param(
+            API.replace("main.handle", "main"),
+            "$default",
+            "{template}:16: The Handler of MyFunction is main, and not module.function.",
+            id="a-handler-without-a-function",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Environment: {Variables: {A: [1]}}, Handler:"),
+            "$default",
+            "{template}:16: The variable A of MyFunction is [1], and not text.",
+            id="a-list-for-a-variable",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Environment: {Variables: {AWS_REGION: a}}, Handler:"),
+            "$default",
+            "{template}:16: The variable AWS_REGION of MyFunction is one that Lambda sets, and nobody else may.",
+            id="a-reserved-variable",
+        ),
+        pytest.param(
+            API.replace("Handler:", "LoggingConfig: {LogFormat: XML}, Handler:"),
+            "$default",
+            "{template}:16: The LogFormat of MyFunction is XML; Lambda takes Text and JSON.",
+            id="a-log-format",
+        ),
+        pytest.param(
+            API.replace("Handler:", "LoggingConfig: {ApplicationLogLevel: INFO}, Handler:"),
+            "$default",
+            "{template}:16: MyFunction has the ApplicationLogLevel of a LogFormat JSON, and its LogFormat is Text.",
+            id="a-level-of-text",
+        ),
+        pytest.param(
+            API.replace("Handler:", "LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: LOUD}, Handler:"),
+            "$default",
+            "{template}:16: The ApplicationLogLevel of MyFunction is LOUD; "
+            "Lambda takes TRACE, DEBUG, INFO, WARN, ERROR, FATAL.",
+            id="a-level",
+        ),
+        pytest.param(
+            API.replace("!GetAtt MyFunction.Arn", "!Sub '${MyFunction.Arn}:other'"),
+            "$default",
+            "{template}:6: MyFunction has no alias other in the template.",
+            id="an-alias-that-is-not-there",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Environment: {A: b}, Handler:"),
+            "$default",
+            "{template}:16: The Environment of MyFunction has A, and may have Variables only.",
+            id="an-environment-without-variables",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("integrations/", ""),
+            "mock",
+            "{template}:20: The route test/mock has no integration of the template.",
+            id="a-target-without-its-first-part",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("!Ref Api, Int", "another, Int"),
+            "mock",
+            "{template}:23: Integration is no integration of the API that Mock is a route of.",
+            id="an-integration-of-another-api",
+        ),
+        pytest.param(
+            API.replace("Handler:", "Timeout: 0, Handler:"),
+            "$default",
+            "{template}:16: The Timeout of MyFunction is 0; Lambda takes 1 to 900.",
+            id="no-time",
+        ),
+        pytest.param(
+            API.replace("Handler:", "MemorySize: much, Handler:"),
+            "$default",
+            "{template}:16: The MemorySize of MyFunction is much; Lambda takes 128 to 10240.",
+            id="a-size-that-is-no-number",
+        ),
+        pytest.param(
+            API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: AWS_PROXY"),
+            "mock",
+            "{template}:23: Integration has no IntegrationUri.",
+            id="no-uri",
+        ),
+        pytest.param(
+            API.replace("Default: 1000", "Default: 30000"),
+            "$default",
+            "{template}:6: The TimeoutInMillis of ApiDefaultIntegration is 30000; API Gateway takes 50 to 29000.",
+            id="a-timeout-beyond-the-quota",
+        ),
+        pytest.param(
+            API.replace("python3.12", "nodejs22.x"),
+            "$default",
+            "{template}:16: MyFunction runs on nodejs22.x, and only Python functions run here.",
+            id="another-runtime",
+        ),
+        pytest.param(
+            API.replace("Handler:", "FunctionName: mine, Environment: {Variables: {A: !ImportValue x}}, Handler:"),
+            "$default",
+            "{template}:16: Fn::ImportValue takes x from another stack, and there is none here. "
+            "A parameter instead of it can have a value here.",
+            id="a-value-of-another-stack",
+        ),
+    ],
+)
+def test_what_cannot_be_imitated_is_said_in_a_sentence_and_the_rest_still_runs(
+    text: str, route: str, reason: str, tmp_path: Path
+) -> None:
+    app = loaded(tmp_path, text)
+    expected = reason.format(folder=tmp_path, template=tmp_path / "template.yaml")
+    assert app.routes[route].integration == Unavailable(expected)
+    assert expected in app.notes
