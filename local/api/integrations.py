@@ -15,7 +15,7 @@ from local.deadlines import Deadlines
 from local.errors import Fault, faults
 from local.lambdas.process import Result
 from local.options import INTEGRATION_TIMEOUT
-from local.stack.app import Integration, LambdaIntegration, MockIntegration
+from local.stack.integration_types import Integration, LambdaIntegration, MockIntegration
 
 
 class HasStatus(Protocol):

@@ -5,7 +5,7 @@ from typing import Any
 
 from local.api.results import NotInvoked
 from local.lambdas.process import Result
-from local.stack.app import MockIntegration
+from local.stack.integration_types import MockIntegration
 from local.stack.mocks import choose, response_for, status_of, velocity
 
 

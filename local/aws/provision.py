@@ -11,7 +11,7 @@ from local.aws.client import client
 from local.console import Console
 from local.place import HERE, Place
 from local.stack.app import Store
-from local.stack.source import TemplateError
+from local.stack.errors import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -158,7 +158,7 @@ def _build(arguments: argparse.Namespace) -> int:
 def _translate(arguments: argparse.Namespace) -> int:
     from local.stack import notes
     from local.stack.loading import translated
-    from local.stack.source import read
+    from local.stack.reading import read
 
     print(json.dumps(translated(arguments.template), indent=2))
     for note in notes.unknown(read(arguments.template)):

@@ -3,18 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.stack.app import (
-    CONTEXT,
-    IDENTITY_SOURCE,
-    ApiKeys,
-    IamAuthorization,
-    Integration,
-    LambdaAuthorizer,
-    Unavailable,
-)
+from local.stack.app import CONTEXT, IDENTITY_SOURCE, ApiKeys, IamAuthorization, LambdaAuthorizer
+from local.stack.errors import TemplateError
+from local.stack.integration_types import Integration, Unavailable
 from local.stack.integrations import IntegrationReader
 from local.stack.resources import TRUE, Resources
-from local.stack.source import Source, TemplateError
+from local.stack.source import Source
 
 KEY_FROM_HEADER, KEY_FROM_AUTHORIZER = "request.header.x-api-key", "context.authorizer.usageIdentifierKey"
 """Where API Gateway finds a client's API key: the two variables that ApiKeySelectionExpression takes."""

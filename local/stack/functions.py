@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from local.stack.app import MAX_TIMEOUT, Function, Logging
+from local.stack.errors import MISSHAPEN, TemplateError, misshapen
 from local.stack.intrinsics import text
 from local.stack.permissions import policy
 from local.stack.resources import Resources
-from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen
+from local.stack.source import Source
 from local.stack.translation import local_folder
 
 MAX_MEMORY = 10_240

@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from local.stack.app import Integration, LambdaIntegration, MockIntegration, Unavailable
+from local.stack.errors import TemplateError
 from local.stack.functions import Functions
+from local.stack.integration_types import Integration, LambdaIntegration, MockIntegration, Unavailable
 from local.stack.intrinsics import text
 from local.stack.mocks import Mocks
 from local.stack.permissions import may_call
 from local.stack.resources import Resources
-from local.stack.source import Source, TemplateError
+from local.stack.source import Source
 
 MAX_MILLISECONDS = 29_000
 """Of an integration (quota)."""

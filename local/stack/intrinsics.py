@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.stack.source import Elsewhere, TemplateError
+from local.stack.errors import Elsewhere, TemplateError
 
 NOTHING = object()
 """What ``!Ref AWS::NoValue`` resolves to: the property that has it does not exist."""

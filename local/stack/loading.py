@@ -9,12 +9,14 @@ from typing import Any
 from local.place import HERE, Place
 from local.stack import notes
 from local.stack.app import App, Store
+from local.stack.errors import MISSHAPEN, TemplateError, misshapen
 from local.stack.functions import functions
-from local.stack.kinds import NAMES
 from local.stack.parameters import parameter_values
+from local.stack.reading import read
+from local.stack.resource_types import NAMES
 from local.stack.resources import TRUE, Resources
 from local.stack.routes import Routes, throttle
-from local.stack.source import MISSHAPEN, Source, TemplateError, misshapen, read
+from local.stack.source import Source
 from local.stack.translation import translate
 
 OTHER_APIS = ("AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::ApiGateway::RestApi")

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from local.stack.app import MockIntegration, MockResponse, Templates
 from local.stack.expressions import parse
+from local.stack.integration_types import MockIntegration, MockResponse, Templates
 from local.stack.resources import Resources
 
 _DIRECTIVE = (

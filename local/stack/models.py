@@ -11,9 +11,10 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT4
 
 from local.stack.app import Models
+from local.stack.errors import TemplateError
 from local.stack.expressions import parse
 from local.stack.resources import TRUE, Resources
-from local.stack.source import Source, TemplateError
+from local.stack.source import Source
 
 
 class Unusable(TemplateError):

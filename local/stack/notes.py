@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from local.stack.app import LambdaAuthorizer, Route, Unavailable
+from local.stack.app import LambdaAuthorizer, Route
 from local.stack.functions import Functions
+from local.stack.integration_types import Unavailable
 from local.stack.parameters import in_ssm, unreadable_patterns
 from local.stack.resources import Resources
 from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from local.stack.errors import TemplateError
 from local.stack.intrinsics import text
-from local.stack.source import TemplateError
 
 NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 """What CloudFormation takes for one: 0.5, 1.0 and 1e3 too."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.stack.app import Function
-from local.stack.kinds import ARNS
+from local.stack.errors import TemplateError
 from local.stack.policies import Statement, anywhere, matches, statements
+from local.stack.resource_types import ARNS
 from local.stack.resources import Resources
-from local.stack.source import TemplateError
 
 MAY_DO_ALL = ("AdministratorAccess", "PowerUserAccess", "AmazonAPIGatewayInvokeFullAccess")
 """Policies of AWS's own that allow ``execute-api:ManageConnections``."""

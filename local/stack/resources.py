@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from local.place import HERE, Place, api_id
+from local.stack.errors import MISSHAPEN, Elsewhere, TemplateError, misshapen
 from local.stack.intrinsics import NOTHING, Resolver, text
-from local.stack.kinds import ARNS, ATTRIBUTES, CALLED, NAMES, NOT_TRANSLATED, REQUIRED, SHAPES, STORED
-from local.stack.source import EVENTS, MISSHAPEN, Elsewhere, TemplateError, misshapen
+from local.stack.resource_types import ARNS, ATTRIBUTES, CALLED, NAMES, NOT_TRANSLATED, REQUIRED, SHAPES, STORED
+from local.stack.source import EVENTS
 from local.stack.uses import USES
 
 TRUE = (True, "true", "True")

@@ -5,13 +5,14 @@ from typing import Any
 
 from local.stack.app import Route, Throttle
 from local.stack.authorization import Authorization
+from local.stack.errors import Elsewhere, TemplateError
 from local.stack.expressions import parse
 from local.stack.functions import Functions
 from local.stack.integrations import IntegrationReader
 from local.stack.models import read_models
 from local.stack.properties import unread
 from local.stack.resources import Resources
-from local.stack.source import Elsewhere, Source, TemplateError
+from local.stack.source import Source
 
 ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5_000
 """Requests a second and at once of an account (quota): a throttle that sets one of the two has the other from here."""

@@ -16,8 +16,9 @@ from samtranslator.plugins.globals.globals import Globals
 from samtranslator.translator.translator import Translator
 
 from local.place import Place
-from local.stack.kinds import NOT_TRANSLATED
-from local.stack.source import EVENTS, LANGUAGE_EXTENSIONS, Source, TemplateError, transforms
+from local.stack.errors import TemplateError
+from local.stack.resource_types import NOT_TRANSLATED
+from local.stack.source import EVENTS, LANGUAGE_EXTENSIONS, Source, transforms
 
 CODE_BUCKET = "local"
 """SAM's translator wants code in S3. Local folders travel through it as keys of this bucket."""

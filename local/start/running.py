@@ -17,7 +17,8 @@ from local.lambdas.process import Invocation, Result
 from local.lambdas.watch import watch
 from local.lambdas.worker_environment import WorkerEnvironment, access_key
 from local.options import Limits, Options
-from local.stack.app import App, LambdaAuthorizer, LambdaIntegration
+from local.stack.app import App, LambdaAuthorizer
+from local.stack.integration_types import LambdaIntegration
 from local.start import ports
 from local.start.prepare import Prepared
 from local.wire.http_application import application

@@ -9,8 +9,8 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from local.cli.build import build
+from local.stack.errors import TemplateError
 from local.stack.parameters import parameter_values
-from local.stack.source import TemplateError
 from tests.support.ministack import sam
 from tests.support.paths import ROOT
 

@@ -21,7 +21,8 @@ from local.api import events
 from local.aws.provision import provision
 from local.cli.build import build
 from local.console import Console
-from local.stack.app import Function, LambdaIntegration
+from local.stack.app import Function
+from local.stack.integration_types import LambdaIntegration
 from local.stack.loading import load
 from tests.support.credentials import KEY, iso, sign, token
 from tests.support.faulty import faulty_endpoint

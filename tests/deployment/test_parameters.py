@@ -8,9 +8,9 @@ import pytest
 from delivery.http.endpoint import Endpoint
 from hub.auth.origins import parse_origins
 from hub.settings import number
+from local.stack.errors import TemplateError
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
-from local.stack.source import TemplateError
 from tests.support.gateway import run_local
 from tests.support.paths import ROOT
 

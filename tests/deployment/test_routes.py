@@ -8,7 +8,7 @@ import pytest
 
 from local.stack.app import Throttle
 from local.stack.loading import load
-from local.stack.source import read
+from local.stack.reading import read
 from tests.deployment.test_template import RESOURCES, names, stack
 from tests.support.ministack import depends_on
 from tests.support.paths import ROOT

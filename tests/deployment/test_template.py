@@ -12,10 +12,10 @@ import yaml
 
 from hub import metrics
 from hub.version import VERSION
+from local.stack.errors import TemplateError
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
-from local.stack.source import TemplateError
 from tests.support.ministack import depends_on
 from tests.support.paths import ROOT
 

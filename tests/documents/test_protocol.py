@@ -16,7 +16,7 @@ from hub.ids import timestamp, uuid7
 from hub.sessions import SESSION_ID
 from local.api import results
 from local.api.mock import mock
-from local.stack.app import MockIntegration
+from local.stack.integration_types import MockIntegration
 from local.stack.loading import load
 from tests.support.documents import kind, problems
 from tests.support.lambdas import Context

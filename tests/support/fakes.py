@@ -12,7 +12,8 @@ from local.api.handshake import Handshake
 from local.api.integrations import IntegrationCalls
 from local.console import Console
 from local.lambdas.process import Result
-from local.stack.app import App, LambdaIntegration, Route
+from local.stack.app import App, Route
+from local.stack.integration_types import LambdaIntegration
 
 HANDSHAKE = Handshake("/prod", "session_id=s1", [("User-Agent", "Example/1")], "203.0.113.24")
 FUNCTION = LambdaIntegration("MyFunction", None)

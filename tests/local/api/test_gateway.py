@@ -10,7 +10,8 @@ import pytest
 from local.api.gateway import MAX_REFUSALS
 from local.api.handshake import Handshake, Refused
 from local.lambdas.process import Result
-from local.stack.app import LambdaIntegration, MockIntegration, MockResponse, Route, Templates
+from local.stack.app import Route
+from local.stack.integration_types import LambdaIntegration, MockIntegration, MockResponse, Templates
 from tests.support.fakes import FUNCTION, HANDSHAKE, World, hang, late
 from tests.support.gateway import PATIENCE
 

@@ -10,7 +10,8 @@ import pytest
 from local.api.mock import mock
 from local.api.results import NotInvoked
 from local.lambdas.process import Result
-from local.stack.app import MockIntegration, MockResponse, Route, Templates
+from local.stack.app import Route
+from local.stack.integration_types import MockIntegration, MockResponse, Templates
 from tests.support.fakes import World
 from tests.support.templates import API, loaded
 

@@ -8,7 +8,8 @@ import pytest
 from local.api.results import Answer, Malformed, error_frame, read_result
 from local.api.selection import fits, select
 from local.lambdas.process import Result
-from local.stack.app import MockIntegration, Models, Route
+from local.stack.app import Models, Route
+from local.stack.integration_types import MockIntegration
 
 ACTION = "$request.body.action"
 

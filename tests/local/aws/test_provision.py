@@ -17,8 +17,8 @@ import pytest
 from local.aws.provision import provision
 from local.console import Console
 from local.stack.app import Store
+from local.stack.errors import TemplateError
 from local.stack.loading import load
-from local.stack.source import TemplateError
 from tests.support.gateway import RunningGateway
 from tests.support.paths import ROOT
 from tests.support.templates import API, loaded

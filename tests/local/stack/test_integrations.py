@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.app import Unavailable
+from local.stack.integration_types import Unavailable
 from tests.support.templates import API, MOCK, loaded
 
 ELSEWHERE = "The code of MyFunction is not a folder beside the template."

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.stack.errors import TemplateError
 from local.stack.intrinsics import NOTHING, Resolver, text
-from local.stack.source import TemplateError
 
 TEMPLATE = {
     "Conditions": {

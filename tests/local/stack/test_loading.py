@@ -7,16 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.app import (
-    App,
-    Function,
-    LambdaIntegration,
-    Logging,
-    MockIntegration,
-    MockResponse,
-    Route,
-    Templates,
-)
+from local.stack.app import App, Function, Logging, Route
+from local.stack.integration_types import LambdaIntegration, MockIntegration, MockResponse, Templates
 from local.stack.loading import load
 from tests.support.paths import ROOT
 from tests.support.templates import API, BY_HAND, MOCK, loaded

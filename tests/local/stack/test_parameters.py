@@ -2,8 +2,8 @@
 
 import pytest
 
+from local.stack.errors import TemplateError
 from local.stack.parameters import parameter_values
-from local.stack.source import TemplateError
 
 PARAMETERS = {
     "Parameters": {

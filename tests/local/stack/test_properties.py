@@ -6,7 +6,7 @@ import boto3
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from local.stack.kinds import ATTRIBUTES
+from local.stack.resource_types import ATTRIBUTES
 from local.stack.uses import SETTINGS, USES, Uses
 from tests.support.templates import API, loaded
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.stack.app import App, LambdaIntegration, Throttle
+from local.stack.app import App, Throttle
+from local.stack.integration_types import LambdaIntegration
 from local.stack.loading import load
-from local.stack.source import read
+from local.stack.reading import read
 from tests.support.templates import API, BY_HAND, loaded, written
 
 MINE = LambdaIntegration("MyFunction", 1.0)

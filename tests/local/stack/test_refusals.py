@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.source import TemplateError
+from local.stack.errors import TemplateError
 from tests.support.templates import API, BY_HAND, CONNECT_WITH_MODEL, MODEL, ROUTE, loaded
 
 BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.stack.errors import TemplateError
 from local.stack.resources import Resources
-from local.stack.source import TemplateError
 
 
 def resources(members: dict[str, Any], **parameters: str) -> Resources:

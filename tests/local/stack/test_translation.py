@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from samtranslator.internal.schema_source.aws_serverless_websocketapi import AuthConfig, WebSocketApiRoute
 
+from local.stack.errors import TemplateError
 from local.stack.loading import translated
-from local.stack.source import TemplateError
 from local.stack.translation import OF_AUTH, OF_ROUTES
 from tests.support.paths import ROOT
 from tests.support.templates import FUNCTION, written
