@@ -161,6 +161,6 @@ def _translate(arguments: argparse.Namespace) -> int:
     from local.stack.reading import read
 
     print(json.dumps(translated(arguments.template), indent=2))
-    for note in notes.unknown(read(arguments.template)):
+    for note in notes.unknown_to_sam(read(arguments.template)):
         print(note, file=sys.stderr)
     return 0

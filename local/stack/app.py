@@ -1,4 +1,4 @@
-"""What a template declares, as far as a local gateway needs it: routes, functions, tables, secrets."""
+"""What a template declares and a local gateway needs: routes, functions, and what the embedded AWS holds."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ from local.stack.integration_types import Integration
 from local.stack.policies import Statement
 
 LATEST = "$LATEST"
-"""The version of a function that nobody has published."""
+"""The version of a function's code that is not published."""
+
+MAX_TIMEOUT = 900
+"""The longest timeout of a function, in seconds (Lambda's quota)."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,8 @@ class Logging:
 
     Attributes:
         format: ``Text`` or ``JSON``.
-        level: The least level of a line that Lambda keeps; empty for text, of which Lambda keeps all.
-        group: The log group's name; empty for Lambda's own.
+        level: The lowest level of a log line that Lambda keeps. Empty for text: Lambda keeps every line.
+        group: The name of the log group. Empty: Lambda's default name.
 
     """
 
@@ -34,19 +37,22 @@ class Logging:
 @dataclass(frozen=True)
 class Function:
     """
+    A Lambda function.
+
     Attributes:
         name: Its logical id in the template.
-        path: Folders that Python looks for modules in: the function's own, then its layers'.
+        path: The folders and archives where Python looks for modules: the function's own, then those of its layers.
         handler: ``module.function``.
+        environment: The variables that the template sets.
         timeout: Seconds.
-        memory: MB. Nothing limits it here; the function may ask how much it has.
-        called: What AWS knows it by, where the template says so; else its logical id.
-        inline: The source of the module ``index``, for a function that is written in the template.
-        policy: What its role may do, or None if nobody here can tell.
+        memory: MB. The gateway does not limit the memory; it only tells the function this number.
+        function_name: The FunctionName in the template. Empty: the function has its logical id as its name.
+        inline: The source of the module ``index``, if the template contains the code. Else None.
+        policy: What the function's role allows. None: unknown, because the role is not in the template.
         role: The name of its role.
-        runtime: Such as ``python3.12``. Every function runs on the gateway's own Python all the same.
+        runtime: For example ``python3.12``. Every function runs on the gateway's own Python.
         logging: Its LoggingConfig.
-        aliases: The version that each alias of the template leads to, by the alias's name.
+        aliases: The version of each alias, by the alias's name.
 
     """
 
@@ -56,7 +62,7 @@ class Function:
     environment: dict[str, str]
     timeout: float
     memory: int
-    called: str = ""
+    function_name: str = ""
     inline: str | None = None
     policy: tuple[Statement, ...] | None = None
     role: str = ""
@@ -66,33 +72,41 @@ class Function:
 
     @property
     def aws_name(self) -> str:
-        return self.called or self.name
+        """The name of the function on AWS."""
+        return self.function_name or self.name
 
     def version(self, qualifier: str) -> str | None:
-        """Return the version that a qualifier names: none, an alias or a version. None for an unknown alias."""
+        """
+        Return the version that a qualifier selects, or None for an unknown alias.
+
+        Args:
+            qualifier: A version, an alias, or empty for the latest version.
+
+        """
         return qualifier if qualifier.isdecimal() else {"": LATEST, LATEST: LATEST, **self.aliases}.get(qualifier)
 
 
 IDENTITY_SOURCE = re.compile(
     r"\$?(route\.request\.(?:multivalue)?header|route\.request\.(?:multivalue)?querystring|stageVariables|context)\.(.+)"
 )
-"""Where an authorizer's identity may be: a header or a parameter of the handshake, a stage variable, the context."""
+"""An identity source of an authorizer: a header or a query parameter of the connect request, a stage variable, or a
+variable of the context."""
 
 CONTEXT = (
     "accountId apiId connectedAt connectionId domainName eventType extendedRequestId identity.apiKey identity.apiKeyId "
     "identity.sourceIp identity.userAgent messageDirection requestId requestTime requestTimeEpoch routeKey stage"
 )
-"""The variables of the context that a handshake can have before its authorizer has answered."""
-
-MAX_TIMEOUT = 900
-"""Seconds that a function may run at most (Lambda's quota)."""
+"""The context variables that a connect request has before its authorizer has answered."""
 
 
 @dataclass(frozen=True)
 class LambdaAuthorizer:
     """
+    A function that decides whether a client may connect.
+
     Attributes:
-        identity_sources: Of the form of ``IDENTITY_SOURCE``; each must be there.
+        integration: How API Gateway invokes the function.
+        identity_sources: Texts that match ``IDENTITY_SOURCE``. A connect request must have a value for each.
 
     """
 
@@ -102,17 +116,17 @@ class LambdaAuthorizer:
 
 @dataclass(frozen=True)
 class IamAuthorization:
-    """A handshake has to be signed. Whether the signature is right is not looked at here."""
+    """A connect request must be signed. The gateway does not check the signature."""
 
 
 @dataclass(frozen=True)
 class ApiKeys:
     """
-    A handshake has to carry an API key.
+    A connect request must have an API key.
 
     Attributes:
-        values: Of the enabled keys of the template. None if it has no key with a value: then every key is good.
-        from_authorizer: Whether the authorizer's answer has the key, as ``usageIdentifierKey``, and not the header.
+        values: The enabled API keys of the template. None: the template gives no key a value, so every key is valid.
+        from_authorizer: Whether the key is the ``usageIdentifierKey`` of the authorizer's answer. Else it is a header.
 
     """
 
@@ -123,11 +137,11 @@ class ApiKeys:
 @dataclass(frozen=True)
 class Models:
     """
-    What a message must look like.
+    The models that the messages of a route must match.
 
     Attributes:
-        selection: The expression whose value names the model of a message.
-        schemas: JSON schemas by that name; ``$default`` for all others.
+        selection: The expression whose value is the key of the model for a message.
+        schemas: JSON schemas by key. ``$default`` is for every key without a model.
 
     """
 
@@ -137,7 +151,14 @@ class Models:
 
 @dataclass(frozen=True)
 class Throttle:
-    """A token bucket: requests a second, and at once."""
+    """
+    A token bucket for requests.
+
+    Attributes:
+        rate: Requests a second.
+        burst: Requests at once.
+
+    """
 
     rate: float
     burst: int
@@ -146,10 +167,17 @@ class Throttle:
 @dataclass(frozen=True)
 class Route:
     """
+    A route of the API.
+
     Attributes:
-        two_way: Whether the integration's answer goes back to the client. Needs both
-            a selection expression and a RouteResponse.
-        throttle: Its own; without one, it shares the stage's.
+        key: The RouteKey.
+        integration: What receives the route's events.
+        two_way: Whether the integration's answer goes back to the client. This needs both a
+            RouteResponseSelectionExpression and a RouteResponse.
+        authorizer: Who decides about a connect request. None: every client may connect.
+        api_keys: The API keys that a connect request may have. None: it does not need a key.
+        models: The models that a message must match. None: every message is valid.
+        throttle: The route's own throttle. None: the route shares the stage's throttle.
 
     """
 
@@ -165,7 +193,7 @@ class Route:
 @dataclass(frozen=True)
 class Store:
     """
-    What the embedded AWS has to hold, each with its name filled in: properties as CloudFormation has them.
+    The resources that the embedded AWS holds. Each is the properties of CloudFormation, always with a name.
 
     Attributes:
         places: The template's file and line for each name.
@@ -184,13 +212,22 @@ class Store:
 @dataclass(frozen=True)
 class App:
     """
+    One WebSocket API of a template, one stage of it, and the template's other resources.
+
     Attributes:
         api: The API's logical id.
-        selection: The route selection expression, such as ``$request.body.action``.
-        throttle: Of the stage, shared by all routes without one of their own.
-        domains: Base path of each custom domain that leads to the stage.
-        place: The region and the account that the template's resources are in.
-        notes: What a user should know of the template before it runs, each a sentence.
+        api_id: The API's id, as in its host name.
+        stage: The name of the stage.
+        selection: The RouteSelectionExpression, for example ``$request.body.action``.
+        routes: The routes by key.
+        functions: The functions that the gateway can run, by logical id.
+        store: The resources that the embedded AWS holds.
+        stage_variables: The stage's variables by name.
+        throttle: The stage's throttle. All routes without their own throttle share it.
+        domains: The base path of each custom domain that leads to the stage, by domain name.
+        place: The region and the account of the template's resources.
+        notes: What the user should know about the template before it runs. Each is a place in the template and one
+            or more sentences.
 
     """
 

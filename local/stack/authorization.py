@@ -1,4 +1,4 @@
-"""Who may take ``$connect``: the authorizers and API keys of a template."""
+"""The authorizers and API keys of a template: who may connect."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,17 @@ from local.stack.resources import TRUE, Resources
 from local.stack.source import Source
 
 KEY_FROM_HEADER, KEY_FROM_AUTHORIZER = "request.header.x-api-key", "context.authorizer.usageIdentifierKey"
-"""Where API Gateway finds a client's API key: the two variables that ApiKeySelectionExpression takes."""
+"""The two variables that ApiKeySelectionExpression may name: where API Gateway finds a client's API key."""
 
 
-class Authorization:
-    """Reads what guards the routes of one API and one stage."""
+class AuthorizationReader:
+    """
+    Reads the authorizers and API keys of the routes of one API and one stage.
+
+    Attributes:
+        notes: Notes about what has been read.
+
+    """
 
     def __init__(
         self, resources: Resources, api: str, stage: Mapping[str, Any], integrations: IntegrationReader, source: Source
@@ -28,81 +34,103 @@ class Authorization:
         self.notes: list[str] = []
 
     def authorizer(self, route: Mapping[str, Any], name: str) -> LambdaAuthorizer | IamAuthorization | None:
-        """Return what a handshake is asked for; None of a route that anybody may take."""
+        """
+        Return who decides about connect requests. None: the route is open to every client.
+
+        Args:
+            route: The properties of the route.
+            name: The logical id of the route.
+
+        Raises:
+            TemplateError: If WebSocket APIs do not have the route's AuthorizationType.
+
+        """
         kind = route.get("AuthorizationType", "NONE")
         if kind not in {"NONE", "AWS_IAM", "CUSTOM"}:
-            text = f"The AuthorizationType of {name} is {kind}; a WebSocket API takes NONE, AWS_IAM and CUSTOM."
+            text = f"The AuthorizationType of {name} is {kind}; it must be NONE, AWS_IAM or CUSTOM."
             raise TemplateError(text, name)
         if kind != "NONE" and route["RouteKey"] != "$connect":
-            self._note(f"{name} asks for authorization, which API Gateway does for $connect only.", name)
+            self._note(f"{name} has an AuthorizationType, which API Gateway uses for $connect only.", name)
             return None
         if kind == "NONE":
             if "AuthorizerId" in route:
-                self._note(f"{name} has an AuthorizerId and the AuthorizationType NONE: nobody is asked.", name)
+                self._note(
+                    f"{name} has an AuthorizerId, but its AuthorizationType is NONE: the authorizer is not called.",
+                    name,
+                )
             return None
-        return IamAuthorization() if kind == "AWS_IAM" else self._lambda(route, name)
+        return IamAuthorization() if kind == "AWS_IAM" else self._lambda_authorizer(route, name)
 
     def api_keys(self, route: Mapping[str, Any], name: str) -> ApiKeys | None:
-        """Return the keys that a handshake may have; None of a route that wants none."""
+        """
+        Return the API keys that a connect request may have. None: the route does not require a key.
+
+        Args:
+            route: The properties of the route.
+            name: The logical id of the route.
+
+        """
         if route.get("ApiKeyRequired") not in TRUE:
             return None
         if route["RouteKey"] != "$connect":
-            self._note(f"{name} asks for an API key, which API Gateway does for $connect only.", name)
+            self._note(f"{name} has ApiKeyRequired, which API Gateway uses for $connect only.", name)
             return None
-        api = self._resources.properties(self._api)
-        selection = api.get("ApiKeySelectionExpression", f"${KEY_FROM_HEADER}").strip()
-        variable = selection.removeprefix("$").removeprefix("{").removesuffix("}")
+        expression = self._resources.properties(self._api).get("ApiKeySelectionExpression", f"${KEY_FROM_HEADER}")
+        variable = expression.strip().removeprefix("$").removeprefix("{").removesuffix("}")
         from_authorizer = variable == KEY_FROM_AUTHORIZER
         if not from_authorizer and variable.lower() != KEY_FROM_HEADER:
-            text = f"The ApiKeySelectionExpression of {self._api} is {selection}, which API Gateway does not take"
-            self._note(f"{text}: the key is the header's.", self._api)
+            text = f"The ApiKeySelectionExpression of {self._api} is {expression.strip()}, which API Gateway refuses"
+            self._note(f"{text}: the gateway reads the API key from the header x-api-key.", self._api)
         if from_authorizer and route.get("AuthorizationType") != "CUSTOM":
-            self._note(f"{name} takes the API key from an authorizer, and has none: nobody gets in.", name)
+            text = f"The API key of {name} comes from an authorizer, but {name} does not have one"
+            self._note(f"{text}: no client can connect.", name)
         return ApiKeys(self._enabled_keys(), from_authorizer)
 
     def _enabled_keys(self) -> frozenset[str] | None:
-        every = self._resources.of_type("AWS::ApiGateway::ApiKey")
-        for name in [name for name, each in every.items() if "Enabled" not in each]:
-            # unsure: the API makes a key disabled unless it is told otherwise.
-            self._note(f"{name} does not say Enabled: it counts here, and API Gateway may refuse it.", name)
-        keys = [each for each in every.values() if each.get("Value") is not None]
-        enabled = frozenset(str(each["Value"]) for each in keys if each.get("Enabled", True) in TRUE)
-        return enabled if keys else None
-
-    def _lambda(self, route: Mapping[str, Any], name: str) -> LambdaAuthorizer:
-        if (which := route.get("AuthorizerId")) not in self._resources.names("AWS::ApiGatewayV2::Authorizer"):
-            return LambdaAuthorizer(self._unavailable(f"{name} has no authorizer of the template.", name))
-        properties = self._resources.properties(str(which))
-        if (kind := properties.get("AuthorizerType", "REQUEST")) != "REQUEST":
-            return LambdaAuthorizer(
-                self._unavailable(f"{which} is of the type {kind}; a WebSocket API takes REQUEST.", which)
+        api_keys = self._resources.of_type("AWS::ApiGateway::ApiKey")
+        for name in [name for name, key in api_keys.items() if "Enabled" not in key]:
+            # unsure: API Gateway's API makes a disabled key if Enabled is missing.
+            self._note(
+                f"{name} does not set Enabled: the gateway accepts the key, but API Gateway may refuse it.", name
             )
-        if "AuthorizerUri" not in properties:
-            return LambdaAuthorizer(self._unavailable(f"{which} has no AuthorizerUri.", which))
-        uri, has_role = str(properties["AuthorizerUri"]), bool(properties.get("AuthorizerCredentialsArn"))
-        integration = self._integrations.function(uri, f"authorizers/{which}", has_role, str(which))
-        return LambdaAuthorizer(integration, self._identity_sources(properties, str(which)))
+        with_value = [key for key in api_keys.values() if key.get("Value") is not None]
+        enabled = frozenset(str(key["Value"]) for key in with_value if key.get("Enabled", True) in TRUE)
+        return enabled if with_value else None
 
-    def _identity_sources(self, properties: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    def _lambda_authorizer(self, route: Mapping[str, Any], route_name: str) -> LambdaAuthorizer:
+        name = route.get("AuthorizerId")
+        if name not in self._resources.names("AWS::ApiGatewayV2::Authorizer"):
+            text = f"The authorizer of {route_name} is not in the template."
+            return LambdaAuthorizer(self._unavailable(text, route_name))
+        properties = self._resources.properties(str(name))
+        if (kind := properties.get("AuthorizerType", "REQUEST")) != "REQUEST":
+            text = f"The AuthorizerType of {name} is {kind}; it must be REQUEST."
+            return LambdaAuthorizer(self._unavailable(text, name))
+        if "AuthorizerUri" not in properties:
+            return LambdaAuthorizer(self._unavailable(f"{name} has no AuthorizerUri.", name))
+        uri, has_role = str(properties["AuthorizerUri"]), bool(properties.get("AuthorizerCredentialsArn"))
+        integration = self._integrations.of_uri(uri, f"authorizers/{name}", has_role, str(name))
+        return LambdaAuthorizer(integration, self._identity_sources(properties, str(name)))
+
+    def _identity_sources(self, properties: Mapping[str, Any], authorizer: str) -> tuple[str, ...]:
         written = properties.get("IdentitySource") or []
         texts = [written] if isinstance(written, str) else written
-        sources = [each.strip() for text in texts for each in str(text).split(",") if each.strip()]
-        return tuple(each for each in sources if self._is_known(each, name))
+        sources = [source.strip() for text in texts for source in str(text).split(",") if source.strip()]
+        return tuple(source for source in sources if self._is_imitated(source, authorizer))
 
-    def _is_known(self, source: str, authorizer: str) -> bool:
-        """Return whether it can be looked at here. The authorizer decides without one that cannot."""
-        found = IDENTITY_SOURCE.fullmatch(source)
-        if not found or (found[1] == "context" and found[2] not in CONTEXT.split()):
-            text = f"The IdentitySource {source} of {authorizer} is not known here"
-            self._note(f"{text}: the authorizer is asked without it.", authorizer)
+    def _is_imitated(self, source: str, authorizer: str) -> bool:
+        """Return whether the gateway can check an identity source. A note says that it cannot."""
+        match = IDENTITY_SOURCE.fullmatch(source)
+        text = f"The IdentitySource {source} of {authorizer} is"
+        if not match or (match[1] == "context" and match[2] not in CONTEXT.split()):
+            self._note(f"{text} not imitated: the gateway calls the authorizer without checking it.", authorizer)
             return False
-        if found[1] == "stageVariables" and found[2] not in self._variables:
-            text = f"The IdentitySource {source} of {authorizer} is a variable that the stage does not have"
-            self._note(f"{text}: nobody gets in.", authorizer)
+        if match[1] == "stageVariables" and match[2] not in self._variables:
+            self._note(f"{text} a variable that the stage does not have: no client can connect.", authorizer)
         return True
 
     def _unavailable(self, text: str, name: Any) -> Integration:
-        return Unavailable(self._source.said(text, str(name)))
+        return Unavailable(self._source.note(text, str(name)))
 
     def _note(self, text: str, name: str) -> None:
-        self.notes.append(self._source.said(text, name))
+        self.notes.append(self._source.note(text, name))

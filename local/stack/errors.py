@@ -1,14 +1,14 @@
-"""Errors in a template."""
+"""Errors in a template, as sentences for the user."""
 
 from local.errors import CannotDo
 
 
 class TemplateError(CannotDo):
     """
-    The template, or a parameter given for it, is wrong. The text is a whole sentence.
+    The template is wrong, or a parameter given for it. The text is one or more whole sentences.
 
     Args:
-        resource: The logical id of the resource at fault, or the name of the parameter, if it is one.
+        resource: The logical id of the wrong resource, or the name of the wrong parameter. None if it is neither.
 
     """
 
@@ -17,16 +17,23 @@ class TemplateError(CannotDo):
         self.resource = resource
 
 
-class Elsewhere(TemplateError):
-    """A value that AWS would have, from another stack or a macro, and that nobody has here."""
+class OnlyOnAws(TemplateError):
+    """The template uses a value that only AWS can give: a value of another stack, or of a macro."""
 
 
-MISSHAPEN = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
-"""What one runs into where a value has another shape than CloudFormation would take, or refers to itself."""
+WRONG_SHAPE = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""Python's errors when a value has a shape that CloudFormation would refuse, or when a value refers to itself."""
 
 
-def misshapen(error: Exception, resource: str | None = None, key: str | None = None) -> TemplateError:
-    """Say it in a sentence."""
+def wrong_shape(error: Exception, resource: str | None = None, key: str | None = None) -> TemplateError:
+    """
+    Turn one of the errors of ``WRONG_SHAPE`` into a sentence.
+
+    Args:
+        resource: The logical id of the resource with the wrong value, where it is known.
+        key: The property of the resource with the wrong value, where it is known.
+
+    """
     if isinstance(error, RecursionError):
         return TemplateError(f"{resource or 'The template'} refers to itself.", resource)
     where = f"The {key} of {resource}" if key else resource or "The template"

@@ -1,16 +1,16 @@
 """
-API Gateway's selection expressions: text with variables in it, which a message gives their values.
+API Gateway's selection expressions: text with variables. A message gives the variables their values.
 
-Source: "WebSocket selection expressions" and "Route selection expressions", API Gateway developer guide. Behind
-``request.body`` stands any JSONPath. Paths that name one value are walked here, as every message takes one;
-jsonpath-ng finds what all others name.
+Source: "WebSocket selection expressions" and "Route selection expressions", API Gateway developer guide. Any JSONPath
+may follow ``request.body``. This module evaluates a path to a single value itself, because every message needs one.
+The jsonpath-ng library evaluates all other paths.
 
 """
 
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,18 +23,20 @@ _NAME = re.compile(r"\.([\w-]+)")
 _IN_BRACKETS = re.compile(rf"\.?\[\s*(?:({_QUOTED})|(-?[0-9]+))\s*\]")
 
 STATUS = "integration.response.statuscode"
-"""The variable of a response: the status of the integration."""
+"""The variable for the status of the integration, in expressions about its response."""
 
 Find = Callable[[Any], Any]
-"""Takes a message as ``json.loads`` gives it, and returns the value that a variable names, None without one."""
+"""Takes a message as ``json.loads`` returns it. Returns the value of a variable, or None if it has none."""
 
 
 @dataclass(frozen=True)
 class Expression:
     """
+    A parsed expression.
+
     Attributes:
-        parts: Static texts, paths into the message, and names of other variables.
-        problems: Why a variable has no value here, each a clause. Such a variable is empty.
+        parts: Static texts, and functions that find the value of a variable in the message.
+        problems: A clause for each variable that cannot be evaluated. Such a variable is empty.
 
     """
 
@@ -43,28 +45,41 @@ class Expression:
 
     @property
     def static(self) -> str | None:
-        """The one value of an expression without variables; None of another."""
-        texts = [each for each in self.parts if isinstance(each, str)]
+        """The value of an expression without variables. None: the value depends on the message."""
+        texts = [part for part in self.parts if isinstance(part, str)]
         return "".join(texts) if len(texts) == len(self.parts) and not self.problems else None
+
+    def notes(self, where: str) -> Iterator[str]:
+        """
+        Yield a note for each variable that cannot be evaluated.
+
+        Args:
+            where: The expression, in words.
+
+        """
+        yield from (f"In {where}, {problem}: the variable is empty." for problem in self.problems)
 
     def evaluate(self, message: Any) -> str:
         """
-        Return the value for a message that is JSON.
+        Return the value for a message.
+
+        Args:
+            message: The message as ``json.loads`` returns it.
 
         Raises:
-            ValueError, RecursionError: If the value is too large, or too deep.
+            ValueError, RecursionError: If the value is too large or nested too deeply.
 
         """
-        return "".join([each if isinstance(each, str) else _text(each(message)) for each in self.parts])
+        return "".join([part if isinstance(part, str) else _text(part(message)) for part in self.parts])
 
 
 @functools.lru_cache
 def parse(expression: str, status: str | None = None) -> Expression:
     """
-    Read an expression.
+    Parse an expression.
 
     Args:
-        status: The integration's, for an expression about its response.
+        status: The status of the integration, for an expression about its response. None: any other expression.
 
     """
     known = {} if status is None else {STATUS: status}
@@ -73,10 +88,10 @@ def parse(expression: str, status: str | None = None) -> Expression:
     for token in _TOKEN.finditer(expression):
         variable = token["wrapped"] if token["wrapped"] is not None else token["bare"]
         try:
-            if variable is not None and token[0] != "$default":  # which ought to be written \$default
+            if variable is not None and token[0] != "$default":  # it should be written \$default
                 parts.append(_variable(variable.strip(), known))
             elif token[0] == "$":
-                raise ValueError("begins no variable")
+                raise ValueError("does not begin a variable")
             else:
                 parts.append("$" if token[0] == r"\$" else token[0])
         except ValueError as error:
@@ -89,26 +104,27 @@ def _variable(variable: str, known: Mapping[str, str]) -> str | Find:
         return known[variable]
     path = variable.removeprefix("request.body")
     if path == variable or not re.match(r"[.\[]|$", path):
-        raise ValueError("is not a variable that it takes")
-    steps = [each[0] for each in re.finditer(_STEP, path)]
+        raise ValueError("is not a supported variable")
+    steps = [match[0] for match in re.finditer(_STEP, path)]
     if "".join(steps) != path:
-        raise ValueError("is not a JSONPath that can be evaluated here")
-    names = [_one(each) for each in steps]
-    if any(each is None for each in names):
-        return _many("".join(_bracketed(each) for each in steps))
-    return functools.partial(_member, [each for each in names if each is not None])
+        raise ValueError("is not a JSONPath that the gateway can evaluate")
+    keys = [_single_key(step) for step in steps]
+    if any(key is None for key in keys):
+        return _find_list("".join(_bracketed(step) for step in steps))
+    return functools.partial(_member, [key for key in keys if key is not None])
 
 
-def _one(step: str) -> str | int | None:
-    """Return the name or the index that a step of a path takes, or None if it may take several."""
+def _single_key(step: str) -> str | int | None:
+    """Return the name or the index in a step of a path, or None if the step may lead to several values."""
     if name := _NAME.fullmatch(step):
         return name[1]
-    if not (found := _IN_BRACKETS.fullmatch(step)):
+    if not (match := _IN_BRACKETS.fullmatch(step)):
         return None
-    return int(found[2]) if found[2] else re.sub(r"\\(.)", r"\1", found[1][1:-1])
+    return int(match[2]) if match[2] else re.sub(r"\\(.)", r"\1", match[1][1:-1])
 
 
 def _member(steps: list[str | int], value: Any) -> Any:
+    """Return the value at the end of a path, or None if the message does not have it."""
     for step in steps:
         if isinstance(step, str):
             value = value.get(step) if isinstance(value, dict) else None
@@ -118,36 +134,38 @@ def _member(steps: list[str | int], value: Any) -> Any:
 
 
 def _bracketed(step: str) -> str:
-    """Write a name as jsonpath-ng takes any."""
+    """Write a name in brackets: jsonpath-ng accepts any name there."""
     return re.sub(r"^(\.?)\.([\w-]+)$", r"\1\1['\2']", step)
 
 
-def _many(path: str) -> Find:
-    # Slow to load, and rarely needed.
+def _find_list(path: str) -> Find:
+    """Return the function that finds the list of values of a path."""
+    # Imported only here: it loads slowly, and few templates need it.
     from jsonpath_ng.exceptions import JSONPathError
     from jsonpath_ng.ext.parser import parse as parse_path
 
     try:
-        found = parse_path(f"${path}")
+        parsed = parse_path(f"${path}")
     except (JSONPathError, ValueError) as error:
-        raise ValueError(f"is not a JSONPath that can be evaluated here ({error})") from error
+        raise ValueError(f"is not a JSONPath that the gateway can evaluate ({error})") from error
 
     def find(message: Any) -> Any:
-        # unsure: such a path gives a list in Jayway's library, of one value or of none, too.
+        # unsure: Jayway's library for Java returns a list here, also for one value or none.
         try:
-            return [each.value for each in found.find(message)]
-        except (AttributeError, IndexError, KeyError, TypeError):  # a filter that compares text with a number, say
+            return [match.value for match in parsed.find(message)]
+        except (AttributeError, IndexError, KeyError, TypeError):  # for example, a filter compares text with a number
             return None
 
     return find
 
 
 def _text(value: Any) -> str:
+    """Write a value of the message as API Gateway writes it into a key."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, list):
         return f"[{', '.join(map(_text, value))}]"
-    # unsure: what becomes of an object; numbers and booleans are written as JSON writes them.
+    # unsure: how API Gateway writes an object. It writes numbers and booleans as JSON does.
     return json.dumps(value)

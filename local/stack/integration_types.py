@@ -1,4 +1,4 @@
-"""Where a route leads: the kinds of integrations, and the templates of a mock."""
+"""The kinds of integrations that a route may have."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class LambdaIntegration:
     """
+    An integration that invokes a function.
+
     Attributes:
-        timeout: Seconds until API Gateway stops waiting, or None for its own 29.
-        qualifier: The alias or the version that is called; empty for neither.
+        function: The logical id of the function.
+        timeout: Seconds until API Gateway stops waiting. None: API Gateway's default, 29.
+        qualifier: The alias or the version to invoke. Empty: neither is given.
 
     """
 
@@ -21,11 +24,11 @@ class LambdaIntegration:
 @dataclass(frozen=True)
 class Templates:
     """
-    Mapping templates, of which a message chooses one.
+    Mapping templates. Each message selects one of them.
 
     Attributes:
-        texts: By key. ``$default`` is for all other keys.
-        selection: The expression whose value is the key; empty without one.
+        texts: The templates by key. ``$default`` is for every key without a template.
+        selection: The expression whose value is the key. Empty if there is none.
 
     """
 
@@ -36,10 +39,11 @@ class Templates:
 @dataclass(frozen=True)
 class MockResponse:
     """
-    What a mock integration answers.
+    A response of a mock integration.
 
     Attributes:
-        key: The status it is for, or a pattern between slashes; ``$default`` for all others.
+        key: The status that the response is for, or a pattern between slashes. ``$default`` is for every other status.
+        replies: The templates of the reply to the client.
 
     """
 
@@ -53,9 +57,10 @@ class MockIntegration:
     An integration without a backend.
 
     Attributes:
-        requests: Each tells the status, which chooses the response.
-        responses: In the template's order.
-        passthrough: What becomes of a message that no template is for: WHEN_NO_MATCH, WHEN_NO_TEMPLATES or NEVER.
+        requests: Request templates. The one that a message selects has a status, and the status selects the response.
+        responses: The responses in the template's order.
+        passthrough: What happens to a message that selects no request template: WHEN_NO_MATCH, WHEN_NO_TEMPLATES
+            or NEVER.
 
     """
 
@@ -66,7 +71,13 @@ class MockIntegration:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """An integration that always fails: API Gateway may not call it, or nothing here can imitate it."""
+    """
+    An integration that always fails, because API Gateway may not invoke it or because the gateway cannot imitate it.
+
+    Attributes:
+        reason: A sentence, with its place in the template.
+
+    """
 
     reason: str
 

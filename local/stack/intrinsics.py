@@ -1,8 +1,8 @@
 """
 CloudFormation's intrinsic functions, evaluated without an account.
 
-aws-sam-cli has a resolver too, but it evaluates both branches of ``Fn::If`` and
-fails on ``AWS::NoValue``, which most templates use (see docs/decisions.md).
+The aws-sam-cli library has a resolver too, but it evaluates both branches of ``Fn::If``, and it fails on
+``AWS::NoValue``, which most templates use (see docs/decisions.md).
 
 """
 
@@ -15,25 +15,26 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.stack.errors import Elsewhere, TemplateError
+from local.stack.errors import OnlyOnAws, TemplateError
 
 NOTHING = object()
-"""What ``!Ref AWS::NoValue`` resolves to: the property that has it does not exist."""
+"""The value of ``!Ref AWS::NoValue``. A property with this value does not exist."""
 
 
-def text(value: Any) -> str:
-    """Return a scalar as CloudFormation writes it into a string."""
+def as_text(value: Any) -> str:
+    """Return a scalar as CloudFormation writes it into text: booleans in small letters."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class Resolver:
     """
-    Evaluates values of one template.
+    Evaluates the values of one template.
 
     Args:
-        template: After SAM's translation; ``Conditions`` and ``Mappings`` are read from it.
-        refs: What ``Ref`` gives for a parameter, pseudo parameter or resource; KeyError for any other name.
-        attributes: What ``Fn::GetAtt`` gives: ``(logical id, attribute) -> value``.
+        template: The template after SAM's translation. The resolver reads its ``Conditions`` and ``Mappings``.
+        refs: Returns the value of ``Ref`` for a parameter, a pseudo parameter or a resource. Raises KeyError for any
+            other name.
+        attributes: Returns the value of ``Fn::GetAtt`` for a logical id and an attribute.
 
     """
 
@@ -49,7 +50,7 @@ class Resolver:
             "Condition": self.condition,
             "Fn::GetAtt": self._get_att,
             "Fn::Sub": self._sub,
-            "Fn::Join": lambda value: text(value[0]).join(map(text, self._items(value[1]))),
+            "Fn::Join": lambda value: as_text(value[0]).join(map(as_text, self._items(value[1]))),
             "Fn::Split": lambda value: str(self.resolve(value[1])).split(value[0]),
             "Fn::Length": lambda value: len(self._items(value)),
             "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value)),
@@ -58,12 +59,12 @@ class Resolver:
             "Fn::ImportValue": self._import_value,
             "Fn::Select": self._select,
             "Fn::FindInMap": self._find_in_map,
-            "Fn::Base64": lambda value: base64.b64encode(text(self.resolve(value)).encode()).decode(),
+            "Fn::Base64": lambda value: base64.b64encode(as_text(self.resolve(value)).encode()).decode(),
             "Fn::If": lambda value: self.resolve(value[1] if self.condition(value[0]) else value[2]),
-            "Fn::Equals": lambda value: text(self.resolve(value[0])) == text(self.resolve(value[1])),
+            "Fn::Equals": lambda value: as_text(self.resolve(value[0])) == as_text(self.resolve(value[1])),
             "Fn::Not": lambda value: not self.resolve(value[0]),
-            "Fn::And": lambda value: all(self.resolve(each) for each in value),
-            "Fn::Or": lambda value: any(self.resolve(each) for each in value),
+            "Fn::And": lambda value: all(self.resolve(operand) for operand in value),
+            "Fn::Or": lambda value: any(self.resolve(operand) for operand in value),
         }
 
     def resolve(self, value: Any) -> Any:
@@ -71,11 +72,12 @@ class Resolver:
         Return the value with every intrinsic function in it evaluated.
 
         Raises:
-            TemplateError: If a function is not known here, or what it names does not exist.
+            OnlyOnAws: If only AWS can evaluate a function.
+            TemplateError: If an argument of a function is wrong, or names something that does not exist.
 
         """
         if isinstance(value, list):
-            return [each for each in map(self.resolve, value) if each is not NOTHING]
+            return [item for item in map(self.resolve, value) if item is not NOTHING]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
@@ -83,20 +85,20 @@ class Resolver:
             if name in self._functions:
                 return self._call(name, argument)
             if name.startswith("Fn::"):
-                raise Elsewhere(f"The template uses {name}, which cannot be evaluated here.")
-        members = {name: self.resolve(each) for name, each in value.items()}
-        return {name: each for name, each in members.items() if each is not NOTHING}
+                raise OnlyOnAws(f"The template uses {name}, which the gateway cannot evaluate.")
+        members = {name: self.resolve(member) for name, member in value.items()}
+        return {name: member for name, member in members.items() if member is not NOTHING}
 
     def _call(self, name: str, argument: Any) -> Any:
         try:
             return self._functions[name](argument)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             shown = textwrap.shorten(json.dumps(argument, default=str), 80, placeholder="…")
-            raise TemplateError(f"{name} cannot take {shown}.") from error
+            raise TemplateError(f"{name} does not accept {shown}.") from error
 
     def condition(self, name: str) -> bool:
         """Evaluate one of the template's conditions."""
-        name = text(name)  # as YAML takes some names for others: No, for one
+        name = as_text(name)  # YAML reads some names as booleans, for example No
         if name not in self._conditions:
             raise TemplateError(f"The template uses the condition {name}, which it does not define.")
         return bool(self.resolve(self._conditions[name]))
@@ -107,12 +109,12 @@ class Resolver:
         try:
             return self._refs(name)
         except KeyError:
-            text = f"The template refers to {name}, which is neither a parameter nor a resource of it."
+            text = f"The template refers to {name}, which is neither one of its parameters nor one of its resources."
             raise TemplateError(text) from None
 
     def _import_value(self, value: Any) -> Any:
-        text = f"Fn::ImportValue takes {self.resolve(value)} from another stack, and there is none here."
-        raise Elsewhere(f"{text} A parameter instead of it can have a value here.")
+        text = f"Fn::ImportValue imports {self.resolve(value)} from another stack, which the gateway does not have."
+        raise OnlyOnAws(f"{text} Use a parameter instead.")
 
     def _get_att(self, value: str | list[str]) -> Any:
         name, _, attribute = value.partition(".") if isinstance(value, str) else (value[0], ".", value[1])
@@ -121,13 +123,13 @@ class Resolver:
     def _items(self, value: Any) -> list[Any]:
         items = self.resolve(value)
         if not isinstance(items, list):
-            raise TypeError(items)  # a text, say, of which Python would take the characters
+            raise TypeError(items)  # text, for example: Python would use its characters as the items
         return items
 
     def _select(self, value: list[Any]) -> Any:
         index, items = int(self.resolve(value[0])), self._items(value[1])
         if not 0 <= index < len(items):
-            raise TemplateError(f"The template selects item {index} of a list that has {len(items)}.")
+            raise TemplateError(f"Fn::Select has the index {index}, but its list has {len(items)} items.")
         return items[index]
 
     def _sub(self, value: str | list[Any]) -> str:
@@ -138,24 +140,24 @@ class Resolver:
             if name.startswith("!"):
                 return "${" + name[1:] + "}"
             if name in extra:
-                return text(extra[name])
-            return text(self._get_att(name) if "." in name else self._ref(name))
+                return as_text(extra[name])
+            return as_text(self._get_att(name) if "." in name else self._ref(name))
 
         return re.sub(r"\$\{([^}]+)\}", variable, pattern)
 
     def _cidr(self, value: list[Any]) -> list[str]:
-        block, count, *bits = [self.resolve(each) for each in value]
+        block, count, *bits = [self.resolve(argument) for argument in value]
         network = ipaddress.ip_network(str(block), strict=False)
         prefix = network.max_prefixlen - int(bits[0] if bits else 8)
-        return [str(each) for each in itertools.islice(network.subnets(new_prefix=prefix), int(count))]
+        return [str(subnet) for subnet in itertools.islice(network.subnets(new_prefix=prefix), int(count))]
 
     def _find_in_map(self, value: list[Any]) -> Any:
-        keys = [str(self.resolve(each)) for each in value[:3]]
-        found: Any = self._mappings
+        keys = [str(self.resolve(key)) for key in value[:3]]
+        mapped: Any = self._mappings
         for key in keys:
-            if key not in found and len(value) > 3:
+            if key not in mapped and len(value) > 3:
                 return self.resolve(value[3]["DefaultValue"])
-            if key not in found:
-                raise TemplateError(f"The template's Mappings have no {' / '.join(keys)}.")
-            found = found[key]
-        return found
+            if key not in mapped:
+                raise TemplateError(f"The template's Mappings have no value for {' / '.join(keys)}.")
+            mapped = mapped[key]
+        return mapped

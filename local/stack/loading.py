@@ -1,4 +1,4 @@
-"""Reads a template into an ``App``."""
+"""Loads a template into an ``App``."""
 
 import re
 from collections.abc import Mapping
@@ -9,20 +9,21 @@ from typing import Any
 from local.place import HERE, Place
 from local.stack import notes
 from local.stack.app import App, Store
-from local.stack.errors import MISSHAPEN, TemplateError, misshapen
-from local.stack.functions import functions
+from local.stack.errors import WRONG_SHAPE, TemplateError, wrong_shape
+from local.stack.functions import read_functions
 from local.stack.parameters import parameter_values
 from local.stack.reading import read
 from local.stack.resource_types import NAMES
 from local.stack.resources import TRUE, Resources
-from local.stack.routes import Routes, throttle
+from local.stack.routes import RouteReader, throttle
 from local.stack.source import Source
 from local.stack.translation import translate
 
 OTHER_APIS = ("AWS::Serverless::HttpApi", "AWS::Serverless::Api", "AWS::ApiGateway::RestApi")
+"""Types of APIs that are not WebSocket APIs, apart from ``AWS::ApiGatewayV2::Api``, which may be one."""
 
 ENDPOINT = "WebSocketEndpoint"
-"""A parameter that has the URL of the management API as its value, unless somebody gives another."""
+"""The parameter for the URL of the management API. If the user does not set it, it is the gateway's URL."""
 
 
 def load(
@@ -33,16 +34,17 @@ def load(
     place: Place = HERE,
 ) -> App:
     """
-    Read a template.
+    Load a template.
 
     Args:
-        parameters: Values for its parameters; the others have their defaults.
-        api: The logical id of the API to serve; without it, the first.
-        page: URL of the gateway, without a slash at the end: the parameter WebSocketEndpoint leads there.
-        place: The region and the account that the template's resources are in.
+        path: The template's file.
+        parameters: Values for parameters of the template. The other parameters have their defaults.
+        api: The logical id of the API to serve. None: the first WebSocket API.
+        page: The URL of the gateway, without a slash at the end, for the parameter WebSocketEndpoint.
+        place: The region and the account of the template's resources.
 
     Raises:
-        TemplateError: If it cannot be read, translated or served.
+        TemplateError: If the template cannot be read, translated or served.
 
     """
     source = read(path)
@@ -58,90 +60,119 @@ def load(
         return replace(app, notes=(*app.notes, *_notes(source, parameters, values, resources)))
     except TemplateError as error:
         raise source.located(error) from error
-    except MISSHAPEN as error:
-        raise TemplateError(f"{path}: {misshapen(error)}") from error
+    except WRONG_SHAPE as error:
+        raise TemplateError(f"{path}: {wrong_shape(error)}") from error
+
+
+def translated(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """
+    Return the CloudFormation template that SAM makes of a template.
+
+    Args:
+        parameters: Values for parameters of the template. The other parameters have their defaults.
+
+    Raises:
+        TemplateError: If the template cannot be read or translated.
+
+    """
+    return translate(read(path), parameters or {}, HERE)
 
 
 def _notes(
     source: Source, given: Mapping[str, str], values: Mapping[str, Any], resources: Resources
 ) -> tuple[str, ...]:
     return (
-        *notes.of_parameters(source, given, values),
+        *notes.parameters(source, given, values),
         *source.notes,
-        *(source.said(text, name) for (name, _), text in resources.notes.items()),
-        *notes.unknown(source),
+        *(source.note(text, name) for (name, _), text in resources.notes.items()),
+        *notes.unknown_to_sam(source),
         *notes.events(source),
-        *notes.left_as_written(source),
-        *notes.not_imitated(resources),
+        *notes.not_evaluated(source),
+        *notes.not_imitated(source, resources),
     )
 
 
 def _app(source: Source, resources: Resources, wanted: str | None) -> App:
-    api, others = _choose(resources, wanted)
+    api, api_notes = _choose_api(source, resources, wanted)
     properties = resources.properties(api)
-    found = functions(resources, source)
-    stage, more_stages = _stage(resources, api, source)
-    reader = Routes(resources, api, stage, found, source)
+    functions = read_functions(resources, source)
+    stage, stage_notes = _choose_stage(resources, api, source)
+    reader = RouteReader(resources, api, stage, functions, source)
     routes = reader.read()
-    of_functions = (*found.unusable.values(), *found.notes)
+    function_notes = (*functions.unusable.values(), *functions.notes)
     return App(
         api=api,
         api_id=reader.api_id,
         stage=stage["StageName"],
         selection=properties.get("RouteSelectionExpression", ""),
         routes=routes,
-        functions=found.usable,
+        functions=functions.usable,
         store=_store(resources, source),
         stage_variables={name: str(value) for name, value in stage.get("StageVariables", {}).items()},
         throttle=throttle(stage.get("DefaultRouteSettings", {})),
         domains=reader.domains(),
         place=resources.place,
-        notes=(*others, *more_stages, *of_functions, *reader.notes, *notes.unavailable(routes, found)),
+        notes=(*api_notes, *stage_notes, *function_notes, *reader.notes, *notes.unavailable(routes, functions)),
     )
 
 
-def _choose(resources: Resources, wanted: str | None) -> tuple[str, list[str]]:
-    """Return the API to serve, and what is to be said of the others."""
-    kinds = {name: resources.properties(name).get("ProtocolType") for name in resources.names("AWS::ApiGatewayV2::Api")}
-    sockets = [name for name, kind in kinds.items() if kind == "WEBSOCKET"]
-    if not sockets:
-        other = next(iter([*kinds, *resources.names(*OTHER_APIS)]), None)
-        has = f": {other} is an API of another kind" if other else ""
-        raise TemplateError(f"The template has no WebSocket API to serve{has}.", other)
-    if wanted and wanted not in sockets:
-        raise TemplateError(f"The template has no WebSocket API {wanted}; it has {', '.join(sockets)}.")
-    api = wanted or sockets[0]
-    said = [f"The HTTP API {name} is not served here." for name, kind in kinds.items() if kind != "WEBSOCKET"]
-    if len(sockets) > 1:
-        others = ", ".join(name for name in sockets if name != api)
-        said.insert(0, f"Of {len(sockets)} WebSocket APIs, {api} is served; --api NAME serves another: {others}.")
-    return api, said
+def _choose_api(source: Source, resources: Resources, wanted: str | None) -> tuple[str, list[str]]:
+    """Return the logical id of the API to serve, and notes about the other APIs."""
+    protocols = {
+        name: resources.properties(name).get("ProtocolType") for name in resources.names("AWS::ApiGatewayV2::Api")
+    }
+    websocket_apis = [name for name, protocol in protocols.items() if protocol == "WEBSOCKET"]
+    if not websocket_apis:
+        other = next(iter([*protocols, *resources.names(*OTHER_APIS)]), None)
+        reason = f": {other} is an API of another type" if other else ""
+        raise TemplateError(f"The template has no WebSocket API to serve{reason}.", other)
+    if wanted and wanted not in websocket_apis:
+        raise TemplateError(f"The template has no WebSocket API {wanted}; it has {', '.join(websocket_apis)}.")
+    api = wanted or websocket_apis[0]
+    api_notes = [
+        source.note(f"The gateway does not serve {name}, which is an HTTP API.", name)
+        for name, protocol in protocols.items()
+        if protocol != "WEBSOCKET"
+    ]
+    if len(websocket_apis) > 1:
+        others = ", ".join(name for name in websocket_apis if name != api)
+        text = (
+            f"Of {len(websocket_apis)} WebSocket APIs, the gateway serves {api}. Use --api to serve another: {others}."
+        )
+        api_notes.insert(0, source.note(text))
+    return api, api_notes
 
 
-def _stage(resources: Resources, api: str, source: Source) -> tuple[dict[str, Any], list[str]]:
+def _choose_stage(resources: Resources, api: str, source: Source) -> tuple[dict[str, Any], list[str]]:
+    """Return the properties of the API's first stage, and notes about its stages."""
     stages = resources.of_type("AWS::ApiGatewayV2::Stage")
-    mine = {name: each for name, each in stages.items() if each.get("ApiId") == resources.ref(api)}
-    if not mine:
-        raise TemplateError(f"{api} has no AWS::ApiGatewayV2::Stage, so nobody could connect to it.", api)
-    (which, stage), *others = mine.items()
-    if not re.fullmatch("[A-Za-z0-9_-]+", name := stage["StageName"]):
-        raise TemplateError(f"The StageName of {which} is {name}; it may have letters, digits, - and _ only.", which)
-    said = [f"The stage {each['StageName']} of {api} is not served here." for _, each in others]
+    own = [(name, stage) for name, stage in stages.items() if stage.get("ApiId") == resources.ref(api)]
+    if not own:
+        raise TemplateError(f"{api} has no AWS::ApiGatewayV2::Stage, so clients could not connect to it.", api)
+    (logical_id, stage), *others = own
+    name = stage["StageName"]
+    if not re.fullmatch("[A-Za-z0-9_-]+", name):
+        text = f"The StageName of {logical_id} is {name}; it must consist of letters, digits, hyphens and underscores."
+        raise TemplateError(text, logical_id)
+    stage_notes = [
+        source.note(f"The gateway does not serve the stage {other['StageName']} of {api}.", other_id)
+        for other_id, other in others
+    ]
     deployments = resources.of_type("AWS::ApiGatewayV2::Deployment").values()
-    deployed = {each.get("StageName") for each in deployments if each.get("ApiId") == stage["ApiId"]}
+    deployed = {deployment.get("StageName") for deployment in deployments if deployment.get("ApiId") == stage["ApiId"]}
     if stage.get("AutoDeploy") not in TRUE and "DeploymentId" not in stage and name not in deployed:
-        text = f"{which} has neither AutoDeploy nor a DeploymentId, so API Gateway would serve no route of it."
-        said.append(source.said(text, which))
-    return stage, said
+        text = f"{logical_id} has neither AutoDeploy nor a DeploymentId. API Gateway would not serve its routes."
+        stage_notes.append(source.note(text, logical_id))
+    return stage, stage_notes
 
 
 def _store(resources: Resources, source: Source) -> Store:
     places: dict[str, str] = {}
 
     def all_of(*kinds: str) -> tuple[dict[str, Any], ...]:
-        found = resources.of_type(*kinds)
-        places.update({each[NAMES[kinds[0]]]: source.place(name) for name, each in found.items()})
-        return tuple(found.values())
+        members = resources.of_type(*kinds)
+        places.update({each[NAMES[kinds[0]]]: source.place(logical_id) for logical_id, each in members.items()})
+        return tuple(members.values())
 
     return Store(
         tables=all_of("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"),
@@ -152,8 +183,3 @@ def _store(resources: Resources, source: Source) -> Store:
         topics=all_of("AWS::SNS::Topic"),
         places=places,
     )
-
-
-def translated(path: Path, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the CloudFormation that SAM makes of a template."""
-    return translate(read(path), parameters or {}, HERE)

@@ -1,4 +1,4 @@
-"""Mock integrations: what of a template they are made of, and what of it API Gateway or this gateway cannot do."""
+"""Mock integrations: their templates and responses, and notes about templates that cannot be evaluated."""
 
 import json
 import re
@@ -17,25 +17,25 @@ _STATUS = re.compile(r"""["']?statusCode["']?\s*:\s*["']?([2-5][0-9]{2})\b""")
 
 
 def velocity(template: str) -> str | None:
-    """Return the first part of a mapping template that only Velocity could evaluate, or None."""
-    found = _VELOCITY.search(template)
-    return found and found[0]
+    """Return the first reference or directive of Velocity in a mapping template, or None."""
+    match = _VELOCITY.search(template)
+    return match and match[0]
 
 
 def status_of(template: str) -> str | None:
-    """Return the status that a request template tells, or None if it tells none, or depends on Velocity."""
-    # Not read as JSON: API Gateway takes {statusCode:200} too, and a reference elsewhere in it does no harm.
-    found = None if re.search(_DIRECTIVE, template) else _STATUS.search(template)
-    return found and found[1]
+    """Return the statusCode in a request template. None: it has none, or a directive of Velocity decides about it."""
+    # The template is not parsed as JSON: API Gateway accepts {statusCode:200}, and a reference elsewhere does no harm.
+    match = None if re.search(_DIRECTIVE, template) else _STATUS.search(template)
+    return match and match[1]
 
 
 def response_for(responses: Iterable[MockResponse], status: str) -> MockResponse | None:
-    """Return the first response whose key is the status, or a pattern for it; else the one of ``$default``."""
-    every = list(responses)
-    for each in every:
-        if each.key == status or ((pattern := _pattern(each.key)) and pattern.fullmatch(status)):
-            return each
-    return next((each for each in every if each.key == "$default"), None)
+    """Return the first response whose key is the status or a pattern that matches it, else that for ``$default``."""
+    candidates = list(responses)
+    for response in candidates:
+        if response.key == status or ((pattern := _pattern(response.key)) and pattern.fullmatch(status)):
+            return response
+    return next((response for response in candidates if response.key == "$default"), None)
 
 
 def _pattern(key: str) -> re.Pattern[str] | None:
@@ -47,23 +47,23 @@ def _pattern(key: str) -> re.Pattern[str] | None:
 
 def choose(templates: Templates, message: Any, status: str | None = None) -> str | None:
     """
-    Return the template that a message chooses, if there is one for it.
+    Return the template that a message selects, or None if it selects none.
 
     Args:
-        message: As ``json.loads`` gives it; None of one that is not JSON.
-        status: The integration's, for templates of its response.
+        message: The message as ``json.loads`` returns it. None: it is not JSON.
+        status: The status of the integration, for the templates of a response.
 
     """
     try:
         key = parse(templates.selection, status).evaluate(message)
     except (ValueError, RecursionError):
         key = ""
-    # unsure: without an expression; AWS's own sample has a template for application/json, and no expression.
-    others = ("$default",) if templates.selection else ("$default", "application/json")
-    return next((templates.texts[each] for each in (key, *others) if each in templates.texts), None)
+    # unsure: what API Gateway does without an expression. AWS's sample then has a template for application/json.
+    defaults = ("$default",) if templates.selection else ("$default", "application/json")
+    return next((templates.texts[each] for each in (key, *defaults) if each in templates.texts), None)
 
 
-class Mocks:
+class MockReader:
     """Reads the mock integrations of a template."""
 
     def __init__(self, resources: Resources) -> None:
@@ -71,56 +71,58 @@ class Mocks:
         self._responses = resources.of_type("AWS::ApiGatewayV2::IntegrationResponse")
 
     def read(self, name: str) -> tuple[MockIntegration, list[tuple[str, str]]]:
-        """Return an integration, and what is to be said: logical id of a resource, and a sentence about it."""
+        """Return an integration, and notes: the logical id of a resource, and a sentence about the resource."""
         properties = self._resources.properties(name)
         requests = _templates(properties, "RequestTemplates")
-        mine = {each: read for each, read in self._responses.items() if read["IntegrationId"] == name}
         responses = {
-            each: MockResponse(read.get("IntegrationResponseKey", "$default"), _templates(read, "ResponseTemplates"))
-            for each, read in mine.items()
+            response_name: MockResponse(
+                response.get("IntegrationResponseKey", "$default"), _templates(response, "ResponseTemplates")
+            )
+            for response_name, response in self._responses.items()
+            if response["IntegrationId"] == name
         }
-        said = [(name, each) for each in _of_requests(name, requests, [*responses.values()])]
-        said += [(each, text) for each, response in responses.items() for text in _of_response(each, response)]
+        notes = [(name, text) for text in _notes_of_requests(name, requests, [*responses.values()])]
+        for response_name, response in responses.items():
+            notes += [(response_name, text) for text in _notes_of_response(response_name, response)]
         passthrough = properties.get("PassthroughBehavior", "WHEN_NO_MATCH")
-        return MockIntegration(requests, (*responses.values(),), passthrough), said
+        return MockIntegration(requests, (*responses.values(),), passthrough), notes
 
 
 def _templates(properties: Mapping[str, Any], key: str) -> Templates:
-    templates = properties.get(key, {})
-    texts = {str(name): each if isinstance(each, str) else json.dumps(each) for name, each in templates.items()}
+    written = properties.get(key, {})
+    texts = {str(name): value if isinstance(value, str) else json.dumps(value) for name, value in written.items()}
     return Templates(texts, properties.get("TemplateSelectionExpression", ""))
 
 
-def _of_requests(name: str, requests: Templates, responses: list[MockResponse]) -> Iterator[str]:
+def _notes_of_requests(name: str, requests: Templates, responses: list[MockResponse]) -> Iterator[str]:
     if not requests.texts:
-        yield f"{name} has no RequestTemplates: its status is 200 here, and API Gateway may fail instead."
-    yield from _of_selection(name, requests, None)
+        yield f"{name} has no RequestTemplates: the status is 200, but API Gateway may fail instead."
+    yield from _notes_of_selection(name, requests, None)
     if not responses:
         yield f"{name} has no IntegrationResponse: its reply is empty."
     for key, template in requests.texts.items():
         status = status_of(template)
         if status is None:
-            found = velocity(template)
-            why = f"{found} in it, and Velocity is not evaluated here" if found else "no statusCode"
-            yield f"The request template {key} of {name} has {why}: the integration fails."
+            part = velocity(template)
+            problem = f"contains {part}, and Velocity is not evaluated" if part else "has no statusCode"
+            yield f"The request template {key} of {name} {problem}: the integration fails."
         elif responses and not response_for(responses, status):
-            yield f"{name} has no IntegrationResponse for the status {status}, nor for $default: it fails."
+            yield f"{name} has no IntegrationResponse for the status {status} or for $default: the integration fails."
 
 
-def _of_response(name: str, response: MockResponse) -> Iterator[str]:
+def _notes_of_response(name: str, response: MockResponse) -> Iterator[str]:
     if re.fullmatch("/.*/", response.key) and not _pattern(response.key):
-        yield f"The IntegrationResponseKey {response.key} of {name} cannot be read as a pattern: it fits nothing."
-    yield from _of_selection(name, response.replies, "200")
+        yield f"The IntegrationResponseKey {response.key} of {name} is not a valid pattern: it matches no status."
+    yield from _notes_of_selection(name, response.replies, "200")
     for key, template in response.replies.texts.items():
-        if found := velocity(template):
-            why = f"{found} in it, and Velocity is not evaluated here"
-            yield f"The response template {key} of {name} has {why}: the integration fails."
+        if part := velocity(template):
+            text = f"The response template {key} of {name} contains {part}, and Velocity is not evaluated"
+            yield f"{text}: the integration fails."
 
 
-def _of_selection(name: str, templates: Templates, status: str | None) -> Iterator[str]:
-    """Say what of a TemplateSelectionExpression has no value here, or chooses nothing."""
+def _notes_of_selection(name: str, templates: Templates, status: str | None) -> Iterator[str]:
+    """Yield notes about a TemplateSelectionExpression that cannot be evaluated, or that selects no template."""
     selection = parse(templates.selection, status)
-    for each in selection.problems:
-        yield f"In the TemplateSelectionExpression of {name}, {each}."
+    yield from selection.notes(f"the TemplateSelectionExpression of {name}")
     if templates.texts and selection.static is not None and choose(templates, None, status) is None:
-        yield f"{name} has no template for {selection.static or '$default'}, which it always chooses."
+        yield f"{name} always selects the template {selection.static or '$default'}, which it does not have."

@@ -1,4 +1,4 @@
-"""The models of a template: JSON schemas that say what the messages of a route look like."""
+"""The models of a template: JSON schemas for the messages of a route."""
 
 import json
 import re
@@ -18,48 +18,53 @@ from local.stack.source import Source
 
 
 class Unusable(TemplateError):
-    """A schema that API Gateway may take, and Python cannot evaluate."""
+    """API Gateway may accept the schema, but Python cannot evaluate it."""
 
 
 def read_models(
     resources: Resources, api: str, route: Mapping[str, Any], name: str, source: Source
 ) -> tuple[Models | None, list[str]]:
     """
-    Return what the messages of a route have to fit, and what is to be said of it.
+    Return the models of a route, and notes about them. None: messages are not validated.
 
     Args:
         api: The logical id of the API.
+        route: The properties of the route.
         name: The logical id of the route.
+
+    Raises:
+        TemplateError: If a model is not in the template, or is not a JSON schema.
 
     """
     chosen, selection = route.get("RequestModels"), route.get("ModelSelectionExpression")
+    not_validated = f"The messages of {name} are not validated."
     if not chosen or not selection:
-        text = f"{name} has RequestModels and no ModelSelectionExpression: no message of {name} is validated."
-        return None, [source.said(text, name)] if chosen else []
-    said = [
-        source.said(f"In the ModelSelectionExpression of {name}, {each}.", name) for each in parse(selection).problems
-    ]
-    models = resources.of_type("AWS::ApiGatewayV2::Model")
-    mine = {model: each for model, each in models.items() if each.get("ApiId") in (resources.ref(api), None)}
-    by_name = {each["Name"]: (model, each["Schema"]) for model, each in mine.items()}
-    if missing := [each for each in chosen.values() if each not in by_name]:
-        raise TemplateError(f"The route {route['RouteKey']} has no model {missing[0]} of the template.", name)
+        text = f"{name} has RequestModels, but no ModelSelectionExpression. {not_validated}"
+        return None, [source.note(text, name)] if chosen else []
+    notes = [source.note(text, name) for text in parse(selection).notes(f"the ModelSelectionExpression of {name}")]
+    models = resources.of_type("AWS::ApiGatewayV2::Model").items()
+    of_api = {model: each for model, each in models if each.get("ApiId") in (resources.ref(api), None)}
+    schemas = {each["Name"]: (model, each["Schema"]) for model, each in of_api.items()}
+    if missing := [model for model in chosen.values() if model not in schemas]:
+        raise TemplateError(f"The model {missing[0]} of the route {route['RouteKey']} is not in the template.", name)
     try:
-        return Models(selection, {key: _schema(*by_name[each]) for key, each in chosen.items()}), said
+        return Models(selection, {key: _schema(*schemas[model]) for key, model in chosen.items()}), notes
     except TemplateError as error:
-        unchecked = resources.properties(api).get("DisableSchemaValidation") in TRUE
-        if not unchecked and not isinstance(error, Unusable):
+        validation_disabled = resources.properties(api).get("DisableSchemaValidation") in TRUE
+        if not validation_disabled and not isinstance(error, Unusable):
             raise
-        return None, [*said, source.said(f"{error} No message of {name} is validated.", str(error.resource))]
+        return None, [*notes, source.note(f"{error} {not_validated}", str(error.resource))]
 
 
 def _schema(name: str, written: Any) -> Any:
+    """Return the JSON schema of a model as Python values. Raises TemplateError, or Unusable."""
     try:
         schema = json.loads(written) if isinstance(written, str) else written
-        jsonschema.Draft4Validator.check_schema(schema, format_checker=jsonschema.FormatChecker(()))  # no patterns yet
+        # Without format checks: patterns that only Java can read are found below, with an error of their own.
+        jsonschema.Draft4Validator.check_schema(schema, format_checker=jsonschema.FormatChecker(()))
     except (jsonschema.SchemaError, ValueError) as error:
         problem = error.message if isinstance(error, jsonschema.SchemaError) else str(error)
-        raise TemplateError(f"The Schema of {name} is no JSON schema: {problem}.", name) from error
+        raise TemplateError(f"The Schema of {name} is not a JSON schema: {problem}.", name) from error
     resolver = Registry().resolver_with_root(DRAFT4.create_resource(schema))
     for part in _parts(schema):
         try:
@@ -69,12 +74,13 @@ def _schema(name: str, written: Any) -> Any:
             for pattern in (part.get("pattern"), *(patterns if isinstance(patterns, dict) else ())):
                 re.compile(pattern if isinstance(pattern, str) else "")
         except (Unresolvable, re.error) as error:
-            raise Unusable(f"The Schema of {name} cannot be evaluated here: {error}.", name) from error
+            raise Unusable(f"The gateway cannot evaluate the Schema of {name}: {error}.", name) from error
     return schema
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every mapping in a schema, at any depth."""
     if isinstance(schema, dict):
         yield schema
-    for each in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from _parts(each)
+    for member in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _parts(member)

@@ -1,17 +1,22 @@
-"""What a user should know of a template before it runs: what of it is not there, each in a sentence."""
+"""
+Notes about a template: what of it the gateway does not imitate, and what else the user should know before it runs.
+
+Each note is the template's file, the line if there is one, and one or more whole sentences.
+
+"""
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from local.stack import translation
 from local.stack.app import LambdaAuthorizer, Route
 from local.stack.functions import Functions
 from local.stack.integration_types import Unavailable
 from local.stack.parameters import in_ssm, unreadable_patterns
 from local.stack.resources import Resources
 from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms
-from local.stack.translation import ignored_by_sam, unknown_to_sam
 from local.stack.uses import USES
 
 IMITATED = re.compile(
@@ -20,69 +25,76 @@ IMITATED = re.compile(
     "|SQS::Queue(Policy)?|SSM::Parameter|SecretsManager::Secret"
     "|Serverless::Function|Lambda::(Alias|Function|LayerVersion|Version|EventInvokeConfig))$"
 )
-"""Types that are served here, or whose absence nobody notices."""
+"""The types that the gateway imitates, and the types that make no difference here."""
 
 
-def unavailable(routes: Mapping[str, Route], found: Functions) -> list[str]:
-    """Say which integrations will fail, unless it has been said of their functions."""
-    every = [each.integration for each in routes.values()]
-    every += [each.authorizer.integration for each in routes.values() if isinstance(each.authorizer, LambdaAuthorizer)]
-    reasons = dict.fromkeys(each.reason for each in every if isinstance(each, Unavailable))
-    return [each for each in reasons if each not in found.unusable.values()]
+def unavailable(routes: Mapping[str, Route], functions: Functions) -> list[str]:
+    """Return the reasons why integrations will fail, without those that are notes about functions already."""
+    integrations = [route.integration for route in routes.values()]
+    authorizers = [route.authorizer for route in routes.values()]
+    integrations += [each.integration for each in authorizers if isinstance(each, LambdaAuthorizer)]
+    reasons = dict.fromkeys(each.reason for each in integrations if isinstance(each, Unavailable))
+    return [reason for reason in reasons if reason not in functions.unusable.values()]
 
 
 def events(source: Source) -> list[str]:
-    """Say which functions have events that never come here."""
+    """Return a note about the functions whose events are not imitated."""
 
-    def kinds(events: Mapping[str, Any]) -> str:
+    def types(events: Mapping[str, Any]) -> str:
         return ", ".join(sorted({str(each.get("Type")) if isinstance(each, dict) else "?" for each in events.values()}))
 
     named = [
-        f"{name} ({kinds(each['Properties']['Events'])})"
-        for name, each in source.content["Resources"].items()
-        if isinstance(each, dict) and isinstance(each.get("Properties", {}).get("Events"), dict)  # or it is a ForEach
+        f"{name} ({types(resource['Properties']['Events'])})"
+        for name, resource in source.content["Resources"].items()
+        if isinstance(resource, dict)  # a Fn::ForEach loop is a list
+        and isinstance(resource.get("Properties", {}).get("Events"), dict)
     ]
-    return [f"No events but the API's come here: none for {', '.join(named)}."] if named else []
+    return [source.note(f"The Events of these functions are not imitated: {', '.join(named)}.")] if named else []
 
 
-def not_imitated(resources: Resources) -> list[str]:
-    """Name the resources that are not there."""
+def not_imitated(source: Source, resources: Resources) -> list[str]:
+    """Return a note about the resources that are not imitated."""
     others = [f"{name} ({kind})" for name, kind in resources.types() if not IMITATED.match(kind)]
-    return [f"Not imitated here: {', '.join(others)}. What refers to it gets a made-up value."] if others else []
-
-
-def of_parameters(source: Source, given: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
-    """Say which parameters have a made-up value, or one that nobody has checked."""
-    declared = source.content["Parameters"]
-    made_up = [
-        f"The value of {name} is in SSM on AWS; here it is {values[name]!r}, as no --parameter gives another."
-        for name in in_ssm(declared, given)
-    ]
-    unread = unreadable_patterns(declared)
-    return made_up + [
-        source.said(f"The AllowedPattern {pattern} of {name} cannot be read here: any value fits.", name)
-        for name, pattern in unread
-    ]
-
-
-def unknown(source: Source) -> list[str]:
-    """Name the properties that SAM's translator does not know: they are misspelled, or newer than it."""
-    every = (*unknown_to_sam(source.content), *ignored_by_sam(source.content))
-    places = [f"{source.path}:{source.lines.get(each.at, 1)}" for each in every]
+    if not others:
+        return []
     return [
-        f"{place}: SAM does not know {each.key} of {each.owner}: it does nothing here."
-        for place, each in zip(places, every, strict=True)
+        source.note(f"These resources are not imitated: {', '.join(others)}. References to them have made-up values.")
     ]
 
 
-def left_as_written(source: Source) -> list[str]:
-    """Say what of a template CloudFormation would replace by something that nobody here has."""
-    macros = [each for each in transforms(source.content) if each not in {SAM, LANGUAGE_EXTENSIONS}]
-    notes = [f"The macro {each} is not run here." for each in macros]
+def parameters(source: Source, given: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+    """Return notes about the parameters with a made-up value, or with a value that the gateway cannot check."""
+    declared = source.content["Parameters"]
+    notes = []
+    for name in in_ssm(declared, given):
+        text = f"On AWS, SSM has the value of the parameter {name}. Here the value is {values[name]!r}"
+        notes.append(source.note(f"{text}, because no --parameter sets it.", name))
+    for name, pattern in unreadable_patterns(declared):
+        text = f"The gateway cannot read the AllowedPattern {pattern} of {name}: it accepts every value."
+        notes.append(source.note(text, name))
+    return notes
+
+
+def unknown_to_sam(source: Source) -> list[str]:
+    """Return a note for each property that SAM's translator does not know: misspelled, or newer than the translator."""
+    unknown = (*translation.unknown_to_sam(source.content), *translation.ignored_by_sam(source.content))
+    return [
+        f"{source.path}:{source.lines.get(each.at, 1)}: SAM does not know the property {each.key} of {each.owner}: "
+        "the property does nothing."
+        for each in unknown
+    ]
+
+
+def not_evaluated(source: Source) -> list[str]:
+    """Return notes about macros and dynamic references: CloudFormation would replace them, the gateway cannot."""
+    macros = [name for name in transforms(source.content) if name not in {SAM, LANGUAGE_EXTENSIONS}]
+    notes = [source.note(f"The gateway does not run the macro {name}.") for name in macros]
     dynamic = [
-        name for name, each in source.content["Resources"].items() if "{{resolve:" in json.dumps(each, default=str)
+        name
+        for name, resource in source.content["Resources"].items()
+        if "{{resolve:" in json.dumps(resource, default=str)
     ]
     if dynamic:
-        text = "{{resolve:…}} stays as it is written here, in"
-        notes.append(f"{text} {', '.join(dynamic)}: a parameter instead of it can have a value.")
+        text = f"The gateway does not evaluate the dynamic references ({{{{resolve:…}}}}) of {', '.join(dynamic)}."
+        notes.append(source.note(f"{text} Use parameters instead."))
     return notes

@@ -1,4 +1,4 @@
-"""A template as YAML or JSON: its values and its lines."""
+"""Parses the text of a template, YAML or JSON, into its values and the nodes that know their lines."""
 
 import contextlib
 import json
@@ -12,67 +12,81 @@ from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from local.stack.errors import TemplateError
 
+MAX_VALUES = 100_000
+"""
+The most values that a template may have with its YAML aliases written out.
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C's where there is one
-    """Reads the short forms, ``!Ref`` and ``!Sub``, as CloudFormation does."""
+A template of CloudFormation's largest size, 1 MB, has fewer in practice.
+
+"""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the one written in C if installed
+    """Reads short forms such as ``!Ref`` and ``!Sub`` as CloudFormation does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
-        """Return a mapping whose keys are text, whatever YAML takes them for. Of two equal ones the last counts."""
+        """Return a mapping with text as keys, also where YAML reads a date or a number. The last equal key counts."""
         mapping = super().construct_mapping(node, deep)
-        return {str(key).lower() if isinstance(key, bool) else str(key): each for key, each in mapping.items()}
+        return {str(key).lower() if isinstance(key, bool) else str(key): value for key, value in mapping.items()}
 
 
 _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
-_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)  # a lone =, which is text
-
-
-MAX_VALUES = 100_000
-"""Of a template, more than CloudFormation's limit of 1 MB has room for in practice."""
+_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)  # a lone = is text
 
 
 def parse(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
-    """Return what a template has in it, and the nodes with its lines."""
+    """
+    Return the values of a template, and its root node. The node is None if nothing has a known line.
+
+    Raises:
+        TemplateError: If the template has more than ``MAX_VALUES`` values.
+        yaml.YAMLError, RecursionError, ValueError: If the text is not YAML.
+
+    """
     content = _json(text)
-    if content is not None:  # YAML takes neither tabs nor surrogates; without its nodes, only the lines are missing
+    if content is not None:  # YAML refuses JSON's tabs and surrogates: those are replaced to learn the lines
         with contextlib.suppress(yaml.YAMLError):
             return content, yaml.compose(re.sub(r"\\u[dD][89a-fA-F]..", "?", text.expandtabs()), _Loader)
         return content, None
     loader = _Loader(text)
     node = loader.get_single_node()
     if node and _size(node, {}) > MAX_VALUES:
-        raise TemplateError(f"The template {path} grows beyond {MAX_VALUES:,} values, by aliases of aliases.")
+        text = f"The template {path} has more than {MAX_VALUES:,} values when its YAML aliases are written out."
+        raise TemplateError(text)
     return (loader.construct_document(node) if node else None), node
 
 
 def _json(text: str) -> Any:
+    """Return the value of a JSON object, or None if the text is not one."""
     try:
         return json.loads(text) if text.lstrip().startswith("{") else None
-    except ValueError:  # it may be YAML's own notation of a mapping
+    except ValueError:  # a YAML mapping may start with a brace too
         return None
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Count the values in a node, as often as aliases repeat them."""
+    """Count the values in a node. A value counts each time that an alias repeats it."""
     if id(node) not in known:
-        known[id(node)] = 1  # in case it holds itself
+        known[id(node)] = 1  # ends the recursion if the node contains itself
         parts = node.value if isinstance(node, yaml.CollectionNode) else []
-        every = [each for part in parts for each in (part if isinstance(part, tuple) else (part,))]
-        known[id(node)] = 1 + sum(_size(each, known) for each in every)
+        members = [member for part in parts for member in (part if isinstance(part, tuple) else (part,))]
+        known[id(node)] = 1 + sum(_size(member, known) for member in members)
     return known[id(node)]
 
 
 def lines(document: yaml.Node | None) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield the section, the name and the line of each name in a section."""
     for section, members in document.value if isinstance(document, yaml.MappingNode) else ():
         if isinstance(members, yaml.MappingNode):
             for name, _ in members.value:
                 yield (str(section.value), str(name.value)), name.start_mark.line + 1
 
 
-def duplicates(node: yaml.Node | None, known: set[int]) -> Iterator[tuple[str, int]]:
-    """Yield each key that stands in a mapping again, and its line."""
-    if not isinstance(node, yaml.CollectionNode) or id(node) in known:
+def duplicates(node: yaml.Node | None, visited: set[int]) -> Iterator[tuple[str, int]]:
+    """Yield each key that its mapping already has, and the line of the repetition."""
+    if not isinstance(node, yaml.CollectionNode) or id(node) in visited:
         return
-    known.add(id(node))
+    visited.add(id(node))
     keys: set[str] = set()
     for part in node.value:
         key, value = part if isinstance(part, tuple) else (None, part)
@@ -80,4 +94,4 @@ def duplicates(node: yaml.Node | None, known: set[int]) -> Iterator[tuple[str, i
             if key.value in keys:
                 yield key.value, key.start_mark.line + 1
             keys.add(key.value)
-        yield from duplicates(value, known)
+        yield from duplicates(value, visited)

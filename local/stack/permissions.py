@@ -1,4 +1,4 @@
-"""What the functions of a template may do, and who may call them."""
+"""The policies of functions' roles, and the permissions to invoke functions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,20 @@ from local.stack.resource_types import ARNS
 from local.stack.resources import Resources
 
 MAY_DO_ALL = ("AdministratorAccess", "PowerUserAccess", "AmazonAPIGatewayInvokeFullAccess")
-"""Policies of AWS's own that allow ``execute-api:ManageConnections``."""
+"""AWS's managed policies that allow ``execute-api:ManageConnections``."""
 
 ANYTHING: tuple[Statement, ...] = ({"Effect": "Allow", "Action": "*", "Resource": "*"},)
+"""A policy that allows everything."""
 
 
 def policy(role: Any, resources: Resources) -> tuple[Statement, ...] | None:
-    """Return what a role of the template may do; None for a role of somebody else's."""
+    """
+    Return the statements of a role's policies. None: the template does not tell them.
+
+    Args:
+        role: The ARN of the role.
+
+    """
     arns = {
         ARNS["AWS::IAM::Role"](resources.place, resources.physical_name(name)): name
         for name in resources.names("AWS::IAM::Role")
@@ -25,16 +32,17 @@ def policy(role: Any, resources: Resources) -> tuple[Statement, ...] | None:
         return None
     try:
         properties = resources.properties(arns[role])
-        documents = [each["PolicyDocument"] for each in properties.get("Policies", [])]
-        attached = resources.of_type("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
-        documents += [each["PolicyDocument"] for each in attached.values() if _is_of(each, properties["RoleName"])]
-        documents += [attached[arn]["PolicyDocument"] for arn in _managed(properties) if arn in attached]
-        own = [each for document in documents for each in statements(document)]
+        documents = [inline["PolicyDocument"] for inline in properties.get("Policies", [])]
+        declared = resources.of_type("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
+        documents += [each["PolicyDocument"] for each in declared.values() if _is_of(each, properties["RoleName"])]
+        documents += [declared[arn]["PolicyDocument"] for arn in _managed(properties) if arn in declared]
+        own = [statement for document in documents for statement in statements(document)]
     except (TemplateError, ValueError, KeyError):
         return None
-    others = [arn for arn in _managed(properties) if arn not in attached]
-    free = any(":iam::aws:policy/" not in arn or arn.endswith(MAY_DO_ALL) for arn in others)
-    return (*own, *(ANYTHING if free else ()))
+    # A policy of another stack may allow everything.
+    others = [arn for arn in _managed(properties) if arn not in declared]
+    may_do_all = any(":iam::aws:policy/" not in arn or arn.endswith(MAY_DO_ALL) for arn in others)
+    return (*own, *(ANYTHING if may_do_all else ()))
 
 
 def _is_of(policy: Mapping[str, Any], role: str) -> bool:
@@ -42,19 +50,27 @@ def _is_of(policy: Mapping[str, Any], role: str) -> bool:
 
 
 def _managed(role: Mapping[str, Any]) -> list[str]:
-    return [str(each) for each in role.get("ManagedPolicyArns", [])]
+    return [str(arn) for arn in role.get("ManagedPolicyArns", [])]
 
 
 def may_call(resources: Resources, function: Function, source_arn: str) -> bool:
-    """Return whether a permission of the template lets API Gateway call a function for a route or an authorizer."""
+    """
+    Return whether a permission of the template lets API Gateway invoke a function.
+
+    Args:
+        source_arn: The ARN of the route or the authorizer that invokes the function.
+
+    """
     names = {function.name, function.aws_name}
-    for each in resources.of_type("AWS::Lambda::Permission").values():
-        name = str(each.get("FunctionName"))
-        whose = name in names or (name.rpartition("function:")[2] or name).partition(":")[0] == function.aws_name
-        action = str(each.get("Action", "")).lower()
-        principal = each.get("Principal") in {"apigateway.amazonaws.com", "*"}
-        if whose and principal and matches(action, "lambda:invokefunction"):
-            pattern = each.get("SourceArn")
+    for permission in resources.of_type("AWS::Lambda::Permission").values():
+        name = str(permission.get("FunctionName"))
+        is_for_function = (
+            name in names or (name.rpartition("function:")[2] or name).partition(":")[0] == function.aws_name
+        )
+        is_for_gateway = permission.get("Principal") in {"apigateway.amazonaws.com", "*"}
+        action = str(permission.get("Action", "")).lower()
+        if is_for_function and is_for_gateway and matches(action, "lambda:invokefunction"):
+            pattern = permission.get("SourceArn")
             if pattern is None or matches(anywhere(str(pattern)), source_arn):
                 return True
     return False

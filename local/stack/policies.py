@@ -1,18 +1,18 @@
 """
-IAM policies, as far as API Gateway and functions meet them here.
+IAM policies: whether a policy allows an action.
 
-Resources count whatever partition, region and account they name: those here are others than
-the ones that a template or a handler is written for, and the question is whether the right is
-there. Conditions are not evaluated: a statement counts as if its Condition held. (unsure: there
-is no account whose keys a condition could ask for.)
+The partition, the region and the account of a resource do not matter, because a template or a handler may be written
+for another account than the local one. Conditions are not evaluated: a statement counts as if its Condition held.
+(unsure: the gateway does not have most of the values that a condition may ask for.)
 
 """
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Statement = Mapping[str, Any]
+"""A statement of a policy, as its JSON document has it."""
 
 
 def statements(document: Any) -> list[Statement]:
@@ -20,47 +20,51 @@ def statements(document: Any) -> list[Statement]:
     Return the statements of a policy document.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If the document is not a policy document.
 
     """
-    found = document.get("Statement") if isinstance(document, Mapping) else None
-    found = [found] if isinstance(found, Mapping) else found
-    if not isinstance(found, list) or not all(isinstance(each, Mapping) and "Effect" in each for each in found):
+    written = document.get("Statement") if isinstance(document, Mapping) else None
+    listed = [written] if isinstance(written, Mapping) else written
+    if not isinstance(listed, list) or not all(isinstance(each, Mapping) and "Effect" in each for each in listed):
         raise ValueError("not a policy document with statements")
-    return found
+    return listed
 
 
 def allows(policy: Iterable[Statement], action: str, resource: str) -> bool:
-    """Return whether a statement allows it and none denies it."""
-    effects = {each["Effect"] for each in policy if _applies(each, action, resource)}
+    """Return whether a statement allows the action on the resource, and no statement denies it."""
+    effects = {statement["Effect"] for statement in policy if _applies(statement, action, resource)}
     return "Allow" in effects and "Deny" not in effects
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Compare as IAM does: ``*`` stands for any characters, ``/`` and ``:`` too, ``?`` for one."""
-    # Of the file names' patterns only brackets are others; they are compiled so that many stars cost no more than one.
+    """Compare as IAM does: ``*`` stands for any characters, also ``/`` and ``:``, and ``?`` for one character."""
+    # Patterns of file names differ from IAM's in brackets only. fnmatch also takes no longer for many stars.
     return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
 def anywhere(arn: str) -> str:
-    """Return the pattern of an ARN for every partition, region and account."""
+    """Return a pattern that matches the ARN in every partition, region and account."""
     parts = arn.split(":", 5)
     if len(parts) < 5 or parts[0] != "arn":
         return arn
     start = ":".join(["arn", "*", parts[2], "*"])
-    # Four colons are enough for IAM where a star stands for what follows the region.
+    # IAM accepts an ARN with only four colons, where a star stands for the account and the resource.
     return f"{start}:*:{parts[5]}" if len(parts) > 5 else f"{start}:{parts[4]}"
 
 
 def _applies(statement: Statement, action: str, resource: str) -> bool:
-    return _names(statement, "Action", action.lower(), str.lower) and _names(statement, "Resource", resource, anywhere)
+    return _matches_key(statement, "Action", action.lower(), str.lower) and _matches_key(
+        statement, "Resource", resource, anywhere
+    )
 
 
-def _names(statement: Statement, key: str, value: str, form: Any) -> bool:
+def _matches_key(statement: Statement, key: str, value: str, form: Callable[[str], str]) -> bool:
+    """Return whether an element of a statement, or its Not form, covers a value."""
     if key in statement:
-        return any(matches(form(each), value) for each in _texts(statement[key]))
-    return f"Not{key}" in statement and not any(matches(form(each), value) for each in _texts(statement[f"Not{key}"]))
+        return any(matches(form(pattern), value) for pattern in _texts(statement[key]))
+    not_key = f"Not{key}"
+    return not_key in statement and not any(matches(form(pattern), value) for pattern in _texts(statement[not_key]))
 
 
 def _texts(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

@@ -1,4 +1,4 @@
-"""Names the properties of an API's resources that are not imitated, or not known here."""
+"""Notes about the properties of an API's resources that the gateway does not imitate or does not know."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,32 +7,32 @@ from local.stack.resources import Resources
 from local.stack.source import Source
 from local.stack.uses import SETTINGS, USES, Uses
 
-NOTHING_SAID: tuple[Any, ...] = (False, "false", "", None, [], {})
-"""Values that are as good as no property."""
+NO_EFFECT: tuple[Any, ...] = (False, "false", "", None, [], {})
+"""The values with which a property does the same as if it were missing."""
 
 
-def unread(resources: Resources, api_id: str, source: Source) -> Iterator[str]:
-    """Name the properties of one API's resources that are not imitated, or not known here."""
+def not_imitated(resources: Resources, api_id: str, source: Source) -> Iterator[str]:
+    """Yield a note for each property of the API's resources that the gateway does not imitate or does not know."""
     for name, kind in resources.types():
         if kind in USES and resources.is_of(name, api_id):
-            for said in _said(name, resources.written(name), USES[kind]):
-                yield source.said(said, name)
+            written = resources.written(name)
+            texts = [*_texts(name, written, USES[kind])]
             if kind == "AWS::ApiGatewayV2::Stage":
-                for said in _of_settings(name, resources.written(name)):
-                    yield source.said(said, name)
+                texts += _texts_of_settings(name, written)
+            yield from (source.note(text, name) for text in texts)
 
 
-def _said(name: str, written: Mapping[str, Any], uses: Uses) -> Iterator[str]:
+def _texts(owner: str, written: Mapping[str, Any], uses: Uses) -> Iterator[str]:
     for key, value in written.items():
         if key not in uses.known:
-            yield f"The property {key} of {name} is not known here and does nothing."
-        elif key in uses.not_imitated and value not in NOTHING_SAID:
-            yield f"The {key} of {name} is not imitated: {uses.not_imitated[key]}."
+            yield f"The gateway does not know the property {key} of {owner}: the property does nothing."
+        elif key in uses.not_imitated and value not in NO_EFFECT:
+            yield f"The property {key} of {owner} is not imitated: {uses.not_imitated[key]}."
 
 
-def _of_settings(name: str, written: Mapping[str, Any]) -> Iterator[str]:
-    every = written.get("RouteSettings")
-    of_routes = every.values() if isinstance(every, dict) else ()
-    for each in (written.get("DefaultRouteSettings"), *of_routes):
-        if isinstance(each, dict) and not any(key.startswith("Fn::") for key in each):
-            yield from _said(f"a route's settings in {name}", each, SETTINGS)
+def _texts_of_settings(stage: str, written: Mapping[str, Any]) -> Iterator[str]:
+    by_route = written.get("RouteSettings")
+    of_routes = by_route.values() if isinstance(by_route, dict) else ()
+    for settings in (written.get("DefaultRouteSettings"), *of_routes):
+        if isinstance(settings, dict) and not any(key.startswith("Fn::") for key in settings):
+            yield from _texts(f"a route's settings in {stage}", settings, SETTINGS)

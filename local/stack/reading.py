@@ -1,4 +1,4 @@
-"""Reads a template, and checks its shape."""
+"""Reads a template from its file, and checks that its sections, resources and parameters have the right form."""
 
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,27 @@ def read(path: Path) -> Source:
     Read a template.
 
     Raises:
-        TemplateError: If there is no such file, or it is none.
+        TemplateError: If the file cannot be read, or is not a template.
 
     """
+    content, node = _parsed(path)
+    if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
+        if isinstance(content, dict) and {"service", "provider"} <= content.keys():
+            text = f"The template {path} is for the Serverless Framework; it must be for SAM or CloudFormation."
+            raise TemplateError(text)
+        raise TemplateError(f"The template {path} has no Resources.")
+    notes = [
+        f"{path}:{line}: {name} is declared twice; the last declaration counts."
+        for name, line in duplicates(node, set())
+    ]
+    source = Source(path, content, dict(lines(node)), notes)
+    _check(source)
+    return source
+
+
+def _parsed(path: Path) -> tuple[Any, yaml.Node | None]:
     try:
-        content, node = parse(path.read_text(encoding="utf-8-sig"), path)
+        return parse(path.read_text(encoding="utf-8-sig"), path)
     except OSError as error:
         raise TemplateError(f"The template {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -31,34 +47,27 @@ def read(path: Path) -> Source:
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise TemplateError(f"{where}: The template is not YAML: {problem}.") from error
-    if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
-        is_serverless = isinstance(content, dict) and {"service", "provider"} <= content.keys()
-        what = "is one of the Serverless Framework; SAM's and CloudFormation's are served here"
-        raise TemplateError(f"The template {path} {what if is_serverless else 'has no Resources'}.")
-    twice = [f"{path}:{line}: {name} is declared twice; the last one counts." for name, line in duplicates(node, set())]
-    source = Source(path, content, dict(lines(node)), twice)
-    _check(source)
-    return source
 
 
 def _check(source: Source) -> None:
+    """Raise a TemplateError if a section, a resource or a parameter has the wrong form."""
     for section in ("Conditions", "Globals", "Mappings", "Outputs", "Parameters", "Resources"):
         if not isinstance(source.content.get(section, {}), dict):
             raise TemplateError(f"The {section} of {source.path} are not a mapping.")
-    made = transforms(source.content)
-    _leave_transforms_out(source)
+    macros = transforms(source.content)
+    _remove_transforms(source)
     for section in ("Parameters", "Resources"):
-        for name, each in source.content.setdefault(section, {}).items():
-            if wrong := _wrong(section, name, each, made):
-                raise TemplateError(f"{source.path}:{source.lines.get((section, name), 1)}: {wrong}")
+        for name, member in source.content.setdefault(section, {}).items():
+            if problem := _problem(section, name, member, macros):
+                raise TemplateError(f"{source.path}:{source.lines.get((section, name), 1)}: {problem}")
 
 
-def _leave_transforms_out(source: Source) -> None:
-    """Say which resources a macro would make, or change, and keep what is known of them."""
+def _remove_transforms(source: Source) -> None:
+    """Remove each ``Fn::Transform`` from the resources, with a note. The rest of a resource stays."""
     resources = source.content["Resources"]
-    for name in [each for each, made in resources.items() if each == "Fn::Transform" or _is_transformed(made)]:
-        which = "Some of the Resources are" if name == "Fn::Transform" else f"{name} is"
-        source.notes.append(f"{source.place(name)}: {which} made by Fn::Transform, which is not run here.")
+    for name in [name for name, resource in resources.items() if name == "Fn::Transform" or _is_transformed(resource)]:
+        which = "some of the Resources" if name == "Fn::Transform" else name
+        source.notes.append(source.note(f"Fn::Transform makes {which}, and the gateway does not run it.", name))
         if name == "Fn::Transform":
             del resources[name]
         else:
@@ -70,18 +79,18 @@ def _is_transformed(resource: Any) -> bool:
     return isinstance(resource, dict) and "Fn::Transform" in resource
 
 
-def _wrong(section: str, name: str, each: Any, made: list[str]) -> str | None:
-    """Return what is wrong with a parameter or a resource, as far as its shape goes."""
-    if name.startswith("Fn::ForEach"):  # expanded later, by whoever knows how
-        return None if LANGUAGE_EXTENSIONS in made else f"{name} needs {LANGUAGE_EXTENSIONS} among the Transforms."
-    if not isinstance(each, dict) or not isinstance(kind := each.get("Type"), str):
-        return f"{name}, in the {section}, has no Type."
-    if kind.startswith("AWS::Serverless::") and SAM not in made:
-        return f"{name} is of a type of SAM's, and the template has no Transform: {SAM}."
-    properties = each.setdefault("Properties", {}) if section == "Resources" else {}
+def _problem(section: str, name: str, member: Any, macros: list[str]) -> str | None:
+    """Return a sentence about the wrong form of a parameter or a resource, or None if the form is right."""
+    if name.startswith("Fn::ForEach"):  # translation.py expands loops
+        return None if LANGUAGE_EXTENSIONS in macros else f"{name} needs the Transform {LANGUAGE_EXTENSIONS}."
+    if not isinstance(member, dict) or not isinstance(kind := member.get("Type"), str):
+        return f"{name} in the section {section} has no Type."
+    if kind.startswith("AWS::Serverless::") and SAM not in macros:
+        return f"The type of {name} is one of SAM's, but the template has no Transform: {SAM}."
+    properties = member.setdefault("Properties", {}) if section == "Resources" else {}
     if not isinstance(properties, dict):
         return f"The Properties of {name} are not a mapping."
     routes = properties.get("Routes", {}) if kind == "AWS::Serverless::WebSocketApi" else {}
-    if odd := [key for key, route in routes.items() if not isinstance(route, dict)]:
-        return f"The route {odd[0]} of {name} is not a mapping."
+    if not_mappings := [key for key, route in routes.items() if not isinstance(route, dict)]:
+        return f"The route {not_mappings[0]} of {name} is not a mapping."
     return None

@@ -1,4 +1,4 @@
-"""What is to be known of the types of resources: tables, each by the type's name."""
+"""Tables about the types of resources, each by the name of the type."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from local.place import Place
 
 NOT_TRANSLATED = re.compile("AWS::Serverless::(?!Function$|LayerVersion$|WebSocketApi$|SimpleTable$)")
-"""SAM's own types that nothing here imitates. Left as they are, they cannot stop the rest from being translated."""
+"""SAM's types that the gateway does not imitate. SAM does not translate them, so they cannot make the rest fail."""
 
 NAMES = {
     "AWS::ApiGatewayV2::DomainName": "DomainName",
@@ -23,7 +23,7 @@ NAMES = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::SSM::Parameter": "Name",
 }
-"""The property that names a resource of a type, and that ``Ref`` gives. Without it, the logical id does."""
+"""The property with the name of a resource. ``Ref`` returns the name. Without the property, it is the logical id."""
 
 ARNS: dict[str, Callable[[Place, str], str]] = {
     "AWS::DynamoDB::GlobalTable": lambda place, name: place.arn("dynamodb", f"table/{name}"),
@@ -37,13 +37,14 @@ ARNS: dict[str, Callable[[Place, str], str]] = {
     "AWS::SQS::Queue": lambda place, name: place.arn("sqs", name),
     "AWS::SSM::Parameter": lambda place, name: place.arn("ssm", f"parameter/{name.removeprefix('/')}"),
 }
+"""Makes the ARN of a resource from its name."""
 
 ATTRIBUTES = {
     "AWS::ApiGatewayV2::Api": ("ApiEndpoint", "ApiId", "ExecuteApiArn"),
     "AWS::Lambda::Function": ("Arn", "SnapStartResponse", "SnapStartResponse.ApplyOn",
                               "SnapStartResponse.OptimizationStatus"),
 }  # fmt: skip
-"""All that ``Fn::GetAtt`` gives of a type. Of other types it gives a value for whatever is asked."""
+"""The attributes of a type for ``Fn::GetAtt``. Resources of other types have every attribute, with a made-up value."""
 
 STORED = {
     "AWS::DynamoDB::GlobalTable",
@@ -54,7 +55,7 @@ STORED = {
     "AWS::SQS::Queue",
     "AWS::SSM::Parameter",
 }
-"""What the embedded AWS holds."""
+"""The types that the embedded AWS holds."""
 
 REQUIRED = {
     "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "DomainName", "Stage"),
@@ -70,7 +71,7 @@ REQUIRED = {
     "AWS::Lambda::Alias": ("FunctionName", "FunctionVersion", "Name"),
     "AWS::Lambda::LayerVersion": ("Content",),
 }
-"""Properties that are read here, and that CloudFormation would ask for."""
+"""The properties that the gateway reads and that CloudFormation requires."""
 
 SHAPES: dict[str, dict[str, type]] = {
     "AWS::ApiGatewayV2::Api": {"ApiKeySelectionExpression": str, "RouteSelectionExpression": str},
@@ -102,7 +103,7 @@ SHAPES: dict[str, dict[str, type]] = {
     "AWS::Lambda::Function": {"Code": dict, "Environment": dict, "Handler": str, "Layers": list, "LoggingConfig": dict},
     "AWS::SecretsManager::Secret": {"GenerateSecretString": dict},
 }
-"""Of which shape properties are that are read here, where something else would do harm."""
+"""The Python type that we expect of each property we read, where another type would do harm."""
 
-CALLED: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
-"""What the shapes are called."""
+SHAPE_NAMES: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
+"""The names of those Python types, for the user."""

@@ -1,4 +1,4 @@
-"""The resources of a translated template: those whose conditions hold, with plain values."""
+"""The resources of a translated template whose conditions hold, with evaluated properties."""
 
 import contextlib
 import json
@@ -6,25 +6,34 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from local.place import HERE, Place, api_id
-from local.stack.errors import MISSHAPEN, Elsewhere, TemplateError, misshapen
-from local.stack.intrinsics import NOTHING, Resolver, text
-from local.stack.resource_types import ARNS, ATTRIBUTES, CALLED, NAMES, NOT_TRANSLATED, REQUIRED, SHAPES, STORED
+from local.stack.errors import WRONG_SHAPE, OnlyOnAws, TemplateError, wrong_shape
+from local.stack.intrinsics import NOTHING, Resolver, as_text
+from local.stack.resource_types import ARNS, ATTRIBUTES, NAMES, NOT_TRANSLATED, REQUIRED, SHAPE_NAMES, SHAPES, STORED
 from local.stack.source import EVENTS
 from local.stack.uses import USES
 
 TRUE = (True, "true", "True")
-"""Ways to say yes in a template."""
+"""The values that mean yes in a template."""
 
 IMPLICIT = ("ServerlessHttpApi", "ServerlessRestApi", "ServerlessHttpApiApiGatewayDefaultStage",
             "ServerlessRestApiProdStage")  # fmt: skip
-"""What SAM makes of events of functions, which are left out here; a template may refer to them all the same."""
+"""Resources that SAM makes of functions' events. The gateway leaves events out, but a template may refer to these."""
 
 
 class Resources:
     """
-    Values are evaluated when they are asked for, so that what nobody needs here cannot fail here.
+    The resources of one template.
 
-    Every TemplateError names the resource it is about.
+    A property is evaluated only when the gateway needs it. So a property that the gateway does not need cannot fail.
+    Every TemplateError from here names its resource.
+
+    Args:
+        template: The template after SAM's translation.
+        parameters: The values of all parameters.
+        place: The region and the account of the resources.
+
+    Attributes:
+        notes: A note for each property that has been left out, by logical id and property.
 
     """
 
@@ -32,7 +41,7 @@ class Resources:
         "AWS::SNS::Topic": ARNS["AWS::SNS::Topic"],
         "AWS::SQS::Queue": lambda place, name: f"https://sqs.{place.region}.{place.suffix}/{place.account}/{name}",
     }
-    """What ``Ref`` gives where it is not the name."""
+    """Makes the value of ``Ref`` from the name of a resource, for the types where it is not the name."""
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, Any], place: Place = HERE) -> None:
         self.place = place
@@ -43,15 +52,14 @@ class Resources:
             **dict.fromkeys(IMPLICIT, api_id(99)),
         }
         self._values |= parameters
-        apis = [name for name, each in self._declared.items() if each["Type"] == "AWS::ApiGatewayV2::Api"]
+        apis = [name for name, resource in self._declared.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
         self.notes: dict[tuple[str, str], str] = {}
-        """What is to be said of properties that have been read, by logical id and name."""
-        self._left_out = tuple(_not_made(self._declared))
+        self._left_out = tuple(_left_out_prefixes(self._declared))
         self._values |= {name: api_id(index) for index, name in enumerate(apis)}
         self._resolver = Resolver(template, self.ref, self._attribute)
 
     def of_type(self, *kinds: str) -> dict[str, dict[str, Any]]:
-        """Return the properties of all resources of these types, by logical id, named where the type has a name."""
+        """Return the properties of all resources of these types, by logical id. The name is always among them."""
         return {name: self.properties(name) for name in self.names(*kinds)}
 
     def names(self, *kinds: str) -> list[str]:
@@ -59,18 +67,25 @@ class Resources:
         return [name for name, each in self._declared.items() if each["Type"] in kinds and self._is_present(name)]
 
     def types(self) -> Iterator[tuple[str, str]]:
-        """Yield logical id and type of every resource whose condition holds."""
+        """Yield the logical id and the type of every resource whose condition holds."""
         return ((name, each["Type"]) for name, each in self._declared.items() if self._is_present(name))
 
     def properties(self, name: str) -> dict[str, Any]:
-        """Return the properties of one resource."""
+        """
+        Return the evaluated properties of one resource.
+
+        Raises:
+            OnlyOnAws: If only AWS can evaluate a property that the gateway needs.
+            TemplateError: If a property is missing, has the wrong shape, or cannot be evaluated.
+
+        """
         declared = self._declared[name]
         kind = declared["Type"]
         written = declared.get("Properties", {})
-        if kind in USES:  # what nobody needs here cannot fail here
+        if kind in USES:  # the other properties are not needed
             written = {key: written[key] for key in USES[kind].read.split() if key in written}
-        values = {key: self._value_or_nothing(name, kind, key, each) for key, each in written.items()}
-        properties = {key: each for key, each in values.items() if each is not NOTHING}
+        values = {key: self._value_or_nothing(name, kind, key, value) for key, value in written.items()}
+        properties = {key: value for key, value in values.items() if value is not NOTHING}
         if missing := [key for key in REQUIRED.get(kind, ()) if key not in properties]:
             raise TemplateError(f"{name} has no {' and no '.join(missing)}.", name)
         for key, shape in SHAPES.get(kind, {}).items():
@@ -81,10 +96,10 @@ class Resources:
         return properties
 
     def _value_or_nothing(self, name: str, kind: str, key: str, written: Any) -> Any:
-        """Evaluate a property. One of what the embedded AWS holds may be missing, unless it is asked for."""
+        """Evaluate a property. In the embedded AWS, an optional one is left out if only AWS can evaluate it."""
         try:
             return self._value(name, key, written)
-        except Elsewhere as error:
+        except OnlyOnAws as error:
             if kind not in STORED or key in REQUIRED.get(kind, ()) or key == NAMES.get(kind):
                 raise
             self.notes[name, key] = f"{error} The {key} of {name} is left out."
@@ -96,18 +111,18 @@ class Resources:
         return value.get(key)
 
     def written(self, name: str) -> Mapping[str, Any]:
-        """Return the properties of one resource as the template has them."""
+        """Return the properties of one resource before they are evaluated."""
         properties: Mapping[str, Any] = self._declared[name].get("Properties", {})
         return properties
 
     def is_of(self, name: str, api: str) -> bool:
-        """Return whether a resource is the API of an id, or says that it belongs to the API, or to none."""
+        """Return whether a resource is the API with this id, or belongs to it, or names no API."""
         if self._declared[name]["Type"] == "AWS::ApiGatewayV2::Api":
             return bool(self.ref(name) == api)
         owner = self.written(name).get("ApiId")
         try:
             return owner is None or bool(self._value(name, "ApiId", {"ApiId": owner}) == {"ApiId": api})
-        except Elsewhere:
+        except OnlyOnAws:
             return False
 
     def _value(self, name: str, key: str, written: Any) -> Any:
@@ -115,17 +130,17 @@ class Resources:
             return self._resolver.resolve(written)
         except TemplateError as error:
             raise type(error)(str(error), error.resource or name) from error
-        except MISSHAPEN as error:
-            raise misshapen(error, name, key) from error
+        except WRONG_SHAPE as error:
+            raise wrong_shape(error, name, key) from error
 
     def physical_name(self, name: str) -> str:
-        """Return what a resource is called where it is used: the name its properties give it, else its logical id."""
+        """Return the name of a resource on AWS: the name in its properties, else its logical id."""
         declared = self._declared[name]
         given = declared.get("Properties", {}).get(NAMES.get(declared["Type"], ""))
         if (named := self._resolver.resolve({"name": given}).get("name")) is not None:
-            return text(named)
+            return as_text(named)
         if declared["Type"] == "AWS::S3::Bucket":
-            return f"local-{name.lower()}"  # no capitals in buckets
+            return f"local-{name.lower()}"  # a bucket's name has no capital letters
         return f"{name}.fifo" if declared.get("Properties", {}).get("FifoQueue") in TRUE else name
 
     def _is_present(self, name: str) -> bool:
@@ -136,7 +151,13 @@ class Resources:
             raise TemplateError(str(error), name) from error
 
     def ref(self, name: str) -> Any:
-        """Return what ``Ref`` gives. Raises KeyError if there is nothing of this name."""
+        """
+        Return the value of ``Ref``.
+
+        Raises:
+            KeyError: If the template has no parameter and no resource of this name.
+
+        """
         if name in self._values:
             return self._values[name]
         if self._is_left_out(name):
@@ -146,20 +167,20 @@ class Resources:
             properties = declared["Properties"]
             function = self._resolver.resolve({"name": properties["FunctionName"]})["name"]
             return f"{self.place.function_arn(function.rpartition(':')[2])}:{properties.get('Name', 1)}"
-        named = self.physical_name(name)
+        physical_name = self.physical_name(name)
         make = self.REFS.get(declared["Type"])
-        return make(self.place, named) if make else named
+        return make(self.place, physical_name) if make else physical_name
 
     def _is_left_out(self, name: str) -> bool:
-        """Return whether SAM would make a resource of this name from something that is left out here."""
+        """Return whether SAM would make a resource of this name from something that the gateway leaves out."""
         return name not in self._declared and name.startswith(self._left_out)
 
     def _attribute(self, name: str, attribute: str) -> Any:
         if name not in self._declared and name not in self._values and not self._is_left_out(name):
-            raise TemplateError(f"The template refers to {name}.{attribute}, and has no resource {name}.")
+            raise TemplateError(f"The template refers to {name}.{attribute}, but it has no resource {name}.")
         kind = self._declared.get(name, {"Type": ""})["Type"]
         if attribute not in ATTRIBUTES.get(kind, (attribute,)):
-            raise TemplateError(f"The template refers to {name}.{attribute}, and {name} has no {attribute}.")
+            raise TemplateError(f"The template refers to {name}.{attribute}, but {name} has no attribute {attribute}.")
         if kind == "AWS::SSM::Parameter" and attribute == "Value":
             return self.properties(name)["Value"]
         if kind == "AWS::ApiGatewayV2::Api":
@@ -180,21 +201,21 @@ class Resources:
         return self.place.arn("local", f"{name}/{attribute}")
 
 
-def _not_made(declared: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how the names begin that SAM gives to what it makes of events, and of types that nothing imitates."""
-    for name, each in declared.items():
-        yield from (f"{name}{event}" for event in each.get("Metadata", {}).get(EVENTS, ()))
-        if NOT_TRANSLATED.match(each["Type"]):
+def _left_out_prefixes(declared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the beginnings of the names that SAM gives to resources for events and for types it does not translate."""
+    for name, resource in declared.items():
+        yield from (f"{name}{event}" for event in resource.get("Metadata", {}).get(EVENTS, ()))
+        if NOT_TRANSLATED.match(resource["Type"]):
             yield name
 
 
 def _shaped(value: Any, shape: type, key: str, name: str) -> Any:
-    """Return a value in the shape that its property has; CloudFormation takes numbers as text, and objects as JSON."""
+    """Return a value in the shape of its property. CloudFormation accepts a number as text, and JSON as a mapping."""
     if shape is str and isinstance(value, bool | int | float):
-        return text(value)
+        return as_text(value)
     if shape is dict and isinstance(value, str):
         with contextlib.suppress(ValueError):
             value = json.loads(value)
     if not isinstance(value, shape):
-        raise TemplateError(f"The {key} of {name} is {value!r}, and not {CALLED[shape]}.", name)
+        raise TemplateError(f"The {key} of {name} is {value!r}; it must be {SHAPE_NAMES[shape]}.", name)
     return value

@@ -1,4 +1,4 @@
-"""A template as it is written: its values, and the lines they stand on."""
+"""A template as the user wrote it: its values, and the line of each resource and parameter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +12,11 @@ from local.stack.errors import TemplateError
 class Source:
     """
     Attributes:
-        content: Sections, of which ``Parameters`` and ``Resources`` are mappings of mappings with a Type.
-        lines: From a section and a name in it to the number of its line.
-        notes: What is to be said of it, each a sentence with its line.
+        path: The template's file.
+        content: The sections of the template by name. ``Parameters`` and ``Resources`` are mappings. Each of their
+            members is a mapping with a Type, or a ``Fn::ForEach`` loop.
+        lines: The line of each name in a section, by section and name.
+        notes: Notes about the way the template is written.
 
     """
 
@@ -23,38 +25,52 @@ class Source:
     lines: dict[tuple[str, str], int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def written(self, made: str) -> str:
-        """Return the resource of the template that SAM has made one from: its id begins with that one's."""
-        names = [name for section, name in self.lines if section == "Resources" and made.startswith(name)]
-        return max(names, key=len, default=made)
+    def declared_name(self, name: str) -> str:
+        """Return the logical id that the template declares for a resource: SAM adds endings to it."""
+        declared = [each for section, each in self.lines if section == "Resources" and name.startswith(each)]
+        return max(declared, key=len, default=name)
 
-    def place(self, resource: str) -> str:
-        """Return the file, and the line where it is known, of a resource."""
-        line = self.lines.get(("Resources", self.written(resource)))
+    def place(self, name: str) -> str:
+        """Return the file of a resource or a parameter, with the line where the line is known."""
+        line = self._line(name)
         return f"{self.path}:{line}" if line else str(self.path)
 
-    def said(self, text: str, resource: str) -> str:
-        """Return a sentence about a resource, or a parameter, with file and line in front."""
-        return str(self.located(TemplateError(text, resource)))
+    def note(self, text: str, name: str = "") -> str:
+        """
+        Return a note for the user: the text, after its place.
+
+        Args:
+            text: One or more whole sentences.
+            name: The resource or the parameter that the note is about. Empty: the note is about the whole template.
+
+        """
+        return f"{self.place(name)}: {text}"
 
     def located(self, error: TemplateError) -> TemplateError:
-        """Return the error with file and line in front, where they are known."""
-        line = self.lines.get(("Resources", self.written(error.resource or "")))
-        line = line or self.lines.get(("Parameters", error.resource or ""))
+        """Return the error with file and line before its text, where the line is known."""
+        line = self._line(error.resource or "")
         return TemplateError(f"{self.path}:{line}: {error}") if line else error
+
+    def _line(self, name: str) -> int | None:
+        return self.lines.get(("Resources", self.declared_name(name))) or self.lines.get(("Parameters", name))
 
 
 SAM, LANGUAGE_EXTENSIONS = "AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"
-"""The macros that are run here."""
+"""The macros that the gateway runs."""
 
 EVENTS = "python -m local: events"
-"""Where a function's Metadata keeps the names of its events: SAM makes a resource of each, and templates name it."""
+"""
+The key of a function's Metadata that keeps the names of the function's events.
+
+SAM would make a resource of each event. The gateway leaves events out, but a template may refer to such a resource.
+
+"""
 
 
 def transforms(content: Mapping[str, Any]) -> list[str]:
-    """Return the names of the macros that a template asks for."""
+    """Return the names of the macros that a template uses as a whole."""
     written = content.get("Transform") or []
-    every = written if isinstance(written, list) else [written]
+    macros = written if isinstance(written, list) else [written]
     if "Fn::Transform" in content:
-        every = [*every, content["Fn::Transform"]]
-    return [str(each.get("Name") if isinstance(each, dict) else each) for each in every]
+        macros = [*macros, content["Fn::Transform"]]
+    return [str(macro.get("Name") if isinstance(macro, dict) else macro) for macro in macros]

@@ -1,4 +1,4 @@
-"""A SAM template as CloudFormation: expanded by SAM's own translator, without an account."""
+"""Makes CloudFormation of a SAM template, with SAM's own translator and without an account."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from local.stack.resource_types import NOT_TRANSLATED
 from local.stack.source import EVENTS, LANGUAGE_EXTENSIONS, Source, transforms
 
 CODE_BUCKET = "local"
-"""SAM's translator wants code in S3. Local folders travel through it as keys of this bucket."""
+"""SAM's translator expects code in S3. So the translation writes a local folder as a key of this bucket."""
 
 CODE_PROPERTIES = {
     "AWS::Serverless::Function": "CodeUri",
@@ -29,28 +29,28 @@ CODE_PROPERTIES = {
     "AWS::Lambda::Function": "Code",
     "AWS::Lambda::LayerVersion": "Content",
 }
-
+"""The property with the code of a resource, by type."""
 
 KNOWN = {
     each.resource_type: each.property_types for each in (SamFunction, SamLayerVersion, SamSimpleTable, SamWebSocketApi)
 }
-"""The properties that the installed translator knows, by type."""
+"""The properties that the installed version of SAM's translator knows, by type."""
 
 OF_ROUTES = (
     "ApiKeyRequired FunctionArn IntegrationTimeout ModelSelectionExpression OperationName RequestModels "
     "RequestParameters RouteResponseSelectionExpression"
 )
 OF_AUTH = "AuthArn AuthType IdentitySource InvokeRole Name"
-"""What SAM reads of a WebSocket API's Routes and Auth. It says nothing of the rest."""
+"""The properties that SAM reads in the Routes and the Auth of a WebSocket API. It ignores others without an error."""
 
 
 def translate(source: Source, given: Mapping[str, str], place: Place) -> dict[str, Any]:
     """
-    Return the CloudFormation that SAM makes of a template.
+    Return the CloudFormation template that SAM makes of a template.
 
     Args:
-        given: Values for its parameters. SAM writes some of them into what it makes.
-        place: SAM writes its partition into what it makes.
+        given: Values for parameters of the template. SAM writes some of them into the result.
+        place: The region and the account. SAM writes the region's partition into the result.
 
     Raises:
         TemplateError: If SAM cannot translate it.
@@ -58,13 +58,19 @@ def translate(source: Source, given: Mapping[str, str], place: Place) -> dict[st
     """
     parameters = {name: each.get("Default", "") for name, each in source.content["Parameters"].items()} | dict(given)
     content = _expanded(source, parameters, place)
-    kept = {name: each for name, each in content["Resources"].items() if _is_left_alone(each)}
-    content["Resources"] = {name: each for name, each in content["Resources"].items() if name not in kept}
-    if not content["Resources"]:  # which SAM would complain about
+    kept = {name: resource for name, resource in content["Resources"].items() if _is_kept(resource)}
+    content["Resources"] = {name: resource for name, resource in content["Resources"].items() if name not in kept}
+    if not content["Resources"]:  # SAM refuses a template without resources
         return content | {"Resources": kept}
-    for each in list(unknown_to_sam(content)):  # AWS's translator may be newer than the installed one
-        del each.properties[each.key]
-    _carry_folders(content)
+    for unknown in list(unknown_to_sam(content)):  # AWS's translator may be newer than the installed one
+        del unknown.properties[unknown.key]
+    _prepare(content)
+    translated = _run_sam(source, content, parameters, place)
+    translated["Resources"] |= kept
+    return translated
+
+
+def _run_sam(source: Source, content: dict[str, Any], parameters: Mapping[str, Any], place: Place) -> dict[str, Any]:
     metrics = Metrics("local", DummyMetricsPublisher())
     try:
         session = boto3.Session(region_name=place.region)
@@ -73,22 +79,21 @@ def translate(source: Source, given: Mapping[str, str], place: Place) -> dict[st
         )
     except InvalidDocumentException as error:
         causes = " ".join(cause.message for cause in error.causes)
-        named = re.search(r"id \[(\w+)\]", causes)
-        where = "it" if named else source.path
-        raise source.located(TemplateError(f"SAM cannot translate {where}: {causes}", named and named[1])) from error
+        match = re.search(r"id \[(\w+)\]", causes)
+        where = "it" if match else source.path
+        raise source.located(TemplateError(f"SAM cannot translate {where}: {causes}", match and match[1])) from error
     finally:
-        metrics.publish()  # to nobody; unpublished ones are complained about
-    translated["Resources"] |= kept
+        metrics.publish()  # the dummy publisher drops them; SAM warns about metrics that are not published
     return translated
 
 
 def _expanded(source: Source, parameters: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    """Return a copy of the template that is ours to change, with each ``Fn::ForEach`` in it expanded."""
+    """Return a copy of the template that we may change, with each ``Fn::ForEach`` loop expanded."""
     copy: dict[str, Any] = json.loads(json.dumps(source.content, default=str))
     if LANGUAGE_EXTENSIONS not in transforms(copy):
         return copy
-    # Slow to load, and rarely needed. SAM's own pipeline would evaluate the other functions too, and turns
-    # a Ref within Fn::Join into text; ours does those.
+    # Imported only here: the library loads slowly, and few templates need it. Its whole pipeline would also evaluate
+    # the other functions, and turn a Ref in Fn::Join into text. So we use only its expansion of loops.
     from samcli.lib.cfn_language_extensions import models, processors
     from samcli.lib.cfn_language_extensions.api import create_default_intrinsic_resolver
     from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
@@ -110,9 +115,10 @@ class Unknown:
     A property that SAM's translator does not know.
 
     Attributes:
-        at: The section of the template, and a name in it.
-        owner: What has the property, in words.
-        properties: The mapping that has it.
+        at: The section of the template, and the name in it that has the property.
+        owner: The owner of the property, in words.
+        properties: The mapping with the property.
+        key: The name of the property.
 
     """
 
@@ -123,67 +129,69 @@ class Unknown:
 
 
 def unknown_to_sam(content: Mapping[str, Any]) -> Iterator[Unknown]:
-    """Yield what would stop SAM's translator, as it knows no such property."""
+    """Yield the properties that SAM's translator would refuse."""
     shared = content.get("Globals", {})
     for section, properties in shared.items():
         known = Globals.supported_properties.get(f"AWS::Serverless::{section}")
         if known is None:
             yield Unknown(("Globals", section), "the Globals", shared, section)
         else:
-            yield from _beyond(known, properties, ("Globals", section), f"the Globals of {section}")
-    for name, each in _of_sam(content, *KNOWN):
-        yield from _beyond(KNOWN[each["Type"]], each["Properties"], ("Resources", name), name)
+            yield from _unknown(known, properties, ("Globals", section), f"the Globals of {section}")
+    for name, resource in _of_sam(content, *KNOWN):
+        yield from _unknown(KNOWN[resource["Type"]], resource["Properties"], ("Resources", name), name)
 
 
 def ignored_by_sam(content: Mapping[str, Any]) -> Iterator[Unknown]:
-    """Yield what SAM's translator leaves out of a WebSocket API, without a word."""
-    for name, each in _of_sam(content, SamWebSocketApi.resource_type):
+    """Yield the properties of WebSocket APIs that SAM's translator leaves out without an error."""
+    for name, api in _of_sam(content, SamWebSocketApi.resource_type):
         at = ("Resources", name)
-        for key, route in each["Properties"].get("Routes", {}).items():
-            yield from _beyond(OF_ROUTES.split(), route, at, f"the route {key} of {name}")
-        yield from _beyond(OF_AUTH.split(), each["Properties"].get("Auth", {}), at, f"the Auth of {name}")
+        for key, route in api["Properties"].get("Routes", {}).items():
+            yield from _unknown(OF_ROUTES.split(), route, at, f"the route {key} of {name}")
+        yield from _unknown(OF_AUTH.split(), api["Properties"].get("Auth", {}), at, f"the Auth of {name}")
 
 
 def _of_sam(content: Mapping[str, Any], *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, each in content["Resources"].items():
-        if isinstance(each, dict) and each.get("Type") in kinds and isinstance(each.get("Properties"), dict):
-            yield name, each
+    """Yield the logical id and the declaration of each resource of these types that has properties."""
+    for name, resource in content["Resources"].items():
+        is_of_kind = isinstance(resource, dict) and resource.get("Type") in kinds
+        if is_of_kind and isinstance(resource.get("Properties"), dict):
+            yield name, resource
 
 
-def _beyond(known: Container[str], properties: Any, at: tuple[str, str], owner: str) -> Iterator[Unknown]:
+def _unknown(known: Container[str], properties: Any, at: tuple[str, str], owner: str) -> Iterator[Unknown]:
     if isinstance(properties, dict) and not any(key.startswith("Fn::") for key in properties):
         yield from (Unknown(at, owner, properties, key) for key in properties if key not in known)
 
 
-def _is_left_alone(resource: Mapping[str, Any]) -> bool:
-    return bool(NOT_TRANSLATED.match(resource["Type"])) or "Image" in resource.get("Properties", {}).get(
-        "PackageType", ""
-    )
+def _is_kept(resource: Mapping[str, Any]) -> bool:
+    """Return whether a resource stays as it is, because the gateway does not imitate it."""
+    is_image = "Image" in resource.get("Properties", {}).get("PackageType", "")
+    return is_image or bool(NOT_TRANSLATED.match(resource["Type"]))
 
 
-def _carry_folders(content: dict[str, Any]) -> None:
-    """Write local folders as the translator wants them, and leave out what calls functions beside the API."""
+def _prepare(content: dict[str, Any]) -> None:
+    """Write local folders as keys of ``CODE_BUCKET``, and move functions' events away from SAM."""
     shared = content.get("Globals", {}).get("Function", {})
-    for each in content["Resources"].values():
-        properties = each.setdefault("Properties", {})
+    for resource in content["Resources"].values():
+        properties = resource.setdefault("Properties", {})
         if events := properties.pop("Events", None):
-            each.setdefault("Metadata", {})[EVENTS] = list(events)
-        if each["Type"] == "AWS::Serverless::Function" and not {*properties, *shared} & {"CodeUri", "InlineCode"}:
-            properties["CodeUri"] = "."  # as sam build has it
-        name = CODE_PROPERTIES.get(each["Type"], "")
-        if name and (asset := each.get("Metadata", {}).get("aws:asset:path")):  # what cdk synth makes
-            properties[name] = asset
-        _carry(properties, name)
-    _carry(shared, "CodeUri")
+            resource.setdefault("Metadata", {})[EVENTS] = list(events)
+        if resource["Type"] == "AWS::Serverless::Function" and not {*properties, *shared} & {"CodeUri", "InlineCode"}:
+            properties["CodeUri"] = "."  # the default of sam build
+        key = CODE_PROPERTIES.get(resource["Type"], "")
+        if key and (asset := resource.get("Metadata", {}).get("aws:asset:path")):  # cdk synth writes the folder there
+            properties[key] = asset
+        _write_as_bucket_key(properties, key)
+    _write_as_bucket_key(shared, "CodeUri")
 
 
-def _carry(properties: dict[str, Any], name: str) -> None:
-    if not isinstance(folder := properties.get(name), str) or folder.startswith("s3:"):
+def _write_as_bucket_key(properties: dict[str, Any], key: str) -> None:
+    if not isinstance(folder := properties.get(key), str) or folder.startswith("s3:"):
         return
-    where = {"S3Bucket": CODE_BUCKET, "S3Key": folder}
-    properties[name] = where if name in {"Code", "Content"} else f"s3://{CODE_BUCKET}/{folder}"
+    location = {"S3Bucket": CODE_BUCKET, "S3Key": folder}
+    properties[key] = location if key in {"Code", "Content"} else f"s3://{CODE_BUCKET}/{folder}"
 
 
 def local_folder(code: Mapping[str, Any], root: Path) -> Path | None:
-    """Return where code lies that came through the translation, or None if it lies in a bucket of somebody's."""
+    """Return the local folder of translated code, or None if the code is in a real bucket."""
     return root / code["S3Key"] if code.get("S3Bucket") == CODE_BUCKET else None

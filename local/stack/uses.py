@@ -1,8 +1,8 @@
 """
-What becomes of each property of the API's types: it is read, it makes no difference here, or it is not imitated.
+Which properties of an API's resources the gateway reads, which make no difference here, and which it does not imitate.
 
-The properties are CloudFormation's; tests/local/stack/test_properties.py compares them with its schema. A property that
-stands nowhere here is misspelled, or newer than these tables.
+tests/local/stack/test_properties.py compares these tables with CloudFormation's schema. A property that is not in the
+tables is misspelled, or newer than the tables.
 
 """
 
@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Uses:
     """
+    How the gateway uses the properties of one type.
+
     Attributes:
-        read: Names, separated by spaces.
-        harmless: Names, separated by spaces, by the reason why nobody misses them here.
-        not_imitated: What it means that a property is not imitated, by its name.
+        read: The names of the properties that the gateway reads, separated by spaces.
+        harmless: The names of properties that make no difference here, separated by spaces, by the reason.
+        not_imitated: For each property that the gateway does not imitate, what the user will notice.
 
     """
 
@@ -26,16 +28,17 @@ class Uses:
 
     @property
     def known(self) -> set[str]:
+        """The names of all properties in this table."""
         return {*self.read.split(), *" ".join(self.harmless.values()).split(), *self.not_imitated}
 
 
-LABELS = "labels for people and bills"
-HTTP_ONLY = "for HTTP APIs only"
-LOGS = "logs, metrics and traces go nowhere here"
-LOOPBACK = "clients come by loopback, and the gateway makes its own certificate"
-NO_BACKENDS = "for backends by HTTP, and no such integration is imitated"
-ANY_KEY = "every enabled ApiKey of the template opens every stage"
-AS_IT_IS = "a reply goes out as it is"
+LABELS = "labels for people and for bills"
+HTTP_ONLY = "only HTTP APIs have it"
+LOGS = "the gateway has no CloudWatch logs, metrics or traces of an API"
+LOOPBACK = "clients connect over loopback, and the gateway makes its own certificate"
+NO_BACKENDS = "only HTTP backends use it, and the gateway does not imitate their integrations"
+ANY_KEY = "every enabled ApiKey of the template is valid for every stage"
+NOT_CONVERTED = "replies are not converted"
 
 USES = {
     "AWS::ApiGateway::Account": Uses(harmless={LOGS: "CloudWatchRoleArn"}),
@@ -46,9 +49,11 @@ USES = {
     ),
     "AWS::ApiGateway::UsagePlan": Uses(
         harmless={LABELS: "Description Tags UsagePlanName"},
-        not_imitated={"ApiStages": ANY_KEY, "Quota": "no key runs out of requests", "Throttle": "no key is throttled"},
+        not_imitated={"ApiStages": ANY_KEY, "Quota": "a key has no quota", "Throttle": "a key is not throttled"},
     ),
-    "AWS::ApiGateway::UsagePlanKey": Uses(harmless={"the plan's ApiStages say it": "KeyId KeyType UsagePlanId"}),
+    "AWS::ApiGateway::UsagePlanKey": Uses(
+        harmless={"UsagePlan has its meaning, under ApiStages": "KeyId KeyType UsagePlanId"}
+    ),
     "AWS::ApiGatewayV2::Api": Uses(
         read="ApiKeySelectionExpression DisableSchemaValidation ProtocolType RouteSelectionExpression",
         harmless={
@@ -57,9 +62,9 @@ USES = {
             LOOPBACK: "IpAddressType",
         },
         not_imitated={
-            "Body": "what it describes is not there",
-            "BodyS3Location": "what it describes is not there",
-            "DisableExecuteApiEndpoint": "clients get in without the custom domain too, and not on AWS",
+            "Body": "the routes that it describes do not exist",
+            "BodyS3Location": "the routes that it describes do not exist",
+            "DisableExecuteApiEndpoint": "clients can also connect without the custom domain",
         },
     ),
     "AWS::ApiGatewayV2::ApiMapping": Uses(read="ApiId ApiMappingKey DomainName Stage"),
@@ -70,15 +75,15 @@ USES = {
             HTTP_ONLY: "AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds JwtConfiguration",
             "API Gateway does not use it": "IdentityValidationExpression",
         },
-        not_imitated={"EnableSimpleResponses": "a WebSocket API's authorizer has to answer with a policy"},
+        not_imitated={"EnableSimpleResponses": "the authorizer of a WebSocket API must answer with a policy"},
     ),
     "AWS::ApiGatewayV2::Deployment": Uses(read="ApiId StageName", harmless={LABELS: "Description"}),
     "AWS::ApiGatewayV2::DomainName": Uses(
         read="DomainName",
         harmless={LABELS: "Tags", LOOPBACK: "DomainNameConfigurations"},
         not_imitated={
-            "MutualTlsAuthentication": "clients need no certificate",
-            "RoutingMode": "mappings lead to the stage, and routing rules do not",
+            "MutualTlsAuthentication": "clients do not need a certificate",
+            "RoutingMode": "only API mappings lead to the stage, not routing rules",
         },
     ),
     "AWS::ApiGatewayV2::Integration": Uses(
@@ -88,32 +93,32 @@ USES = {
             LABELS: "Description",
             HTTP_ONLY: "IntegrationSubtype PayloadFormatVersion ResponseParameters",
             NO_BACKENDS: "ConnectionId ConnectionType TlsConfig",
-            "a function is invoked, whatever the method": "IntegrationMethod",
+            "a function is invoked with any method": "IntegrationMethod",
         },
         not_imitated={
-            "ContentHandlingStrategy": AS_IT_IS,
-            "RequestParameters": "nothing is added to the request",
+            "ContentHandlingStrategy": NOT_CONVERTED,
+            "RequestParameters": "the request stays unchanged",
         },
     ),
     "AWS::ApiGatewayV2::IntegrationResponse": Uses(
         read="IntegrationId IntegrationResponseKey ResponseTemplates TemplateSelectionExpression",
-        harmless={"its integration tells the API": "ApiId"},
-        not_imitated={"ContentHandlingStrategy": AS_IT_IS, "ResponseParameters": "no header is added to the reply"},
+        harmless={"the integration has the ApiId": "ApiId"},
+        not_imitated={"ContentHandlingStrategy": NOT_CONVERTED, "ResponseParameters": "the reply gets no headers"},
     ),
     "AWS::ApiGatewayV2::Model": Uses(read="ApiId Name Schema", harmless={LABELS: "ContentType Description"}),
     "AWS::ApiGatewayV2::Route": Uses(
         read="ApiId ApiKeyRequired AuthorizationType AuthorizerId ModelSelectionExpression RequestModels RouteKey"
         " RouteResponseSelectionExpression Target",
         harmless={LABELS: "OperationName", HTTP_ONLY: "AuthorizationScopes"},
-        not_imitated={"RequestParameters": "a handshake without a required parameter is not refused"},
+        not_imitated={"RequestParameters": "a connect request without a required parameter is not refused"},
     ),
     "AWS::ApiGatewayV2::RouteResponse": Uses(
         read="RouteId RouteResponseKey",
         harmless={
-            "its route tells the API": "ApiId",
+            "the route has the ApiId": "ApiId",
             "API Gateway does not use it": "ModelSelectionExpression ResponseModels",
         },
-        not_imitated={"ResponseParameters": "no header is added to the reply"},
+        not_imitated={"ResponseParameters": "the reply gets no headers"},
     ),
     "AWS::ApiGatewayV2::Stage": Uses(
         read="ApiId AutoDeploy DefaultRouteSettings DeploymentId RouteSettings StageName StageVariables",
@@ -127,9 +132,9 @@ USES = {
     "AWS::Lambda::Permission": Uses(
         read="Action FunctionName Principal SourceArn",
         harmless={
-            "for other callers than API Gateway": "EventSourceToken FunctionUrlAuthType InvokedViaFunctionUrl"
+            "only callers other than API Gateway use it": "EventSourceToken FunctionUrlAuthType InvokedViaFunctionUrl"
             " PrincipalOrgID",
-            "there is one account here": "SourceAccount",
+            "the gateway imitates one account": "SourceAccount",
         },
     ),
 }
@@ -138,4 +143,4 @@ SETTINGS = Uses(
     read="ThrottlingBurstLimit ThrottlingRateLimit",
     harmless={LOGS: "DataTraceEnabled DetailedMetricsEnabled LoggingLevel"},
 )
-"""Of a stage's DefaultRouteSettings, and of each of its RouteSettings."""
+"""The members of a stage's DefaultRouteSettings, and of each of its RouteSettings."""

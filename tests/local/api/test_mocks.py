@@ -163,7 +163,7 @@ def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
     [
         pytest.param(
             {"integration": "Description: none"},
-            "23: Integration has no RequestTemplates: its status is 200 here, and API Gateway may fail instead.",
+            "23: Integration has no RequestTemplates: the status is 200, but API Gateway may fail instead.",
             id="no-request-templates",
         ),
         pytest.param(
@@ -173,39 +173,40 @@ def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
         ),
         pytest.param(
             {"integration": GOOD.replace("200", "$input.body")},
-            "23: The request template $default of Integration has $input.body in it, "
-            "and Velocity is not evaluated here: the integration fails.",
+            "23: The request template $default of Integration contains $input.body, "
+            "and Velocity is not evaluated: the integration fails.",
             id="a-status-of-the-message",
         ),
         pytest.param(
             {"integration": GOOD.replace("\\$default", "other").replace("$default", "more")},
-            "23: Integration has no template for other, which it always chooses.",
+            "23: Integration always selects the template other, which it does not have.",
             id="a-static-key-of-nothing",
         ),
         pytest.param(
             {"integration": GOOD.replace("\\$default", "$context.stage")},
-            "23: In the TemplateSelectionExpression of Integration, $context.stage is not a variable that it takes.",
+            "23: In the TemplateSelectionExpression of Integration, $context.stage is not a supported variable: "
+            "the variable is empty.",
             id="another-variable",
         ),
         pytest.param(
             {"key": "/4../"},
-            "23: Integration has no IntegrationResponse for the status 200, nor for $default: it fails.",
+            "23: Integration has no IntegrationResponse for the status 200 or for $default: the integration fails.",
             id="no-response-for-the-status",
         ),
         pytest.param(
             {"key": "'/[/'"},
-            "30: The IntegrationResponseKey /[/ of Good cannot be read as a pattern: it fits nothing.",
+            "30: The IntegrationResponseKey /[/ of Good is not a valid pattern: it matches no status.",
             id="a-pattern-that-is-none",
         ),
         pytest.param(
             {"response": "ResponseTemplates: { $default: 'x #if(1) y' }"},
-            "30: The response template $default of Good has #if in it, and Velocity is not evaluated here: "
+            "30: The response template $default of Good contains #if, and Velocity is not evaluated: "
             "the integration fails.",
             id="a-directive",
         ),
         pytest.param(
             {"response": "ResponseTemplates: { $default: x }, ContentHandlingStrategy: CONVERT_TO_TEXT"},
-            "30: The ContentHandlingStrategy of Good is not imitated: a reply goes out as it is.",
+            "30: The property ContentHandlingStrategy of Good is not imitated: replies are not converted.",
             id="a-property-that-is-not-imitated",
         ),
     ],

@@ -118,9 +118,9 @@ def test_a_message_chooses_its_route_and_its_reply(unusual: Api, message: dict[s
 
 
 def test_what_is_not_imitated_is_printed_with_its_line_and_fails(unusual: Api) -> None:
-    unusual.gateway.output.wait_for(r"template.yaml:4: The IdentitySource \$request.header.Odd of \w+ is not known")
+    unusual.gateway.output.wait_for(r"template.yaml:4: The IdentitySource \$request.header.Odd of \w+ is not imitated")
     unusual.gateway.output.wait_for(
-        r"template.yaml:44: The response template velocity of Good has \$context.connectionId in"
+        r"template.yaml:44: The response template velocity of Good contains \$context.connectionId,"
     )
     with unusual.connect(policy=ALLOWED) as client:
         frame = client.say('{"items": [{"type": "mock"}], "lang": "velocity"}')

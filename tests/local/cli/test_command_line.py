@@ -172,7 +172,7 @@ def test_translate_names_what_sam_does_not_know(tmp_path: Path) -> None:
     ended = run_local("translate", "--template", str(path))
     assert (ended.returncode, ended.stderr) == (
         0,
-        f"{path}:4: SAM does not know Newest of MyFunction: it does nothing here.\n",
+        f"{path}:4: SAM does not know the property Newest of MyFunction: the property does nothing.\n",
     )
     assert "Newest" not in ended.stdout
 

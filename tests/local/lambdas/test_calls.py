@@ -85,10 +85,11 @@ def test_what_is_not_served_is_named_in_a_sentence_each(calls: Api) -> None:
     missing = APPS / "apps-that-are-not-there"
     line = next(number for number, text in enumerate(TEMPLATE.read_text().splitlines(), 1) if text == "  Foreign:")
     for sentence in (
-        "Of 2 WebSocket APIs, Calls is served; --api NAME serves another: OtherApi.",
-        f"{TEMPLATE}:{line}: The code of Foreign should be in {missing}, and there is no such folder.",
-        "Not imitated here: Machine (AWS::StepFunctions::StateMachine).",
-        "The value of FromSsm is in SSM on AWS; here it is '/shared/name', as no --parameter gives another.",
+        "Of 2 WebSocket APIs, the gateway serves Calls. Use --api to serve another: OtherApi.",
+        f"{TEMPLATE}:{line}: The code of Foreign should be in {missing}, which does not exist.",
+        "These resources are not imitated: Machine (AWS::StepFunctions::StateMachine).",
+        "On AWS, SSM has the value of the parameter FromSsm. "
+        "Here the value is '/shared/name', because no --parameter sets it.",
     ):
         assert [text for text in said if sentence in text], sentence
 

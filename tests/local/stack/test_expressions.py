@@ -82,25 +82,21 @@ def test_the_whole_message_may_be_the_value() -> None:
 @pytest.mark.parametrize(
     ("expression", "problem"),
     [
-        pytest.param("$request.header.x-a", "$request.header.x-a is not a variable that it takes", id="a-header"),
-        pytest.param(
-            "$context.connectionId", "$context.connectionId is not a variable that it takes", id="the-context"
-        ),
-        pytest.param(
-            "${stageVariables.x}", "${stageVariables.x} is not a variable that it takes", id="a-stage-variable"
-        ),
-        pytest.param("$request.bodyx.a", "$request.bodyx.a is not a variable that it takes", id="a-longer-name"),
+        pytest.param("$request.header.x-a", "$request.header.x-a is not a supported variable", id="a-header"),
+        pytest.param("$context.connectionId", "$context.connectionId is not a supported variable", id="the-context"),
+        pytest.param("${stageVariables.x}", "${stageVariables.x} is not a supported variable", id="a-stage-variable"),
+        pytest.param("$request.bodyx.a", "$request.bodyx.a is not a supported variable", id="a-longer-name"),
         pytest.param(
             "${integration.response.statuscode}",
-            "${integration.response.statuscode} is not a variable that it takes",
+            "${integration.response.statuscode} is not a supported variable",
             id="a-status-of-nothing",
         ),
         pytest.param(
             "${request.body.items.length()}",
-            "${request.body.items.length()} is not a JSONPath that can be evaluated here",
+            "${request.body.items.length()} is not a JSONPath that the gateway can evaluate",
             id="a-function",
         ),
-        pytest.param("${request.body.a", "$ begins no variable", id="an-open-brace"),
+        pytest.param("${request.body.a", "$ does not begin a variable", id="an-open-brace"),
     ],
 )
 def test_what_has_no_value_is_a_problem_and_empty(expression: str, problem: str) -> None:
@@ -110,7 +106,7 @@ def test_what_has_no_value_is_a_problem_and_empty(expression: str, problem: str)
 
 def test_a_path_that_the_library_cannot_read_is_a_problem() -> None:
     (problem,) = parse("$request.body.items[(@.length-1)]").problems
-    assert problem.startswith("$request.body.items[(@.length-1)] is not a JSONPath that can be evaluated here (")
+    assert problem.startswith("$request.body.items[(@.length-1)] is not a JSONPath that the gateway can evaluate (")
 
 
 def test_a_filter_that_compares_text_with_a_number_finds_nothing() -> None:

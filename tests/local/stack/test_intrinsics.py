@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.stack.errors import TemplateError
-from local.stack.intrinsics import NOTHING, Resolver, text
+from local.stack.intrinsics import NOTHING, Resolver, as_text
 
 TEMPLATE = {
     "Conditions": {
@@ -92,12 +92,12 @@ def test_conditions(name: str, holds: bool) -> None:
     [
         pytest.param(
             {"Ref": "Missing"},
-            "The template refers to Missing, which is neither a parameter nor a resource of it.",
+            "The template refers to Missing, which is neither one of its parameters nor one of its resources.",
             id="ref",
         ),
         pytest.param(
             {"Fn::Sub": "${Missing}"},
-            "The template refers to Missing, which is neither a parameter nor a resource of it.",
+            "The template refers to Missing, which is neither one of its parameters nor one of its resources.",
             id="sub",
         ),
         pytest.param(
@@ -107,24 +107,26 @@ def test_conditions(name: str, holds: bool) -> None:
         ),
         pytest.param(
             {"Fn::FindInMap": ["Sizes", "test", "Memory"]},
-            "The template's Mappings have no Sizes / test / Memory.",
+            "The template's Mappings have no value for Sizes / test / Memory.",
             id="mapping",
         ),
         pytest.param(
-            {"Fn::Select": [2, ["a", "b"]]}, "The template selects item 2 of a list that has 2.", id="item-too-far"
+            {"Fn::Select": [2, ["a", "b"]]}, "Fn::Select has the index 2, but its list has 2 items.", id="item-too-far"
         ),
         pytest.param(
-            {"Fn::Select": [-1, ["a", "b"]]}, "The template selects item -1 of a list that has 2.", id="item-below-0"
+            {"Fn::Select": [-1, ["a", "b"]]},
+            "Fn::Select has the index -1, but its list has 2 items.",
+            id="item-below-0",
         ),
         pytest.param(
             {"Fn::ImportValue": {"Fn::Sub": "${Stage}-x"}},
-            "Fn::ImportValue takes prod-x from another stack, and there is none here. "
-            "A parameter instead of it can have a value here.",
+            "Fn::ImportValue imports prod-x from another stack, which the gateway does not have. "
+            "Use a parameter instead.",
             id="import",
         ),
         pytest.param(
             {"Fn::Transform": {"Name": "AWS::Include"}},
-            "The template uses Fn::Transform, which cannot be evaluated here.",
+            "The template uses Fn::Transform, which the gateway cannot evaluate.",
             id="function",
         ),
     ],
@@ -145,4 +147,4 @@ def test_what_a_template_names_and_does_not_have(value: Any, message: str) -> No
     ],
 )
 def test_scalars_in_text(value: Any, written: str) -> None:
-    assert text(value) == written
+    assert as_text(value) == written

@@ -46,7 +46,7 @@ def test_the_hub_s_template() -> None:
         path = (ROOT.resolve() / folder, ROOT.resolve() / "shared")
         handler = f"{module}.lambda_handler"
         logging = Logging("JSON", "INFO", f"/aws/lambda/local-{name.removesuffix('Function').lower()}")
-        return Function(name, path, handler, VARIABLES[name], timeout, memory, called=name, logging=logging)
+        return Function(name, path, handler, VARIABLES[name], timeout, memory, function_name=name, logging=logging)
 
     app = load(ROOT / "template.yaml", {})
     assert (app.stage, app.selection, app.routes) == ("prod", "$request.body.action", ROUTES)
@@ -91,7 +91,7 @@ PACKAGES = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/
 
 def test_a_small_template_whole(tmp_path: Path) -> None:
     path = (tmp_path / "function",)
-    my_function = Function("MyFunction", path, "main.handle", {}, timeout=3, memory=128, called="MyFunction")
+    my_function = Function("MyFunction", path, "main.handle", {}, timeout=3, memory=128, function_name="MyFunction")
     app = loaded(tmp_path)
     assert replace(
         app, functions={name: replace(each, policy=None, role="") for name, each in app.functions.items()}

@@ -20,83 +20,85 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
     [
         pytest.param(
             API.replace("Handler:", "Environment: {Variables: {A: '{{resolve:ssm:/a:1}}'}}, Handler:"),
-            "{{resolve:…}} stays as it is written here, in MyFunction: a parameter instead of it can have a value.",
+            "{template}: The gateway does not evaluate the dynamic references ({{resolve:…}}) of MyFunction. "
+            "Use parameters instead.",
             id="a-dynamic-reference",
         ),
         pytest.param(
             API.replace("Transform: ", "Transform: [Own, ").replace("-31\n", "-31]\n", 1),
-            "The macro Own is not run here.",
+            "{template}: The gateway does not run the macro Own.",
             id="a-macro",
         ),
         pytest.param(
             API + ROUTE.replace("KEY", "other").replace("MORE", "AuthorizationType: AWS_IAM"),
-            "{template}:20: Route asks for authorization, which API Gateway does for $connect only.",
+            "{template}:20: Route has an AuthorizationType, which API Gateway uses for $connect only.",
             id="authorization-of-a-message",
         ),
         pytest.param(
             API + ROUTE.replace("!Ref Api", "!ImportValue other").replace("KEY", "k").replace("MORE", "Target: x"),
-            "{template}:20: Fn::ImportValue takes other from another stack, and there is none here. "
-            "A parameter instead of it can have a value here. Route is left out.",
+            "{template}:20: Fn::ImportValue imports other from another stack, which the gateway does not have. "
+            "Use a parameter instead. Route is left out.",
             id="a-route-of-another-stack-s-api",
         ),
         pytest.param(
             API + ROUTE.replace("!Ref Api", "other").replace("KEY", "k").replace("MORE", "Target: x"),
-            "{template}:20: Route is a route of no API of the template.",
+            "{template}:20: The API of Route is not in the template. Route is left out.",
             id="a-route-of-nothing",
         ),
         pytest.param(
             BY_HAND.replace("STAGE", "s, RouteSettings: { helo: { ThrottlingRateLimit: 1 } }"),
-            "The stage has RouteSettings of helo, and the API no such route.",
+            "{template}: The RouteSettings of the stage are for helo, but the API has no such route.",
             id="settings-of-no-route",
         ),
         pytest.param(
             BY_HAND.replace("STAGE", "s"),
             "{template}:3: The RouteSelectionExpression of Api is x, without a variable: "
-            "every message that is JSON goes to $default.",
+            "every JSON message goes to $default.",
             id="a-selection-of-nothing",
         ),
         pytest.param(
             BY_HAND.replace("RouteSelectionExpression: x", "Name: x").replace("STAGE", "s"),
             "{template}:3: The RouteSelectionExpression of Api is missing, without a variable: "
-            "every message that is JSON goes to $default.",
+            "every JSON message goes to $default.",
             id="no-selection",
         ),
         pytest.param(
             API.replace("$request.body.action", "$request.header.x"),
-            "{template}:6: In the RouteSelectionExpression of Api, $request.header.x is not a variable that it takes.",
+            "{template}:6: In the RouteSelectionExpression of Api, $request.header.x is not a supported variable: "
+            "the variable is empty.",
             id="a-selection-by-a-header",
         ),
         pytest.param(
             BY_HAND.replace("STAGE", "s"),
-            "{template}:4: Stage has neither AutoDeploy nor a DeploymentId, so API Gateway would serve no route of it.",
+            "{template}:4: Stage has neither AutoDeploy nor a DeploymentId. API Gateway would not serve its routes.",
             id="a-stage-without-a-deployment",
         ),
         pytest.param(
             API + AUTHORIZED,
-            "{template}:20: The IdentitySource method.request.header.Auth of Authorizer is not known here: "
-            "the authorizer is asked without it.",
+            "{template}:20: The IdentitySource method.request.header.Auth of Authorizer is not imitated: "
+            "the gateway calls the authorizer without checking it.",
             id="an-identity-of-rest-apis",
         ),
         pytest.param(
             API + AUTHORIZED.replace("[method.request.header.Auth]", "'route.request.header.A, context.principalId'"),
-            "{template}:20: The IdentitySource context.principalId of Authorizer is not known here: "
-            "the authorizer is asked without it.",
+            "{template}:20: The IdentitySource context.principalId of Authorizer is not imitated: "
+            "the gateway calls the authorizer without checking it.",
             id="an-identity-that-no-context-has",
         ),
         pytest.param(
             API + AUTHORIZED.replace("method.request.header.Auth", "stageVariables.who"),
             "{template}:20: The IdentitySource stageVariables.who of Authorizer is a variable that the stage does not "
-            "have: nobody gets in.",
+            "have: no client can connect.",
             id="an-identity-that-the-stage-lacks",
         ),
         pytest.param(
             API + AUTHORIZED.replace("AuthorizerId: !Ref Authorizer", "AuthorizerId: abc123"),
-            "{template}:24: Route has no authorizer of the template.",
+            "{template}:24: The authorizer of Route is not in the template.",
             id="an-authorizer-of-somebody-else-s",
         ),
         pytest.param(
             API + AUTHORIZED.replace("AuthorizerUri: x", "AuthorizerUri: x, AuthorizerType: JWT"),
-            "{template}:20: Authorizer is of the type JWT; a WebSocket API takes REQUEST.",
+            "{template}:20: The AuthorizerType of Authorizer is JWT; it must be REQUEST.",
             id="an-authorizer-of-http-apis",
         ),
         pytest.param(
@@ -106,134 +108,143 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
         ),
         pytest.param(
             API + KEYED + "  Key: { Type: AWS::ApiGateway::ApiKey, Properties: { Value: a } }\n",
-            "{template}:23: Key does not say Enabled: it counts here, and API Gateway may refuse it.",
+            "{template}:23: Key does not set Enabled: the gateway accepts the key, but API Gateway may refuse it.",
             id="a-key-that-may-be-disabled",
         ),
         pytest.param(
             API + AUTHORIZED.replace("AuthorizationType: CUSTOM, ", ""),
-            "{template}:24: Route has an AuthorizerId and the AuthorizationType NONE: nobody is asked.",
+            "{template}:24: "
+            "Route has an AuthorizerId, but its AuthorizationType is NONE: the authorizer is not called.",
             id="an-authorizer-that-nobody-asks",
         ),
         pytest.param(
             API
             + MODEL.replace("SCHEMA", "{ type: object }")
             + CONNECT_WITH_MODEL.replace("ModelSelectionExpression: m, ", ""),
-            "{template}:24: Route has RequestModels and no ModelSelectionExpression: no message of Route is validated.",
+            "{template}:24: "
+            "Route has RequestModels, but no ModelSelectionExpression. The messages of Route are not validated.",
             id="models-that-nobody-selects",
         ),
         pytest.param(
             API + MOCK.replace("IntegrationType: MOCK", "IntegrationType: AWS_PROXY, RequestTemplates: { a: b }"),
-            "{template}:23: Integration is a proxy, and does not apply RequestTemplates.",
+            "{template}:23: Integration is an AWS_PROXY integration, which does not use RequestTemplates.",
             id="templates-of-a-proxy",
         ),
         pytest.param(
             API + ROUTE.replace("KEY", "other").replace("MORE", "ApiKeyRequired: true"),
-            "{template}:20: Route asks for an API key, which API Gateway does for $connect only.",
+            "{template}:20: Route has ApiKeyRequired, which API Gateway uses for $connect only.",
             id="an-api-key-of-a-message",
         ),
         pytest.param(
             API.replace("      StageName", "      ApiKeySelectionExpression: $context.x\n      StageName") + KEYED,
-            "{template}:6: The ApiKeySelectionExpression of Api is $context.x, which API Gateway does not take: "
-            "the key is the header's.",
+            "{template}:6: The ApiKeySelectionExpression of Api is $context.x, which API Gateway refuses: "
+            "the gateway reads the API key from the header x-api-key.",
             id="an-api-key-from-nowhere",
         ),
         pytest.param(
             API.replace("      StageName", f"      ApiKeySelectionExpression: {USAGE_KEY}\n      StageName") + KEYED,
-            "{template}:21: Route takes the API key from an authorizer, and has none: nobody gets in.",
+            "{template}:21: The API key of Route comes from an authorizer, but Route does not have one: "
+            "no client can connect.",
             id="an-api-key-from-no-authorizer",
         ),
         pytest.param(
             API
             + ROUTE.replace("KEY", "k").replace("MORE", "RouteResponseSelectionExpression: $x")
             + "  Response: { Type: AWS::ApiGatewayV2::RouteResponse, Properties: { RouteId: !Ref Route } }\n",
-            "{template}:20: Route has a response for $x, and API Gateway knows $default only: the route is one-way.",
+            "{template}:20: Route has a response for $x, but API Gateway has responses for $default only: "
+            "the route is one-way.",
             id="a-response-of-another-key",
         ),
         pytest.param(
             API.replace("      StageName", "      DisableSchemaValidation: true\n      StageName")
             + MODEL.replace("SCHEMA", "{ type: 5 }")
             + CONNECT_WITH_MODEL,
-            "{template}:21: The Schema of Model is no JSON schema: 5 is not valid under any of the given schemas. "
-            "No message of Route is validated.",
+            "{template}:21: The Schema of Model is not a JSON schema: 5 is not valid under any of the given schemas. "
+            "The messages of Route are not validated.",
             id="a-schema-that-nobody-validates",
         ),
         pytest.param(
             API + MODEL.replace("SCHEMA", r"{ properties: { a: { pattern: '\p{L}' } } }") + CONNECT_WITH_MODEL,
-            r"{template}:20: The Schema of Model cannot be evaluated here: bad escape \p at position 0. "
-            "No message of Route is validated.",
+            r"{template}:20: The gateway cannot evaluate the Schema of Model: bad escape \p at position 0. "
+            "The messages of Route are not validated.",
             id="a-schema-with-a-pattern-of-java",
         ),
         pytest.param(
             API
             + MODEL.replace("SCHEMA", "{ $ref: 'https://apigateway.amazonaws.com/restapis/a/models/b' }")
             + CONNECT_WITH_MODEL,
-            "{template}:20: The Schema of Model cannot be evaluated here: "
-            "https://apigateway.amazonaws.com/restapis/a/models/b. No message of Route is validated.",
+            "{template}:20: The gateway cannot evaluate the Schema of Model: "
+            "https://apigateway.amazonaws.com/restapis/a/models/b. The messages of Route are not validated.",
             id="a-schema-that-refers-to-another-model",
         ),
         pytest.param(
             API
             + MODEL.replace("SCHEMA", "{ type: object }")
             + CONNECT_WITH_MODEL.replace("Expression: m", "Expression: $a.b"),
-            "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a variable that it takes.",
+            "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a supported variable: "
+            "the variable is empty.",
             id="a-model-by-another-variable",
         ),
         pytest.param(
             API.replace("Type: Number,", r"Type: Number, AllowedPattern: '\p{Digit}+',"),
-            r"{template}:4: The AllowedPattern \p{Digit}+ of Milliseconds cannot be read here: any value fits.",
+            r"{template}:4: The gateway cannot read the AllowedPattern \p{Digit}+ of Milliseconds: "
+            r"it accepts every value.",
             id="a-pattern-of-java",
         ),
         pytest.param(
             API + "  Fn::Transform: { Name: AWS::Include }\n",
-            "{template}:19: Some of the Resources are made by Fn::Transform, which is not run here.",
+            "{template}:19: Fn::Transform makes some of the Resources, and the gateway does not run it.",
             id="resources-of-a-macro",
         ),
         pytest.param(
             API + "  Made: { Fn::Transform: { Name: AWS::Include } }\n",
-            "{template}:19: Made is made by Fn::Transform, which is not run here.",
+            "{template}:19: Fn::Transform makes Made, and the gateway does not run it.",
             id="a-resource-of-a-macro",
         ),
         pytest.param(
             API + "  Made: { Fn::Transform: { Name: AWS::Include } }\n",
-            "Not imitated here: Made (Fn::Transform). What refers to it gets a made-up value.",
+            "{template}: These resources are not imitated: "
+            "Made (Fn::Transform). References to them have made-up values.",
             id="a-resource-of-a-macro-by-its-name",
         ),
         pytest.param(
             API + "  Own: { Type: AWS::SecretsManager::Secret, Properties: { KmsKeyId: !ImportValue x } }\n",
-            "{template}:19: Fn::ImportValue takes x from another stack, and there is none here. "
-            "A parameter instead of it can have a value here. The KmsKeyId of Own is left out.",
+            "{template}:19: Fn::ImportValue imports x from another stack, which the gateway does not have. "
+            "Use a parameter instead. The KmsKeyId of Own is left out.",
             id="a-value-of-another-stack-that-nobody-needs",
         ),
         pytest.param(
             API.replace("      StageName", "      Newest: true\n      StageName"),
-            "{template}:6: SAM does not know Newest of Api: it does nothing here.",
+            "{template}:6: SAM does not know the property Newest of Api: the property does nothing.",
             id="a-property-that-sam-does-not-know",
         ),
         pytest.param(
             API.replace("Handler:", "Newest: { A: 1 }, Handler:"),
-            "{template}:16: SAM does not know Newest of MyFunction: it does nothing here.",
+            "{template}:16: SAM does not know the property Newest of MyFunction: the property does nothing.",
             id="a-property-of-a-function-that-sam-does-not-know",
         ),
         pytest.param(
             API + "Globals: { Function: { Newest: 1 } }\n",
-            "{template}:19: SAM does not know Newest of the Globals of Function: it does nothing here.",
+            "{template}:19: SAM does not know the property Newest of the Globals of Function: "
+            "the property does nothing.",
             id="a-global-that-sam-does-not-know",
         ),
         pytest.param(
             API + "Globals: { Newest: { A: 1 } }\n",
-            "{template}:19: SAM does not know Newest of the Globals: it does nothing here.",
+            "{template}:19: SAM does not know the property Newest of the Globals: the property does nothing.",
             id="globals-of-a-type-that-sam-does-not-know",
         ),
         pytest.param(
             API.replace(
                 "          IntegrationTimeout", "          IntegrationType: MOCK\n          IntegrationTimeout"
             ),
-            "{template}:6: SAM does not know IntegrationType of the route $default of Api: it does nothing here.",
+            "{template}:6: SAM does not know the property IntegrationType of the route $default of Api: "
+            "the property does nothing.",
             id="a-property-that-sam-ignores",
         ),
         pytest.param(
             API + "  Own: { Type: Custom::Own }\n",
-            "Not imitated here: Own (Custom::Own). What refers to it gets a made-up value.",
+            "{template}: These resources are not imitated: Own (Custom::Own). References to them have made-up values.",
             id="a-custom-resource",
         ),
     ],

@@ -54,8 +54,12 @@ def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, st
         ),
         pytest.param({"Stage": ""}, "The parameter Stage is ''; it must be text that matches [a-z]{1,5}.", id="empty"),
         pytest.param({"Count": "1x"}, "The parameter Count is '1x'; it must be a number.", id="with-a-description"),
-        pytest.param({"Text": "a"}, "The parameter Text is 'a'; it must be of a length from 2 to 3.", id="short"),
-        pytest.param({"Text": "abcd"}, "The parameter Text is 'abcd'; it must be of a length from 2 to 3.", id="long"),
+        pytest.param(
+            {"Text": "a"}, "The parameter Text is 'a'; it must be text with a length from 2 to 3.", id="short"
+        ),
+        pytest.param(
+            {"Text": "abcd"}, "The parameter Text is 'abcd'; it must be text with a length from 2 to 3.", id="long"
+        ),
         pytest.param({"Any": "x"}, "The parameter Any is 'x'; it must be a number.", id="no-number-at-all"),
         *(
             pytest.param({"Rate": rate}, f"The parameter Rate is '{rate}'; it must be a number from 0 to 10.", id=name)
@@ -78,7 +82,7 @@ def test_parameters_without_a_default_are_named_all_at_once() -> None:
     template = {"Parameters": {"A": {"Type": "String"}, "B": {"Type": "String"}, "C": {"Type": "String"}}}
     with pytest.raises(TemplateError) as raised:
         parameter_values(template["Parameters"], {"B": ""})
-    assert str(raised.value) == "These parameters have no default: A, C. Give each with --parameter."
+    assert str(raised.value) == "These parameters have no default: A, C. Set each of them with --parameter."
     with pytest.raises(TemplateError, match=r"^The template has no parameter A; it has none\.$"):
         parameter_values({}, {"A": ""})
 

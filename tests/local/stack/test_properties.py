@@ -54,46 +54,47 @@ def resource(kind: str, properties: str) -> str:
     [
         pytest.param(
             resource("ApiGatewayV2::Route", "ApiId: !Ref Api, RouteKey: k, AuthorisationType: AWS_IAM"),
-            "The property AuthorisationType of Another is not known here and does nothing.",
+            "The gateway does not know the property AuthorisationType of Another: the property does nothing.",
             id="misspelled-or-new",
         ),
         pytest.param(
             resource(
                 "ApiGatewayV2::Route", "ApiId: !Ref Api, RouteKey: k, RequestParameters: { a: { Required: true } }"
             ),
-            "The RequestParameters of Another is not imitated: "
-            "a handshake without a required parameter is not refused.",
+            "The property RequestParameters of Another is not imitated: "
+            "a connect request without a required parameter is not refused.",
             id="required-parameters",
         ),
         pytest.param(
             resource(
                 "ApiGatewayV2::DomainName", "DomainName: a.example, MutualTlsAuthentication: { TruststoreUri: s }"
             ),
-            "The MutualTlsAuthentication of Another is not imitated: clients need no certificate.",
+            "The property MutualTlsAuthentication of Another is not imitated: clients do not need a certificate.",
             id="certificates-of-clients",
         ),
         pytest.param(
             resource("ApiGateway::UsagePlan", "Quota: { Limit: 1, Period: DAY }"),
-            "The Quota of Another is not imitated: no key runs out of requests.",
+            "The property Quota of Another is not imitated: a key has no quota.",
             id="a-quota",
         ),
         pytest.param(
             resource(
                 "ApiGatewayV2::Stage", "ApiId: !Ref Api, StageName: s, DefaultRouteSettings: { ThrottlingRate: 1 }"
             ),
-            "The property ThrottlingRate of a route's settings in Another is not known here and does nothing.",
+            "The gateway does not know the property ThrottlingRate of a route's settings in Another: "
+            "the property does nothing.",
             id="a-setting-misspelled",
         ),
         pytest.param(
             resource("ApiGatewayV2::Stage", "ApiId: !Ref Api, StageName: s, RouteSettings: { $default: { Burst: 1 } }"),
-            "The property Burst of a route's settings in Another is not known here and does nothing.",
+            "The gateway does not know the property Burst of a route's settings in Another: the property does nothing.",
             id="a-setting-of-one-route-misspelled",
         ),
         pytest.param(
             resource(
                 "ApiGatewayV2::Integration", "ApiId: !Ref Api, IntegrationType: MOCK, RequestParameters: { a: b }"
             ),
-            "The RequestParameters of Another is not imitated: nothing is added to the request.",
+            "The property RequestParameters of Another is not imitated: the request stays unchanged.",
             id="parameters-of-an-integration",
         ),
     ],
@@ -126,12 +127,12 @@ def test_what_is_not_imitated_is_named_with_its_line(more: str, note: str, tmp_p
 )
 def test_nothing_is_said_of_the_others(more: str, tmp_path: Path) -> None:
     notes = loaded(tmp_path, API + more).notes
-    assert not [note for note in notes if "imitated" in note or "not known here" in note]
+    assert not [note for note in notes if "imitated" in note or "does not know" in note]
 
 
 def test_a_property_of_sam_is_named_too(tmp_path: Path) -> None:
     disabled = API.replace("      StageName", "      DisableExecuteApiEndpoint: true\n      StageName")
     assert loaded(tmp_path, disabled).notes == (
-        f"{tmp_path}/template.yaml:6: The DisableExecuteApiEndpoint of Api is not imitated: "
-        "clients get in without the custom domain too, and not on AWS.",
+        f"{tmp_path}/template.yaml:6: The property DisableExecuteApiEndpoint of Api is not imitated: "
+        "clients can also connect without the custom domain.",
     )

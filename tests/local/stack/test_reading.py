@@ -24,20 +24,22 @@ def resources(app: App) -> tuple[object, ...]:
     [
         pytest.param(
             API.replace("  Api:\n", "  Api: { Type: Other }\n  Api:\n"),
-            "7: Api is declared twice; the last one counts.",
+            "7: Api is declared twice; the last declaration counts.",
             id="a-resource",
         ),
         pytest.param(
             API.replace("  Milli", "  Milliseconds: { Type: String, Default: x }\n  Milli"),
-            "5: Milliseconds is declared twice; the last one counts.",
+            "5: Milliseconds is declared twice; the last declaration counts.",
             id="a-parameter",
         ),
         pytest.param(
             API.replace("      StageName: test", "      StageName: other\n      StageName: test"),
-            "10: StageName is declared twice; the last one counts.",
+            "10: StageName is declared twice; the last declaration counts.",
             id="a-property",
         ),
-        pytest.param("Resources: {}\n" + API, "6: Resources is declared twice; the last one counts.", id="a-section"),
+        pytest.param(
+            "Resources: {}\n" + API, "6: Resources is declared twice; the last declaration counts.", id="a-section"
+        ),
     ],
 )
 def test_of_two_declarations_the_last_counts(text: str, note: str, tmp_path: Path) -> None:
@@ -49,14 +51,14 @@ def test_of_two_declarations_the_last_counts(text: str, note: str, tmp_path: Pat
 def test_an_error_names_the_line_of_the_last_declaration(tmp_path: Path) -> None:
     app = loaded(tmp_path, API + "  MyFunction: { Type: AWS::Lambda::Function, Properties: { Runtime: go } }\n")
     assert [note.partition("yaml:")[2] for note in app.notes] == [
-        "19: MyFunction runs on go, and only Python functions run here.",
-        "19: MyFunction is declared twice; the last one counts.",
+        "19: The Runtime of MyFunction is go; the gateway runs only Python functions.",
+        "19: MyFunction is declared twice; the last declaration counts.",
     ]
 
 
 def test_json_has_its_lines_and_its_duplicates_too(tmp_path: Path) -> None:
     app = loaded(tmp_path, '{\n\t"Resources": {\n\t\t"Own": {},\n\t\t"Own": {"Type": "Custom::Own"},\n' + BODY)
-    assert f"{tmp_path}/template.yaml:4: Own is declared twice; the last one counts." in app.notes
+    assert f"{tmp_path}/template.yaml:4: Own is declared twice; the last declaration counts." in app.notes
 
 
 BODY = json.dumps(
@@ -162,7 +164,7 @@ def test_what_nobody_needs_here_cannot_fail_here(tmp_path: Path) -> None:
 def test_events_may_depend_on_a_condition(tmp_path: Path) -> None:
     events = "Events: !If [Often, { A: { Type: Schedule } }, !Ref AWS::NoValue], Handler:"
     app = loaded(tmp_path, API.replace("Handler:", events) + "Conditions: { Often: !Equals [a, a] }\n")
-    assert app.notes == ("No events but the API's come here: none for MyFunction (?).",)
+    assert app.notes == (f"{tmp_path}/template.yaml: The Events of these functions are not imitated: MyFunction (?).",)
 
 
 def test_metadata_is_the_user_s_own(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_metadata_is_the_user_s_own(tmp_path: Path) -> None:
 def test_a_part_of_a_resource_may_be_a_macro_s(tmp_path: Path) -> None:
     table = "  Own: { Type: AWS::SQS::Queue, Fn::Transform: { Name: AWS::Include } }\n"
     app = loaded(tmp_path, API + table)
-    assert app.notes == (f"{tmp_path}/template.yaml:19: Own is made by Fn::Transform, which is not run here.",)
+    assert app.notes == (f"{tmp_path}/template.yaml:19: Fn::Transform makes Own, and the gateway does not run it.",)
     assert [each["QueueName"] for each in app.store.queues] == ["Own"]
 
 

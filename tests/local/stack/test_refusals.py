@@ -23,23 +23,24 @@ BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ),
         pytest.param(
             "service: chat\nprovider: { name: aws }\nfunctions: {}",
-            "The template {folder}/template.yaml is one of the Serverless Framework; "
-            "SAM's and CloudFormation's are served here.",
+            "The template {folder}/template.yaml is for the Serverless Framework; "
+            "it must be for SAM or CloudFormation.",
             id="a-serverless-yml",
         ),
         pytest.param(
             "Resources: { Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } } }",
-            "{folder}/template.yaml:1: The template has no WebSocket API to serve: Api is an API of another kind.",
+            "{folder}/template.yaml:1: The template has no WebSocket API to serve: Api is an API of another type.",
             id="an-http-api",
         ),
         pytest.param(
             "Transform: AWS::Serverless-2016-10-31\nResources: { Http: { Type: AWS::Serverless::HttpApi } }",
-            "{folder}/template.yaml:2: The template has no WebSocket API to serve: Http is an API of another kind.",
+            "{folder}/template.yaml:2: The template has no WebSocket API to serve: Http is an API of another type.",
             id="an-http-api-of-sam",
         ),
         pytest.param(
             BY_HAND.replace("STAGE", "a/b"),
-            "{folder}/template.yaml:4: The StageName of Stage is a/b; it may have letters, digits, - and _ only.",
+            "{folder}/template.yaml:4: The StageName of Stage is a/b; "
+            "it must consist of letters, digits, hyphens and underscores.",
             id="a-stage-with-a-slash",
         ),
         pytest.param(
@@ -55,7 +56,7 @@ BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         pytest.param(
             API.replace("Transform: AWS::Serverless-2016-10-31", ""),
             "{folder}/template.yaml:6: "
-            "Api is of a type of SAM's, and the template has no Transform: AWS::Serverless-2016-10-31.",
+            "The type of Api is one of SAM's, but the template has no Transform: AWS::Serverless-2016-10-31.",
             id="sam-without-its-transform",
         ),
         pytest.param(
@@ -68,28 +69,29 @@ BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ),
         pytest.param(
             API + BOMB,
-            "The template {folder}/template.yaml grows beyond 100,000 values, by aliases of aliases.",
+            "The template {folder}/template.yaml has more than 100,000 values when its YAML aliases are written out.",
             id="aliases-that-multiply",
         ),
         pytest.param(
             API.replace("Type: Number", "Type: Numbre"),
-            "{folder}/template.yaml:4: The parameter Milliseconds has the Type Numbre, which is none.",
+            "{folder}/template.yaml:4: The Type of the parameter Milliseconds is Numbre, "
+            "which CloudFormation does not have.",
             id="a-parameter-of-no-type",
         ),
         pytest.param(
             API.replace("Default: 1000", "Default: !Ref Api"),
-            "{folder}/template.yaml:4: The default of the parameter Milliseconds is {{'Ref': 'Api'}}, and not text.",
+            "{folder}/template.yaml:4: The default of the parameter Milliseconds is {{'Ref': 'Api'}}; it must be text.",
             id="a-default-that-is-a-reference",
         ),
         pytest.param(
             API + "  Fn::ForEach::Tables: []\n",
-            "{folder}/template.yaml:19: Fn::ForEach::Tables needs AWS::LanguageExtensions among the Transforms.",
+            "{folder}/template.yaml:19: Fn::ForEach::Tables needs the Transform AWS::LanguageExtensions.",
             id="a-loop-without-its-macro",
         ),
         pytest.param(
             API.replace("      StageName: test", "      Missing: {}").replace("Missing: {}", "StageName: !Ref Nothing"),
             "{folder}/template.yaml:6: "
-            "The template refers to Nothing, which is neither a parameter nor a resource of it.",
+            "The template refers to Nothing, which is neither one of its parameters nor one of its resources.",
             id="a-reference-to-nothing",
         ),
     ],
@@ -110,28 +112,28 @@ def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem
         ),
         pytest.param(
             ROUTE.replace("KEY", "[a]").replace("MORE", "Target: x").lstrip("\n"),
-            "19: The RouteKey of Route is ['a'], and not text.",
+            "19: The RouteKey of Route is ['a']; it must be text.",
             id="a-list-for-a-route-key",
         ),
         pytest.param(
             ROUTE.replace("KEY", "$connect").replace("MORE", "AuthorizationType: JWT").lstrip("\n"),
-            "19: The AuthorizationType of Route is JWT; a WebSocket API takes NONE, AWS_IAM and CUSTOM.",
+            "19: The AuthorizationType of Route is JWT; it must be NONE, AWS_IAM or CUSTOM.",
             id="an-authorization-of-http-apis",
         ),
         pytest.param(
             MODEL.replace("SCHEMA", "{ type: 5 }").lstrip("\n") + CONNECT_WITH_MODEL,
-            "19: The Schema of Model is no JSON schema: 5 is not valid under any of the given schemas.",
+            "19: The Schema of Model is not a JSON schema: 5 is not valid under any of the given schemas.",
             id="a-model-that-is-no-schema",
         ),
         pytest.param(
             MODEL.replace("SCHEMA", "'{'").lstrip("\n") + CONNECT_WITH_MODEL,
-            "19: The Schema of Model is no JSON schema: "
+            "19: The Schema of Model is not a JSON schema: "
             "Expecting property name enclosed in double quotes: line 1 column 2 (char 1).",
             id="a-model-that-is-no-json",
         ),
         pytest.param(
             "  A: { Type: AWS::DynamoDB::Table, Properties: { AttributeDefinitions: {}, KeySchema: [] } }",
-            "19: The AttributeDefinitions of A is {}, and not a list.",
+            "19: The AttributeDefinitions of A is {}; it must be a list.",
             id="a-mapping-for-a-list",
         ),
         pytest.param(
@@ -141,17 +143,17 @@ def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem
         ),
         pytest.param(
             "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Join [x] } }",
-            '19: Fn::Join cannot take ["x"].',
+            '19: Fn::Join does not accept ["x"].',
             id="a-join-of-nothing",
         ),
         pytest.param(
             "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !Join ['-', !Ref AWS::StackName] } }",
-            '19: Fn::Join cannot take ["-", {"Ref": "AWS::StackName"}].',
+            '19: Fn::Join does not accept ["-", {"Ref": "AWS::StackName"}].',
             id="a-join-of-a-text",
         ),
         pytest.param(
             "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt MyFunction.Name } }",
-            "19: The template refers to MyFunction.Name, and MyFunction has no Name.",
+            "19: The template refers to MyFunction.Name, but MyFunction has no attribute Name.",
             id="an-attribute-that-is-none",
         ),
     ],

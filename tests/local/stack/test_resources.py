@@ -61,5 +61,7 @@ def test_a_function_s_arn_and_what_is_not_there() -> None:
     assert only(resources(function | arn), "User") == {
         "Arn": "arn:aws:lambda:us-east-1:123456789012:function:MyFunction"
     }
-    with pytest.raises(TemplateError, match=r"^The template refers to MyFunction\.Arn, and has no resource MyFunction"):
+    with pytest.raises(
+        TemplateError, match=r"^The template refers to MyFunction\.Arn, but it has no resource MyFunction"
+    ):
         resources(arn).of_type("User")

@@ -47,10 +47,10 @@ def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str,
         pytest.param("", "has no Resources.", id="empty"),
         pytest.param("- a", "has no Resources.", id="a-list"),
         pytest.param("Resources: []", "has no Resources.", id="resources-a-list"),
-        pytest.param("Resources: {A: }", "{path}:1: A, in the Resources, has no Type.", id="a-resource-null"),
-        pytest.param("Resources: {A: x}", "{path}:1: A, in the Resources, has no Type.", id="a-resource-text"),
+        pytest.param("Resources: {A: }", "{path}:1: A in the section Resources has no Type.", id="a-resource-null"),
+        pytest.param("Resources: {A: x}", "{path}:1: A in the section Resources has no Type.", id="a-resource-text"),
         pytest.param(
-            "Resources: {A: {}}", "{path}:1: A, in the Resources, has no Type.", id="a-resource-without-a-type"
+            "Resources: {A: {}}", "{path}:1: A in the section Resources has no Type.", id="a-resource-without-a-type"
         ),
         pytest.param(
             "Resources: {A: {Type: T, Properties: }}",
@@ -59,7 +59,9 @@ def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str,
         ),
         pytest.param("Parameters: []\nResources: {}", "The Parameters of {path} are not a mapping.", id="parameters"),
         pytest.param(
-            "Parameters: {P: }\nResources: {}", "{path}:1: P, in the Parameters, has no Type.", id="a-parameter-null"
+            "Parameters: {P: }\nResources: {}",
+            "{path}:1: P in the section Parameters has no Type.",
+            id="a-parameter-null",
         ),
         pytest.param("a: [", "{path}:2: The template is not YAML: did not find expected node content.", id="not-yaml"),
         pytest.param(b"\xff\xfe\x00", "The template {path} is not YAML: it is not UTF-8.", id="not-utf-8"),
