@@ -9,7 +9,7 @@ from local.stack.functions import Functions
 from local.stack.integration_types import Integration, LambdaIntegration, MockIntegration, Unavailable
 from local.stack.intrinsics import as_text
 from local.stack.mocks import MockReader
-from local.stack.permissions import may_call
+from local.stack.permissions import may_invoke
 from local.stack.resources import Resources
 from local.stack.source import Source
 
@@ -108,7 +108,7 @@ class IntegrationReader:
         if self._functions.usable[function].version(qualifier) is None:
             return self._unavailable(f"The function {function} has no alias {qualifier} in the template.", name)
         source_arn = self._resources.place.arn("execute-api", f"{self._api_id}/{caller}")
-        if has_role or may_call(self._resources, self._functions.usable[function], source_arn):
+        if has_role or may_invoke(self._resources, self._functions.usable[function], source_arn):
             return LambdaIntegration(function, timeout, qualifier)
         text = f"No AWS::Lambda::Permission of the template lets API Gateway invoke {function}"
         return self._unavailable(f"{text} for {caller}. The call would also fail on AWS.", name)

@@ -17,7 +17,7 @@ from local.stack.resources import TRUE, Resources
 from local.stack.source import Source
 
 
-class Unusable(TemplateError):
+class UnsupportedSchema(TemplateError):
     """API Gateway may accept the schema, but Python cannot evaluate it."""
 
 
@@ -51,13 +51,13 @@ def read_models(
         return Models(selection, {key: _schema(*schemas[model]) for key, model in chosen.items()}), notes
     except TemplateError as error:
         validation_disabled = resources.properties(api).get("DisableSchemaValidation") in TRUE
-        if not validation_disabled and not isinstance(error, Unusable):
+        if not validation_disabled and not isinstance(error, UnsupportedSchema):
             raise
         return None, [*notes, source.note(f"{error} {not_validated}", str(error.resource))]
 
 
 def _schema(name: str, written: Any) -> Any:
-    """Return the JSON schema of a model as Python values. Raises TemplateError, or Unusable."""
+    """Return the JSON schema of a model as Python values. Raises TemplateError, or UnsupportedSchema."""
     try:
         schema = json.loads(written) if isinstance(written, str) else written
         # Without format checks: patterns that only Java can read are found below, with an error of their own.
@@ -74,7 +74,7 @@ def _schema(name: str, written: Any) -> Any:
             for pattern in (part.get("pattern"), *(patterns if isinstance(patterns, dict) else ())):
                 re.compile(pattern if isinstance(pattern, str) else "")
         except (Unresolvable, re.error) as error:
-            raise Unusable(f"The gateway cannot evaluate the Schema of {name}: {error}.", name) from error
+            raise UnsupportedSchema(f"The gateway cannot evaluate the Schema of {name}: {error}.", name) from error
     return schema
 
 

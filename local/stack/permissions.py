@@ -53,7 +53,7 @@ def _managed(role: Mapping[str, Any]) -> list[str]:
     return [str(arn) for arn in role.get("ManagedPolicyArns", [])]
 
 
-def may_call(resources: Resources, function: Function, source_arn: str) -> bool:
+def may_invoke(resources: Resources, function: Function, source_arn: str) -> bool:
     """
     Return whether a permission of the template lets API Gateway invoke a function.
 
@@ -64,9 +64,8 @@ def may_call(resources: Resources, function: Function, source_arn: str) -> bool:
     names = {function.name, function.aws_name}
     for permission in resources.of_type("AWS::Lambda::Permission").values():
         name = str(permission.get("FunctionName"))
-        is_for_function = (
-            name in names or (name.rpartition("function:")[2] or name).partition(":")[0] == function.aws_name
-        )
+        name_in_arn = (name.rpartition("function:")[2] or name).partition(":")[0]
+        is_for_function = name in names or name_in_arn == function.aws_name
         is_for_gateway = permission.get("Principal") in {"apigateway.amazonaws.com", "*"}
         action = str(permission.get("Action", "")).lower()
         if is_for_function and is_for_gateway and matches(action, "lambda:invokefunction"):

@@ -36,11 +36,11 @@ KNOWN = {
 }
 """The properties that the installed version of SAM's translator knows, by type."""
 
-OF_ROUTES = (
+ROUTE_PROPERTIES = (
     "ApiKeyRequired FunctionArn IntegrationTimeout ModelSelectionExpression OperationName RequestModels "
     "RequestParameters RouteResponseSelectionExpression"
 )
-OF_AUTH = "AuthArn AuthType IdentitySource InvokeRole Name"
+AUTH_PROPERTIES = "AuthArn AuthType IdentitySource InvokeRole Name"
 """The properties that SAM reads in the Routes and the Auth of a WebSocket API. It ignores others without an error."""
 
 
@@ -146,8 +146,8 @@ def ignored_by_sam(content: Mapping[str, Any]) -> Iterator[Unknown]:
     for name, api in _of_sam(content, SamWebSocketApi.resource_type):
         at = ("Resources", name)
         for key, route in api["Properties"].get("Routes", {}).items():
-            yield from _unknown(OF_ROUTES.split(), route, at, f"the route {key} of {name}")
-        yield from _unknown(OF_AUTH.split(), api["Properties"].get("Auth", {}), at, f"the Auth of {name}")
+            yield from _unknown(ROUTE_PROPERTIES.split(), route, at, f"the route {key} of {name}")
+        yield from _unknown(AUTH_PROPERTIES.split(), api["Properties"].get("Auth", {}), at, f"the Auth of {name}")
 
 
 def _of_sam(content: Mapping[str, Any], *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -17,7 +17,7 @@ class Uses:
 
     Attributes:
         read: The names of the properties that the gateway reads, separated by spaces.
-        harmless: The names of properties that make no difference here, separated by spaces, by the reason.
+        harmless: The names of properties that make no difference here, separated by spaces. The key is the reason.
         not_imitated: For each property that the gateway does not imitate, what the user will notice.
 
     """
@@ -52,7 +52,7 @@ USES = {
         not_imitated={"ApiStages": ANY_KEY, "Quota": "a key has no quota", "Throttle": "a key is not throttled"},
     ),
     "AWS::ApiGateway::UsagePlanKey": Uses(
-        harmless={"UsagePlan has its meaning, under ApiStages": "KeyId KeyType UsagePlanId"}
+        harmless={"the note about the plan's ApiStages covers it": "KeyId KeyType UsagePlanId"}
     ),
     "AWS::ApiGatewayV2::Api": Uses(
         read="ApiKeySelectionExpression DisableSchemaValidation ProtocolType RouteSelectionExpression",
@@ -138,6 +138,7 @@ USES = {
         },
     ),
 }
+"""The properties of the resources of an API, by type."""
 
 SETTINGS = Uses(
     read="ThrottlingBurstLimit ThrottlingRateLimit",

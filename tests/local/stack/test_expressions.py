@@ -1,4 +1,4 @@
-"""Selection expressions: what stands in them, and the value that a message gives them."""
+"""Selection expressions: their variables, and the value that a message gives them."""
 
 from typing import Any
 
@@ -99,7 +99,7 @@ def test_the_whole_message_may_be_the_value() -> None:
         pytest.param("${request.body.a", "$ does not begin a variable", id="an-open-brace"),
     ],
 )
-def test_what_has_no_value_is_a_problem_and_empty(expression: str, problem: str) -> None:
+def test_a_variable_that_cannot_be_evaluated_is_a_problem(expression: str, problem: str) -> None:
     parsed = parse(expression)
     assert (parsed.problems, parsed.static) == ((problem,), None)
 

@@ -1,4 +1,4 @@
-"""Integrations that cannot be served: the reason is a note, and the other routes still work."""
+"""Integrations that the gateway cannot imitate: the reason is a note, and the template still loads."""
 
 from pathlib import Path
 
@@ -120,7 +120,7 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
             API.replace("Handler:", "MemorySize: much, Handler:"),
             "$default",
             "{template}:16: The MemorySize of MyFunction is much; it must be a number from 128 to 10240.",
-            id="a-size-that-is-no-number",
+            id="a-size-that-is-not-a-number",
         ),
         pytest.param(
             API + MOCK.replace("REPLY", "text").replace("IntegrationType: MOCK", "IntegrationType: AWS_PROXY"),
@@ -150,7 +150,7 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
         ),
     ],
 )
-def test_what_cannot_be_imitated_is_said_in_a_sentence_and_the_rest_still_runs(
+def test_an_integration_that_cannot_be_imitated_is_unavailable_and_the_template_still_loads(
     text: str, route: str, reason: str, tmp_path: Path
 ) -> None:
     app = loaded(tmp_path, text)

@@ -33,7 +33,7 @@ def resolver() -> Resolver:
         pytest.param(True, True, id="a-boolean"),
         pytest.param(None, None, id="null"),
         pytest.param({"A": [1, {"B": {"Ref": "Stage"}}]}, {"A": [1, {"B": "prod"}]}, id="at-any-depth"),
-        pytest.param({"Ref": "Stage", "Other": 1}, {"Ref": "Stage", "Other": 1}, id="two-members-are-no-function"),
+        pytest.param({"Ref": "Stage", "Other": 1}, {"Ref": "Stage", "Other": 1}, id="two-members-are-not-a-function"),
         pytest.param({"Ref": "AWS::Region"}, "us-east-1", id="ref-to-a-pseudo-parameter"),
         pytest.param({"Ref": "AWS::NoValue"}, NOTHING, id="no-value"),
         pytest.param({"A": {"Ref": "AWS::NoValue"}, "B": 1}, {"B": 1}, id="no-value-removes-a-member"),
@@ -131,7 +131,7 @@ def test_conditions(name: str, holds: bool) -> None:
         ),
     ],
 )
-def test_what_a_template_names_and_does_not_have(value: Any, message: str) -> None:
+def test_a_name_that_the_template_does_not_have(value: Any, message: str) -> None:
     with pytest.raises(TemplateError) as raised:
         resolver().resolve({"Somewhere": [value]})
     assert str(raised.value) == message

@@ -1,4 +1,4 @@
-"""What a template declares for a gateway: the hub's, and what is accepted and refused of others."""
+"""Loading a template into an App: the hub's template, and small ones."""
 
 import sys
 import zipfile
@@ -119,8 +119,8 @@ def test_variables_are_text_as_cloudformation_writes_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "found"),
     [
-        pytest.param("layer", "layer", id="what-sam-build-will-wrap"),
-        pytest.param("layer/python", "layer/python", id="what-is-wrapped-already"),
+        pytest.param("layer", "layer", id="a-folder-that-sam-build-wraps"),
+        pytest.param("layer/python", "layer/python", id="a-folder-that-is-already-wrapped"),
     ],
 )
 def test_a_layer_s_folder(made: str, found: str, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_loop_of_resources_is_expanded(tmp_path: Path) -> None:
     ]
 
 
-def test_a_template_may_name_what_sam_makes_of_a_function_s_events(tmp_path: Path) -> None:
+def test_a_template_may_refer_to_the_resources_that_sam_makes_of_events(tmp_path: Path) -> None:
     events = "Events: {Often: {Type: Schedule, Properties: {Schedule: rate(1 day)}}}"
     uses = "Environment: {Variables: {RULE: !Ref MyFunctionOften, ARN: !GetAtt MyFunctionOften.Arn}}"
     app = loaded(tmp_path, API.replace("Handler:", f"{events}, {uses}, Handler:"))
@@ -230,4 +230,4 @@ def test_a_global_table_is_a_table(tmp_path: Path) -> None:
         tmp_path, API.replace("Handler:", "Environment: {Variables: {T: !Ref G}}, Handler:") + f"  G: {table}\n"
     )
     assert [each["TableName"] for each in app.store.tables] == ["G"] == [app.functions["MyFunction"].environment["T"]]
-    assert not [note for note in app.notes if "Not imitated" in note]
+    assert not [note for note in app.notes if "not imitated" in note]

@@ -1,4 +1,4 @@
-"""The notes that a user gets at the start: what of a template does nothing here, or something else than on AWS."""
+"""The notes that the user gets at the start: parts of a template that the gateway does not imitate, or cannot check."""
 
 from pathlib import Path
 
@@ -89,12 +89,12 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             API + AUTHORIZED.replace("method.request.header.Auth", "stageVariables.who"),
             "{template}:20: The IdentitySource stageVariables.who of Authorizer is a variable that the stage does not "
             "have: no client can connect.",
-            id="an-identity-that-the-stage-lacks",
+            id="an-identity-that-the-stage-does-not-have",
         ),
         pytest.param(
             API + AUTHORIZED.replace("AuthorizerId: !Ref Authorizer", "AuthorizerId: abc123"),
             "{template}:24: The authorizer of Route is not in the template.",
-            id="an-authorizer-of-somebody-else-s",
+            id="an-authorizer-of-another-stack",
         ),
         pytest.param(
             API + AUTHORIZED.replace("AuthorizerUri: x", "AuthorizerUri: x, AuthorizerType: JWT"),
@@ -115,7 +115,7 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             API + AUTHORIZED.replace("AuthorizationType: CUSTOM, ", ""),
             "{template}:24: "
             "Route has an AuthorizerId, but its AuthorizationType is NONE: the authorizer is not called.",
-            id="an-authorizer-that-nobody-asks",
+            id="an-authorizer-that-is-not-called",
         ),
         pytest.param(
             API
@@ -123,7 +123,7 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             + CONNECT_WITH_MODEL.replace("ModelSelectionExpression: m, ", ""),
             "{template}:24: "
             "Route has RequestModels, but no ModelSelectionExpression. The messages of Route are not validated.",
-            id="models-that-nobody-selects",
+            id="models-without-a-selection",
         ),
         pytest.param(
             API + MOCK.replace("IntegrationType: MOCK", "IntegrationType: AWS_PROXY, RequestTemplates: { a: b }"),
@@ -161,7 +161,7 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             + CONNECT_WITH_MODEL,
             "{template}:21: The Schema of Model is not a JSON schema: 5 is not valid under any of the given schemas. "
             "The messages of Route are not validated.",
-            id="a-schema-that-nobody-validates",
+            id="a-wrong-schema-without-validation",
         ),
         pytest.param(
             API + MODEL.replace("SCHEMA", r"{ properties: { a: { pattern: '\p{L}' } } }") + CONNECT_WITH_MODEL,
@@ -211,7 +211,7 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             API + "  Own: { Type: AWS::SecretsManager::Secret, Properties: { KmsKeyId: !ImportValue x } }\n",
             "{template}:19: Fn::ImportValue imports x from another stack, which the gateway does not have. "
             "Use a parameter instead. The KmsKeyId of Own is left out.",
-            id="a-value-of-another-stack-that-nobody-needs",
+            id="an-optional-value-of-another-stack",
         ),
         pytest.param(
             API.replace("      StageName", "      Newest: true\n      StageName"),
@@ -249,5 +249,5 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
         ),
     ],
 )
-def test_what_is_left_out_is_said(text: str, note: str, tmp_path: Path) -> None:
+def test_a_part_that_is_not_imitated_gets_a_note(text: str, note: str, tmp_path: Path) -> None:
     assert note.replace("{template}", f"{tmp_path}/template.yaml") in loaded(tmp_path, text).notes

@@ -6,15 +6,13 @@ from local.stack.errors import TemplateError
 from local.stack.parameters import parameter_values
 
 PARAMETERS = {
-    "Parameters": {
-        "Stage": {"Type": "String", "Default": "prod", "AllowedPattern": "[a-z]{1,5}"},
-        "Mode": {"Type": "String", "Default": "none", "AllowedValues": ["none", "jwt"]},
-        "Debug": {"Type": "String", "Default": False, "AllowedValues": [True, False]},
-        "Count": {"Type": "Number", "Default": 3, "AllowedPattern": "[0-9]+", "ConstraintDescription": "a number"},
-        "Rate": {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": 10},
-        "Text": {"Type": "String", "Default": "ab", "MinLength": 2, "MaxLength": "3"},
-        "Any": {"Type": "Number", "Default": 1},
-    }
+    "Stage": {"Type": "String", "Default": "prod", "AllowedPattern": "[a-z]{1,5}"},
+    "Mode": {"Type": "String", "Default": "none", "AllowedValues": ["none", "jwt"]},
+    "Debug": {"Type": "String", "Default": False, "AllowedValues": [True, False]},
+    "Count": {"Type": "Number", "Default": 3, "AllowedPattern": "[0-9]+", "ConstraintDescription": "a number"},
+    "Rate": {"Type": "Number", "Default": 0, "MinValue": 0, "MaxValue": 10},
+    "Text": {"Type": "String", "Default": "ab", "MinLength": 2, "MaxLength": "3"},
+    "Any": {"Type": "Number", "Default": 1},
 }
 DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3", "Rate": "0", "Text": "ab", "Any": "1"}
 
@@ -32,7 +30,7 @@ DEFAULTS = {"Stage": "prod", "Mode": "none", "Debug": "false", "Count": "3", "Ra
     ],
 )
 def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, str], changed: dict[str, str]) -> None:
-    assert parameter_values(PARAMETERS["Parameters"], given) == DEFAULTS | changed
+    assert parameter_values(PARAMETERS, given) == DEFAULTS | changed
 
 
 @pytest.mark.parametrize(
@@ -60,28 +58,28 @@ def test_parameters_have_the_given_values_and_their_defaults(given: dict[str, st
         pytest.param(
             {"Text": "abcd"}, "The parameter Text is 'abcd'; it must be text with a length from 2 to 3.", id="long"
         ),
-        pytest.param({"Any": "x"}, "The parameter Any is 'x'; it must be a number.", id="no-number-at-all"),
+        pytest.param({"Any": "x"}, "The parameter Any is 'x'; it must be a number.", id="not-a-number-without-bounds"),
         *(
             pytest.param({"Rate": rate}, f"The parameter Rate is '{rate}'; it must be a number from 0 to 10.", id=name)
             for rate, name in (
                 ("-1", "too-small"),
                 ("10.5", "too-large"),
-                ("many", "no-number"),
-                ("", "no-number-empty"),
+                ("many", "not-a-number"),
+                ("", "an-empty-number"),
             )
         ),
     ],
 )
 def test_a_parameter_out_of_its_bounds(given: dict[str, str], problem: str) -> None:
     with pytest.raises(TemplateError) as raised:
-        parameter_values(PARAMETERS["Parameters"], given)
+        parameter_values(PARAMETERS, given)
     assert str(raised.value) == problem
 
 
 def test_parameters_without_a_default_are_named_all_at_once() -> None:
-    template = {"Parameters": {"A": {"Type": "String"}, "B": {"Type": "String"}, "C": {"Type": "String"}}}
+    declared = {"A": {"Type": "String"}, "B": {"Type": "String"}, "C": {"Type": "String"}}
     with pytest.raises(TemplateError) as raised:
-        parameter_values(template["Parameters"], {"B": ""})
+        parameter_values(declared, {"B": ""})
     assert str(raised.value) == "These parameters have no default: A, C. Set each of them with --parameter."
     with pytest.raises(TemplateError, match=r"^The template has no parameter A; it has none\.$"):
         parameter_values({}, {"A": ""})

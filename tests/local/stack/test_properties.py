@@ -1,4 +1,4 @@
-"""Every property of the API's types is read, harmless, or named at the start."""
+"""The tables of properties are complete, and a property that is not imitated gets a note."""
 
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def resource(kind: str, properties: str) -> str:
         ),
     ],
 )
-def test_what_is_not_imitated_is_named_with_its_line(more: str, note: str, tmp_path: Path) -> None:
+def test_a_property_that_is_not_imitated_gets_a_note_with_its_line(more: str, note: str, tmp_path: Path) -> None:
     assert f"{tmp_path}/template.yaml:19: {note}" in loaded(tmp_path, API + more).notes
 
 
@@ -125,12 +125,12 @@ def test_what_is_not_imitated_is_named_with_its_line(more: str, note: str, tmp_p
         pytest.param(resource("ApiGateway::Account", "CloudWatchRoleArn: arn"), id="the-role-for-logs"),
     ],
 )
-def test_nothing_is_said_of_the_others(more: str, tmp_path: Path) -> None:
+def test_other_properties_get_no_note(more: str, tmp_path: Path) -> None:
     notes = loaded(tmp_path, API + more).notes
     assert not [note for note in notes if "imitated" in note or "does not know" in note]
 
 
-def test_a_property_of_sam_is_named_too(tmp_path: Path) -> None:
+def test_a_property_in_sam_s_form_gets_a_note_too(tmp_path: Path) -> None:
     disabled = API.replace("      StageName", "      DisableExecuteApiEndpoint: true\n      StageName")
     assert loaded(tmp_path, disabled).notes == (
         f"{tmp_path}/template.yaml:6: The property DisableExecuteApiEndpoint of Api is not imitated: "

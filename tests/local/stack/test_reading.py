@@ -1,4 +1,4 @@
-"""Forms of a template that CloudFormation takes: YAML's and JSON's, and what stands in it twice."""
+"""The forms of a template that CloudFormation accepts: YAML, JSON, and names that are declared twice."""
 
 import json
 from pathlib import Path
@@ -107,8 +107,8 @@ def test_json_is_read_by_its_own_rules(tmp_path: Path) -> None:
             {"a": {"b": 1}, "c": {"b": 1, "d": 2}},
             id="an-anchor-merged",
         ),
-        pytest.param("Rules: { R: {} }", "Rules", {"R": {}}, id="a-section-that-is-not-read"),
-        pytest.param("Novelty: [1]", "Novelty", [1], id="a-section-that-nobody-knows"),
+        pytest.param("Rules: { R: {} }", "Rules", {"R": {}}, id="a-section-that-the-gateway-does-not-read"),
+        pytest.param("Novelty: [1]", "Novelty", [1], id="an-unknown-section"),
     ],
 )
 def test_forms_of_yaml(more: str, section: str, value: Any, tmp_path: Path) -> None:
@@ -139,24 +139,26 @@ def test_forms_of_functions(written_as: str, tmp_path: Path) -> None:
     [
         pytest.param("!Select [1, !Cidr [10.0.0.0/16, 2, 8]]", "10.0.1.0/24", id="networks"),
         pytest.param("{ Fn::Select: ['0', { Fn::Cidr: ['fd00::/56', '1', 64] }] }", "fd00::/64", id="networks-of-ipv6"),
-        pytest.param("!Join ['', !Ref AWS::NotificationARNs]", "", id="nobody-is-notified"),
+        pytest.param("!Join ['', !Ref AWS::NotificationARNs]", "", id="an-empty-list"),
         pytest.param("!Ref Rest.Stage", "RestStage", id="a-stage-that-sam-would-make"),
         pytest.param("!Sub '${RestProdStage}'", "RestProdStage", id="its-logical-id"),
         pytest.param(
             "!GetAtt RestRole.Arn", "arn:aws:local:us-east-1:123456789012:RestRole/Arn", id="an-attribute-of-its-own"
         ),
-        pytest.param("!Ref MyFunctionOftenPermission", "MyFunctionOftenPermission", id="what-sam-makes-of-an-event"),
+        pytest.param("!Ref MyFunctionOftenPermission", "MyFunctionOftenPermission", id="the-permission-for-an-event"),
         pytest.param("!GetAtt Api.ExecuteApiArn", "arn:aws:execute-api:us-east-1:123456789012:localapi00", id="an-arn"),
     ],
 )
-def test_a_value_that_others_would_make_is_made_up(value: str, text: str, tmp_path: Path) -> None:
+def test_a_reference_to_something_that_is_not_imitated_has_a_made_up_value(
+    value: str, text: str, tmp_path: Path
+) -> None:
     events = "Events: { Often: { Type: Schedule, Properties: { Schedule: rate(1 day) } } }"
     written_as = API.replace("Handler:", f"{events}, Environment: {{ Variables: {{ V: {value} }} }}, Handler:")
     app = loaded(tmp_path, written_as + "  Rest: { Type: AWS::Serverless::Api, Properties: { StageName: Prod } }\n")
     assert app.functions["MyFunction"].environment == {"V": text}
 
 
-def test_what_nobody_needs_here_cannot_fail_here(tmp_path: Path) -> None:
+def test_a_property_that_the_gateway_does_not_need_cannot_fail(tmp_path: Path) -> None:
     logs = "AccessLogSettings: { DestinationArn: !ImportValue x }"
     assert loaded(tmp_path, BY_HAND.replace("STAGE", f"s, {logs}")).stage == "s"
 
@@ -167,12 +169,12 @@ def test_events_may_depend_on_a_condition(tmp_path: Path) -> None:
     assert app.notes == (f"{tmp_path}/template.yaml: The Events of these functions are not imitated: MyFunction (?).",)
 
 
-def test_metadata_is_the_user_s_own(tmp_path: Path) -> None:
+def test_metadata_may_have_any_keys(tmp_path: Path) -> None:
     metadata = "    Metadata: { Events: 5, BuildMethod: makefile }\n    Properties: { CodeUri"
     assert resources(loaded(tmp_path, API.replace("    Properties: { CodeUri", metadata))) == (MINE, "MyFunction")
 
 
-def test_a_part_of_a_resource_may_be_a_macro_s(tmp_path: Path) -> None:
+def test_a_resource_may_have_a_macro_inside(tmp_path: Path) -> None:
     table = "  Own: { Type: AWS::SQS::Queue, Fn::Transform: { Name: AWS::Include } }\n"
     app = loaded(tmp_path, API + table)
     assert app.notes == (f"{tmp_path}/template.yaml:19: Fn::Transform makes Own, and the gateway does not run it.",)

@@ -1,4 +1,4 @@
-"""What is said of templates that cannot be served, or not whole: a sentence each, with the line where there is one."""
+"""Templates that the gateway refuses, each with a sentence and, where there is one, the line."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.support.templates import API, BY_HAND, CONNECT_WITH_MODEL, MODEL, ROU
 BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"  a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]\n" for number in range(1, 9)
 )
-"""Nine to the ninth values, if somebody writes them out."""
+"""YAML with 9 to the power of 9 values when its aliases are written out."""
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
             API.replace("Type: Number", "Type: Numbre"),
             "{folder}/template.yaml:4: The Type of the parameter Milliseconds is Numbre, "
             "which CloudFormation does not have.",
-            id="a-parameter-of-no-type",
+            id="a-parameter-of-an-unknown-type",
         ),
         pytest.param(
             API.replace("Default: 1000", "Default: !Ref Api"),
@@ -96,7 +96,7 @@ BOMB = "Metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ),
     ],
 )
-def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem: str, tmp_path: Path) -> None:
+def test_a_template_that_cannot_be_served_is_refused_with_a_sentence(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as raised:
         loaded(tmp_path, text)
     assert str(raised.value) == problem.format(folder=tmp_path)
@@ -123,13 +123,13 @@ def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem
         pytest.param(
             MODEL.replace("SCHEMA", "{ type: 5 }").lstrip("\n") + CONNECT_WITH_MODEL,
             "19: The Schema of Model is not a JSON schema: 5 is not valid under any of the given schemas.",
-            id="a-model-that-is-no-schema",
+            id="a-model-that-is-not-a-schema",
         ),
         pytest.param(
             MODEL.replace("SCHEMA", "'{'").lstrip("\n") + CONNECT_WITH_MODEL,
             "19: The Schema of Model is not a JSON schema: "
             "Expecting property name enclosed in double quotes: line 1 column 2 (char 1).",
-            id="a-model-that-is-no-json",
+            id="a-model-that-is-not-json",
         ),
         pytest.param(
             "  A: { Type: AWS::DynamoDB::Table, Properties: { AttributeDefinitions: {}, KeySchema: [] } }",
@@ -154,11 +154,13 @@ def test_what_cannot_be_served_is_said_before_anything_starts(text: str, problem
         pytest.param(
             "  A: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt MyFunction.Name } }",
             "19: The template refers to MyFunction.Name, but MyFunction has no attribute Name.",
-            id="an-attribute-that-is-none",
+            id="an-unknown-attribute",
         ),
     ],
 )
-def test_what_cloudformation_would_refuse_is_a_sentence_with_its_line(more: str, problem: str, tmp_path: Path) -> None:
+def test_a_value_that_cloudformation_would_refuse_is_refused_with_its_line(
+    more: str, problem: str, tmp_path: Path
+) -> None:
     with pytest.raises(TemplateError) as raised:
         loaded(tmp_path, API + more)
     assert str(raised.value) == f"{tmp_path}/template.yaml:{problem}"

@@ -1,4 +1,4 @@
-"""The resources of a translated template: those whose conditions hold, with plain values."""
+"""The resources of a translated template: conditions, references and names."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_a_resource_whose_condition_fails_does_not_exist() -> None:
     assert resources(members, Name="").of_type("AWS::SecretsManager::Secret") == {}
 
 
-def test_a_function_s_arn_and_what_is_not_there() -> None:
+def test_the_arn_of_a_function_that_exists_and_of_one_that_does_not() -> None:
     function = {"MyFunction": {"Type": "AWS::Lambda::Function"}}
     arn = {"User": {"Type": "User", "Properties": {"Arn": {"Fn::GetAtt": "MyFunction.Arn"}}}}
     assert only(resources(function | arn), "User") == {

@@ -1,4 +1,4 @@
-"""Reading a template: SAM's translation, and the values of its parameters."""
+"""SAM's translation of a template, and templates that cannot be translated."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from samtranslator.internal.schema_source.aws_serverless_websocketapi import Aut
 
 from local.stack.errors import TemplateError
 from local.stack.loading import translated
-from local.stack.translation import OF_AUTH, OF_ROUTES
+from local.stack.translation import AUTH_PROPERTIES, ROUTE_PROPERTIES
 from tests.support.paths import ROOT
 from tests.support.templates import FUNCTION, written
 
@@ -87,12 +87,12 @@ def test_a_template_that_cannot_be_read_says_what_is_wrong(text: str | bytes, pr
         pytest.param(".", "Is a directory", id="a-folder"),
     ],
 )
-def test_a_template_that_is_no_file(name: str, problem: str, tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file(name: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as raised:
         translated(tmp_path / name)
     assert str(raised.value) == f"The template {tmp_path / name} cannot be read: {problem}."
 
 
-def test_what_sam_reads_of_routes_and_auth_is_what_its_schema_has() -> None:
-    assert {*OF_ROUTES.split()} == {*WebSocketApiRoute.__fields__}
-    assert {*OF_AUTH.split()} == {*AuthConfig.__fields__}
+def test_the_known_properties_of_routes_and_auth_are_those_of_sam_s_schema() -> None:
+    assert {*ROUTE_PROPERTIES.split()} == {*WebSocketApiRoute.__fields__}
+    assert {*AUTH_PROPERTIES.split()} == {*AuthConfig.__fields__}
