@@ -193,7 +193,9 @@ class Route:
 @dataclass(frozen=True)
 class Store:
     """
-    The resources that the embedded AWS holds. Each is the properties of CloudFormation, always with a name.
+    The resources that the embedded AWS holds.
+
+    Each resource is a mapping of its CloudFormation properties, and always has a name.
 
     Attributes:
         places: The template's file and line for each name.

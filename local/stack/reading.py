@@ -40,6 +40,8 @@ def _parsed(path: Path) -> tuple[Any, yaml.Node | None]:
         raise TemplateError(f"The template {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise TemplateError(f"The template {path} is not YAML: it is not UTF-8.") from error
+    except ValueError as error:  # for example, a date that does not exist
+        raise TemplateError(f"The template {path} is not YAML: {error}.") from error
     except RecursionError as error:
         raise TemplateError(f"The template {path} is nested too deeply.") from error
     except yaml.YAMLError as error:

@@ -25,7 +25,7 @@ class Resources:
     The resources of one template.
 
     A property is evaluated only when the gateway needs it. So a property that the gateway does not need cannot fail.
-    Every TemplateError from here names its resource.
+    A TemplateError from ``properties`` names the resource.
 
     Args:
         template: The template after SAM's translation.

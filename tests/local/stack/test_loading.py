@@ -117,33 +117,33 @@ def test_variables_are_text_as_cloudformation_writes_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "found"),
+    ("made", "expected"),
     [
         pytest.param("layer", "layer", id="a-folder-that-sam-build-wraps"),
         pytest.param("layer/python", "layer/python", id="a-folder-that-is-already-wrapped"),
     ],
 )
-def test_a_layer_s_folder(made: str, found: str, tmp_path: Path) -> None:
+def test_a_layer_s_folder(made: str, expected: str, tmp_path: Path) -> None:
     (tmp_path / made).mkdir(parents=True)
     layer = "  MyLayer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layer/ }\n"
     app = loaded(tmp_path, API.replace("Handler:", "Layers: [!Ref MyLayer], Handler:") + layer)
-    assert app.functions["MyFunction"].path == (tmp_path / "function", tmp_path / found)
+    assert app.functions["MyFunction"].path == (tmp_path / "function", tmp_path / expected)
 
 
 @pytest.mark.parametrize(
-    ("member", "found"),
+    ("member", "expected"),
     [
         pytest.param("python/m.py", ["python"], id="wrapped"),
         pytest.param("m.py", ["."], id="bare"),
         pytest.param(f"{PACKAGES}/m.py", ["python", PACKAGES], id="as-pip-installs-it"),
     ],
 )
-def test_a_layer_may_be_an_archive(member: str, found: list[str], tmp_path: Path) -> None:
+def test_a_layer_may_be_an_archive(member: str, expected: list[str], tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "layer.zip", "w") as archive:
         archive.writestr(member, "")
     layer = "  MyLayer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layer.zip }\n"
     app = loaded(tmp_path, API.replace("Handler:", "Layers: [!Ref MyLayer], Handler:") + layer)
-    assert app.functions["MyFunction"].path[1:] == tuple(tmp_path / "layer.zip" / each for each in found)
+    assert app.functions["MyFunction"].path[1:] == tuple(tmp_path / "layer.zip" / name for name in expected)
 
 
 ELSEWHERE = "arn:aws:execute-api:eu-west-1:324037305290:localapi00/*/$default"

@@ -64,6 +64,7 @@ def test_a_folder_of_code_travels_through_sam_as_a_key(uri: str, code: dict[str,
             id="a-parameter-null",
         ),
         pytest.param("a: [", "{path}:2: The template is not YAML: did not find expected node content.", id="not-yaml"),
+        pytest.param("a: 2012-13-01", "The template {path} is not YAML: month must be in 1..12.", id="not-a-date"),
         pytest.param(b"\xff\xfe\x00", "The template {path} is not YAML: it is not UTF-8.", id="not-utf-8"),
         pytest.param(b"a: \x00", "{path}: The template is not YAML: unacceptable character", id="control-characters"),
         pytest.param(
