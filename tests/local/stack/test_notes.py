@@ -4,15 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.templates import API, BY_HAND, CONNECT_WITH_MODEL, MOCK, MODEL, ROUTE, loaded
-
-AUTHORIZED = """
-  Authorizer:
-    Type: AWS::ApiGatewayV2::Authorizer
-    Properties: { ApiId: !Ref Api, AuthorizerUri: x, IdentitySource: [method.request.header.Auth] }
-""" + ROUTE.replace("KEY", "$connect").replace("MORE", "AuthorizationType: CUSTOM, AuthorizerId: !Ref Authorizer")
-USAGE_KEY = "$context.authorizer.usageIdentifierKey"
-KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
+from tests.support.templates import API, BY_HAND, MOCK, ROUTE, loaded
 
 
 @pytest.mark.parametrize(
@@ -28,11 +20,6 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             API.replace("Transform: ", "Transform: [Own, ").replace("-31\n", "-31]\n", 1),
             "{template}: The gateway does not run the macro Own.",
             id="a-macro",
-        ),
-        pytest.param(
-            API + ROUTE.replace("KEY", "other").replace("MORE", "AuthorizationType: AWS_IAM"),
-            "{template}:20: Route has an AuthorizationType, which API Gateway uses for $connect only.",
-            id="authorization-of-a-message",
         ),
         pytest.param(
             API + ROUTE.replace("!Ref Api", "!ImportValue other").replace("KEY", "k").replace("MORE", "Target: x"),
@@ -74,78 +61,9 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             id="a-stage-without-a-deployment",
         ),
         pytest.param(
-            API + AUTHORIZED,
-            "{template}:20: The IdentitySource method.request.header.Auth of Authorizer is not imitated: "
-            "the gateway calls the authorizer without checking it.",
-            id="an-identity-of-rest-apis",
-        ),
-        pytest.param(
-            API + AUTHORIZED.replace("[method.request.header.Auth]", "'route.request.header.A, context.principalId'"),
-            "{template}:20: The IdentitySource context.principalId of Authorizer is not imitated: "
-            "the gateway calls the authorizer without checking it.",
-            id="an-identity-that-no-context-has",
-        ),
-        pytest.param(
-            API + AUTHORIZED.replace("method.request.header.Auth", "stageVariables.who"),
-            "{template}:20: The IdentitySource stageVariables.who of Authorizer is a variable that the stage does not "
-            "have: no client can connect.",
-            id="an-identity-that-the-stage-does-not-have",
-        ),
-        pytest.param(
-            API + AUTHORIZED.replace("AuthorizerId: !Ref Authorizer", "AuthorizerId: abc123"),
-            "{template}:24: The authorizer of Route is not in the template.",
-            id="an-authorizer-of-another-stack",
-        ),
-        pytest.param(
-            API + AUTHORIZED.replace("AuthorizerUri: x", "AuthorizerUri: x, AuthorizerType: JWT"),
-            "{template}:20: The AuthorizerType of Authorizer is JWT; it must be REQUEST.",
-            id="an-authorizer-of-http-apis",
-        ),
-        pytest.param(
-            API + AUTHORIZED.replace("AuthorizerUri: x, ", ""),
-            "{template}:20: Authorizer has no AuthorizerUri.",
-            id="an-authorizer-of-nothing",
-        ),
-        pytest.param(
-            API + KEYED + "  Key: { Type: AWS::ApiGateway::ApiKey, Properties: { Value: a } }\n",
-            "{template}:23: Key does not set Enabled: the gateway accepts the key, but API Gateway may refuse it.",
-            id="a-key-that-may-be-disabled",
-        ),
-        pytest.param(
-            API + AUTHORIZED.replace("AuthorizationType: CUSTOM, ", ""),
-            "{template}:24: "
-            "Route has an AuthorizerId, but its AuthorizationType is NONE: the authorizer is not called.",
-            id="an-authorizer-that-is-not-called",
-        ),
-        pytest.param(
-            API
-            + MODEL.replace("SCHEMA", "{ type: object }")
-            + CONNECT_WITH_MODEL.replace("ModelSelectionExpression: m, ", ""),
-            "{template}:24: "
-            "Route has RequestModels, but no ModelSelectionExpression. The messages of Route are not validated.",
-            id="models-without-a-selection",
-        ),
-        pytest.param(
             API + MOCK.replace("IntegrationType: MOCK", "IntegrationType: AWS_PROXY, RequestTemplates: { a: b }"),
             "{template}:23: Integration is an AWS_PROXY integration, which does not use RequestTemplates.",
             id="templates-of-a-proxy",
-        ),
-        pytest.param(
-            API + ROUTE.replace("KEY", "other").replace("MORE", "ApiKeyRequired: true"),
-            "{template}:20: Route has ApiKeyRequired, which API Gateway uses for $connect only.",
-            id="an-api-key-of-a-message",
-        ),
-        pytest.param(
-            API.replace("      StageName", "      ApiKeySelectionExpression: $context.x\n      StageName") + KEYED,
-            "{template}:6: The ApiKeySelectionExpression of Api is $context.x, which API Gateway refuses: "
-            "the gateway reads the API key from the header x-api-key.",
-            id="an-api-key-from-nowhere",
-        ),
-        pytest.param(
-            API.replace("      StageName", f"      ApiKeySelectionExpression: {USAGE_KEY}\n      StageName") + KEYED,
-            "{template}:21: The API key of Route comes from an authorizer, but Route does not have one: "
-            "no client can connect.",
-            id="an-api-key-from-no-authorizer",
         ),
         pytest.param(
             API
@@ -154,36 +72,6 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             "{template}:20: Route has a response for $x, but API Gateway has responses for $default only: "
             "the route is one-way.",
             id="a-response-of-another-key",
-        ),
-        pytest.param(
-            API.replace("      StageName", "      DisableSchemaValidation: true\n      StageName")
-            + MODEL.replace("SCHEMA", "{ type: 5 }")
-            + CONNECT_WITH_MODEL,
-            "{template}:21: The Schema of Model is not a JSON schema: 5 is not valid under any of the given schemas. "
-            "The messages of Route are not validated.",
-            id="a-wrong-schema-without-validation",
-        ),
-        pytest.param(
-            API + MODEL.replace("SCHEMA", r"{ properties: { a: { pattern: '\p{L}' } } }") + CONNECT_WITH_MODEL,
-            r"{template}:20: The gateway cannot evaluate the Schema of Model: bad escape \p at position 0. "
-            "The messages of Route are not validated.",
-            id="a-schema-with-a-pattern-of-java",
-        ),
-        pytest.param(
-            API
-            + MODEL.replace("SCHEMA", "{ $ref: 'https://apigateway.amazonaws.com/restapis/a/models/b' }")
-            + CONNECT_WITH_MODEL,
-            "{template}:20: The gateway cannot evaluate the Schema of Model: "
-            "https://apigateway.amazonaws.com/restapis/a/models/b. The messages of Route are not validated.",
-            id="a-schema-that-refers-to-another-model",
-        ),
-        pytest.param(
-            API
-            + MODEL.replace("SCHEMA", "{ type: object }")
-            + CONNECT_WITH_MODEL.replace("Expression: m", "Expression: $a.b"),
-            "{template}:24: In the ModelSelectionExpression of Route, $a.b is not a supported variable: "
-            "the variable is empty.",
-            id="a-model-by-another-variable",
         ),
         pytest.param(
             API.replace("Type: Number,", r"Type: Number, AllowedPattern: '\p{Digit}+',"),
