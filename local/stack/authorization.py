@@ -80,7 +80,7 @@ class AuthorizationReader:
         from_authorizer = variable == KEY_FROM_AUTHORIZER
         if not from_authorizer and variable.lower() != KEY_FROM_HEADER:
             text = f"The ApiKeySelectionExpression of {self._api} is {expression.strip()}, which API Gateway refuses"
-            self._note(f"{text}: the gateway reads the API key from the header x-api-key.", self._api)
+            self._note(f"{text}: the local gateway reads the API key from the header x-api-key.", self._api)
         if from_authorizer and route.get("AuthorizationType") != "CUSTOM":
             text = f"The API key of {name} comes from an authorizer, but {name} does not have one"
             self._note(f"{text}: no client can connect.", name)
@@ -90,9 +90,8 @@ class AuthorizationReader:
         api_keys = self._resources.of_type("AWS::ApiGateway::ApiKey")
         for name in [name for name, key in api_keys.items() if "Enabled" not in key]:
             # unsure: API Gateway's API makes a disabled key if Enabled is missing.
-            self._note(
-                f"{name} does not set Enabled: the gateway accepts the key, but API Gateway may refuse it.", name
-            )
+            text = f"{name} does not set Enabled: the local gateway accepts the key, but API Gateway may refuse it."
+            self._note(text, name)
         with_value = [key for key in api_keys.values() if key.get("Value") is not None]
         enabled = frozenset(str(key["Value"]) for key in with_value if key.get("Enabled", True) in TRUE)
         return enabled if with_value else None

@@ -58,7 +58,8 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
         ),
         pytest.param(
             API + KEYED + "  Key: { Type: AWS::ApiGateway::ApiKey, Properties: { Value: a } }\n",
-            "{template}:23: Key does not set Enabled: the gateway accepts the key, but API Gateway may refuse it.",
+            "{template}:23: Key does not set Enabled: "
+            "the local gateway accepts the key, but API Gateway may refuse it.",
             id="a-key-that-may-be-disabled",
         ),
         pytest.param(
@@ -75,7 +76,7 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
         pytest.param(
             API.replace("      StageName", "      ApiKeySelectionExpression: $context.x\n      StageName") + KEYED,
             "{template}:6: The ApiKeySelectionExpression of Api is $context.x, which API Gateway refuses: "
-            "the gateway reads the API key from the header x-api-key.",
+            "the local gateway reads the API key from the header x-api-key.",
             id="an-api-key-from-nowhere",
         ),
         pytest.param(
