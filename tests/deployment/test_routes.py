@@ -58,7 +58,7 @@ def test_every_part_of_the_api_is_of_the_template_itself() -> None:
     assert {*PARTS} <= {*read(ROOT / "template.yaml").content["Resources"]}
 
 
-@pytest.mark.parametrize("path", ["template.yaml", "bench/echo/template.yaml"])
+@pytest.mark.parametrize("path", ["template.yaml", "bench/gateway/echo/template.yaml"])
 def test_a_template_names_only_what_it_declares_and_what_sam_documents(path: str) -> None:
     # "Generated CloudFormation resources", AWS SAM developer guide: aliases are <function>.Alias.
     content = read(ROOT / path).content
