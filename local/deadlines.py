@@ -1,44 +1,44 @@
-"""Deadlines of much that runs side by side, nearly all of which ends in time."""
+"""One timer of the event loop for many deadlines of equal length."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Late = TypeVar("Late")
+Item = TypeVar("Item")
 
 
-class Deadlines(Generic[Late]):
+class Deadlines(Generic[Item]):
     """
-    Looks after everything that may take equally long with one timer of the loop, where each had cost one.
+    Items that must end within the same number of seconds. Nearly all of them do, and a timer for each would be slow.
 
     Args:
-        seconds: That each has from when it is added; infinite for all the time in the world.
-        late: Called with what has not been discarded by then.
+        seconds: The time that each item has, counted from ``add``; may be infinite.
+        expired: Called with each item that nobody has discarded when its time is up.
 
     """
 
-    def __init__(self, seconds: float, late: Callable[[Late], None]) -> None:
+    def __init__(self, seconds: float, expired: Callable[[Item], None]) -> None:
         self._seconds = seconds
-        self._late = late
-        self._due: dict[Late, float] = {}  # in the order of their ends, as all have as long
+        self._expired = expired
+        self._ends: dict[Item, float] = {}  # sorted by end, because every item has the same time
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, what: Late) -> None:
+    def add(self, item: Item) -> None:
         loop = asyncio.get_running_loop()
-        self._due[what] = loop.time() + self._seconds
+        self._ends[item] = loop.time() + self._seconds
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look)
+            self._timer = loop.call_later(self._seconds, self._expire_overdue)
 
-    def discard(self, what: Late) -> None:
-        self._due.pop(what, None)
+    def discard(self, item: Item) -> None:
+        self._ends.pop(item, None)
 
-    def _look(self) -> None:
+    def _expire_overdue(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = None
-        while self._due:
-            what, end = next(iter(self._due.items()))
+        while self._ends:
+            item, end = next(iter(self._ends.items()))
             if end > loop.time():
-                self._timer = loop.call_at(end, self._look)
+                self._timer = loop.call_at(end, self._expire_overdue)
                 return
-            del self._due[what]
-            self._late(what)
+            del self._ends[item]
+            self._expired(item)

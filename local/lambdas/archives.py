@@ -1,4 +1,4 @@
-"""Code that lies in zip archives: unpacked, as Lambda does, so that functions find the files beside them."""
+"""Unpacks code from zip archives, as Lambda does, so that functions find the files beside their modules."""
 
 import contextlib
 import shutil
@@ -10,16 +10,17 @@ from pathlib import Path
 
 def unpacked(path: Path, scratch: Path) -> Path:
     """
-    Return where something lies that may be in an archive, or be one.
+    Return the path of a file or folder on disk, unpacked if it is in an archive, or is an archive.
 
     Args:
-        scratch: A folder for what is unpacked: once, and again when the archive has changed.
+        path: May lead through an archive, as in ``code.zip/module.py``.
+        scratch: A folder for unpacked archives. An archive is unpacked once, and again after it has changed.
 
     Raises:
-        OSError, zipfile.BadZipFile: If it cannot be unpacked.
+        OSError, zipfile.BadZipFile: If the archive cannot be unpacked.
 
     """
-    archive = next((each for each in (path, *path.parents) if each.is_file()), None)
+    archive = next((parent for parent in (path, *path.parents) if parent.is_file()), None)
     if archive is None:
         return path
     folder = scratch / f"code-{zlib.crc32(str(archive).encode()):08x}-{archive.stat().st_mtime_ns}"
@@ -27,7 +28,7 @@ def unpacked(path: Path, scratch: Path) -> Path:
         unpacking = tempfile.mkdtemp(dir=scratch)
         try:
             shutil.unpack_archive(archive, unpacking, "zip")
-        except (zlib.error, RuntimeError, NotImplementedError) as error:  # damaged, with a password, of a newer kind
+        except (zlib.error, RuntimeError, NotImplementedError) as error:  # damaged, encrypted, or of a newer version
             raise zipfile.BadZipFile(str(error)) from error
         with contextlib.suppress(OSError):  # another worker was first
             Path(unpacking).rename(folder)

@@ -1,7 +1,7 @@
 """
-What Lambda's runtime gives a function, and makes of its results: member for member what awslambdaric does.
+The context that Lambda's runtime passes to a function, and the JSON that it makes of a result. Source: awslambdaric.
 
-Part of the worker: it imports nothing else of the gateway's.
+Runs in the worker process: it imports nothing else of the gateway.
 
 """
 
@@ -17,7 +17,7 @@ import simplejson
 
 
 def _default(value: Any) -> Any:
-    """Write DynamoDB's numbers as Lambda's runtime does, digit for digit; JSON has none for other objects."""
+    """Write a Decimal, DynamoDB's number, digit for digit as Lambda's runtime does. Other objects raise TypeError."""
     if not isinstance(value, decimal.Decimal):
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
     return float("nan") if value.is_nan() else simplejson.RawJSON(str(value))
@@ -27,7 +27,7 @@ _encode = simplejson.JSONEncoder(use_decimal=False, ensure_ascii=False, allow_na
 
 
 class _Slots:
-    """What prints as the objects of Lambda's runtime do, and has its members from a mapping, None where it lacks."""
+    """Takes its members from a mapping; those not in it are None. Prints as the objects of Lambda's runtime do."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -41,19 +41,19 @@ class _Slots:
 
 
 class CognitoIdentity(_Slots):
-    """Who invoked a function by AWS's mobile SDK: here nobody does."""
+    """The Cognito identity of a caller that uses AWS's mobile SDK. The gateway has no such callers."""
 
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 
 
 class Client(_Slots):
-    """The application of a client context."""
+    """The application that a client context describes."""
 
     __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")  # noqa: RUF023 - the runtime's order
 
 
 class ClientContext(_Slots):
-    """What a caller may say of itself."""
+    """What a caller says about itself in the parameter ``ClientContext`` of Invoke."""
 
     __slots__ = ("custom", "env", "client")  # noqa: RUF023 - the runtime's order
 
@@ -65,7 +65,7 @@ class ClientContext(_Slots):
 
 
 class LambdaContext:
-    """What Lambda passes beside the event: member for member what awslambdaric makes of it."""
+    """The second argument of a handler, with the members of awslambdaric's object of this name."""
 
     def __init__(self, arn: str, deadline_ms: int, client_context: Any, tenant_id: str | None) -> None:
         self.aws_request_id = str(uuid.uuid4())
@@ -97,15 +97,15 @@ class LambdaContext:
 
 
 def _w3c(client_context: Any) -> dict[str, str]:
-    """Take the trace context out of a client context."""
-    found = client_context.pop("w3c", None) if isinstance(client_context, dict) else None
-    values = found if isinstance(found, dict) else {}
+    """Remove the W3C trace context from a client context, and return it."""
+    trace = client_context.pop("w3c", None) if isinstance(client_context, dict) else None
+    fields = trace if isinstance(trace, dict) else {}
     names = ("traceparent", "tracestate", "baggage")
-    return {name: values[name] for name in names if isinstance(values.get(name), str)}
+    return {name: fields[name] for name in names if isinstance(fields.get(name), str)}
 
 
 def marshalled(result: Any) -> bytes:
-    """Return a result as JSON. Bytes are it already; where they are not, whoever reads them gets text."""
+    """Return a handler's result as JSON. Bytes are JSON already; bytes that are not become a JSON string."""
     if not isinstance(result, bytes):
         encoded: str = _encode(result)
         return encoded.encode()
@@ -117,4 +117,5 @@ def marshalled(result: Any) -> bytes:
 
 
 def error_of(message: str, kind: str, frames: list[str], request_id: str = "") -> dict[str, Any]:
+    """Return an error in the shape in which Lambda's runtime reports it."""
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": frames}

@@ -1,4 +1,4 @@
-"""Where the hosts of AWS lead in workers: none of them may lead to AWS."""
+"""The addresses that AWS's host names lead to in workers. A worker never reaches AWS."""
 
 import re
 from urllib.parse import urlsplit
@@ -11,9 +11,9 @@ from local.stack.app import App
 
 def hosts_of(app: App, endpoints: Endpoints) -> list[Host]:
     """
-    Return what serves AWS's hosts here: the gateway its API and Lambda's, the embedded AWS every other.
+    Return where AWS's host names lead, for any region in a name.
 
-    Whatever region a host names, it is served.
+    The gateway serves the hosts of its own API and of Lambda. The embedded AWS serves all other hosts.
 
     """
     suffixes = "|".join(map(re.escape, SUFFIXES))
@@ -27,6 +27,6 @@ def hosts_of(app: App, endpoints: Endpoints) -> list[Host]:
     ]
 
 
-def _host(pattern: str, by_tls: str, plain: str) -> Host:
-    tls = urlsplit(by_tls)
-    return Host(pattern, tls.hostname or "", tls.port or 443, urlsplit(plain).port or 80)
+def _host(pattern: str, tls_url: str, plain_url: str) -> Host:
+    tls = urlsplit(tls_url)
+    return Host(pattern, tls.hostname or "", tls.port or 443, urlsplit(plain_url).port or 80)

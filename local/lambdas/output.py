@@ -1,11 +1,11 @@
-"""What a worker prints."""
+"""Reads the lines that a worker prints."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 
 async def lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """Yield lines of any length, the last one with or without its end."""
+    """Yield the lines of a stream, whatever their length. The last line need not end with a line break."""
     rest = bytearray()
     while chunk := await stream.read(65536):
         first, *others = chunk.split(b"\n")

@@ -1,4 +1,4 @@
-"""Worker processes: several for each function, one event at a time each, as Lambda's environments."""
+"""The worker processes of one function: several, each for one event at a time, as Lambda's environments are."""
 
 import asyncio
 import math
@@ -9,40 +9,43 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from local.deadlines import Deadlines
-from local.lambdas.process import UNQUALIFIED, CannotStart, Invocation, Result, Worker
+from local.lambdas.process import UNQUALIFIED, Invocation, Result, Worker
+from local.lambdas.spawn import CannotStart
 from local.lambdas.worker_environment import WorkerEnvironment
 from local.stack.app import Function
 
 MAX_WORKERS = 16
-"""Workers of one function. An event that finds all busy waits for the first that is free."""
+"""Workers of one function. If all are busy, an event waits for the first that is free."""
 
 KEPT = 2
-"""Idle workers of a function that stay: one for the next event, one for the event beside it."""
+"""Idle workers of a function that never end: one for the next event, one for an event at the same time."""
 
 KEEP_SECONDS = 10
-"""Seconds that the others may be idle."""
+"""Seconds after which any further idle worker ends."""
 
 BUSY_SECONDS = 0.1
-"""Seconds that an event waits for a busy worker before another is started for it."""
+"""Seconds that an event waits for a busy worker before the pool starts another worker for it."""
 
 STARTS_AT_ONCE = os.cpu_count() or 1
-"""Workers that start side by side: more would only slow each other down."""
+"""Workers that start at the same time. More would slow each other down."""
 
 
 @dataclass(eq=False, slots=True)
 class _Job:
+    """An event that runs, or waits for a worker since ``since`` (a time of the monotonic clock)."""
+
     event: str
-    done: Callable[[Result], None]
+    on_result: Callable[[Result], None]
     since: float
     invocation: Invocation
 
 
 class Pool:
     """
-    The workers of one function: warm ones first, another when all are busy.
+    The workers of one function. An event gets an idle worker if there is one.
 
     Args:
-        starts: Held while a worker starts; pools of one machine share it.
+        starts: Held while a worker starts. All pools of a gateway share it.
 
     """
 
@@ -54,25 +57,25 @@ class Pool:
         self._starts = starts
         self._stopped = False
         self._has_started = False
-        self._generation = 0
-        self._said = ""
+        self._generation = 0  # counts the changes of the code
+        self._printed_reason = ""
         self._idle: list[Worker] = []
         self._waiting: deque[_Job] = deque()
-        self._workers: dict[Worker, int] = {}
+        self._workers: dict[Worker, int] = {}  # idle and busy ones, with the generation of their code
         self._starting: set[asyncio.Task[None]] = set()
         self._retiring: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
-        self._looking: asyncio.TimerHandle | None = None
+        self._growth: asyncio.TimerHandle | None = None
 
     async def start_ahead(self) -> None:
-        """Start the first worker. A handler that cannot be imported has printed why; events will find out too."""
+        """Start the first worker. If its handler cannot be imported, the pool prints why and events fail later."""
         self._start_one()
         await asyncio.gather(*self._starting)
 
     def renew(self) -> None:
-        """Let no event that comes from now on meet a worker that has started before: the code has changed."""
+        """Replace all workers, because the code has changed. Later events do not run in workers of the old code."""
         self._generation += 1
-        self._said = ""
+        self._printed_reason = ""
         for worker in self._idle:
             self._retire(worker)
         self._idle.clear()
@@ -80,26 +83,26 @@ class Pool:
             self._start_one()
 
     async def invoke(self, event: str, invocation: Invocation = UNQUALIFIED) -> Result:
-        """Run the handler once with an event, as JSON, in the first worker that is free. Errors are in the result."""
+        """Run the handler once, in the first worker that is free. The event is JSON. Errors are in the result."""
         result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.submit(event, lambda answer: None if result.done() else result.set_result(answer), invocation)
         return await result
 
-    def submit(self, event: str, done: Callable[[Result], None], invocation: Invocation = UNQUALIFIED) -> None:
-        """Do the same, and call back with the result."""
-        job = _Job(event, done, time.monotonic(), invocation)
+    def submit(self, event: str, on_result: Callable[[Result], None], invocation: Invocation = UNQUALIFIED) -> None:
+        """Do what ``invoke`` does, without a task: call back with the result."""
+        job = _Job(event, on_result, time.monotonic(), invocation)
         if self._idle:
             self._run(job, self._idle.pop())
             if len(self._workers) + len(self._starting) < KEPT:
                 self._start_one()  # the next event should not wait either
             return
         self._waiting.append(job)
-        self._look_soon()
+        self._grow_soon()
 
     async def stop(self) -> None:
-        """End every process; no other starts."""
+        """End every worker, and start no other."""
         self._stopped = True
-        for timer in (self._reaper, self._looking):
+        for timer in (self._reaper, self._growth):
             if timer:
                 timer.cancel()
         for task in self._starting:
@@ -108,34 +111,35 @@ class Pool:
         await asyncio.gather(*(worker.stop() for worker in self._workers), *self._retiring)
 
     def _run(self, job: _Job, worker: Worker, *, cold: bool = False) -> None:
-        def done(result: Result, is_usable: bool) -> None:
+        def finished(result: Result, is_usable: bool) -> None:
             self._deadlines.discard(worker)
             if is_usable:
-                self._give(worker)
+                self._assign(worker)
             else:
                 self._workers.pop(worker, None)
                 self._start_for_waiting()
-            job.done(replace(result, cold=True) if cold else result)
+            job.on_result(replace(result, cold=True) if cold else result)
 
         self._deadlines.add(worker)
-        worker.run(job.event, job.invocation, self._timeout, done)
+        worker.run(job.event, job.invocation, self._timeout, finished)
 
-    def _look_soon(self) -> None:
-        # Starting one takes as long as many events, and CPU from those that run: wait a moment for one of them.
-        if self._looking is None:
+    def _grow_soon(self) -> None:
+        # A start takes as long as many events, and takes CPU time from those that run. So wait for a busy worker first.
+        if self._growth is None:
             seconds = BUSY_SECONDS if self._workers or self._starting else 0
-            self._looking = asyncio.get_running_loop().call_later(seconds, self._look)
+            self._growth = asyncio.get_running_loop().call_later(seconds, self._grow)
 
-    def _look(self) -> None:
-        """Start a worker for each event that has waited long enough for one that is busy."""
-        self._looking = None
+    def _grow(self) -> None:
+        """Start a worker for each event that has waited BUSY_SECONDS for a busy one."""
+        self._growth = None
         latest = time.monotonic() - BUSY_SECONDS if self._workers else math.inf
         for _ in [job for job in self._waiting if job.since <= latest]:
             self._start_for_waiting()
         if self._waiting:
-            self._look_soon()
+            self._grow_soon()
 
-    def _give(self, worker: Worker, *, is_new: bool = False) -> None:
+    def _assign(self, worker: Worker, *, is_new: bool = False) -> None:
+        """Give a free worker the next event, or let it idle. A worker of old code ends."""
         if self._workers[worker] != self._generation:
             self._retire(worker)
             self._start_for_waiting()
@@ -154,11 +158,11 @@ class Pool:
         self._reaper = None
         long_ago = time.monotonic() - KEEP_SECONDS
         while len(self._idle) > KEPT and self._idle[0].idle_since <= long_ago:
-            self._retire(self._idle.pop(0))  # the last given back is the next taken, so the first has been idle longest
+            self._retire(self._idle.pop(0))  # _idle is a stack, so its first worker has been idle longest
         self._end_spare_ones_later()
 
-    def _lost(self, worker: Worker) -> None:
-        """Forget a worker that has died between two events, or the next would wait for it."""
+    def _forget_dead(self, worker: Worker) -> None:
+        """Remove a worker that has died while idle. Otherwise the next event would go to it."""
         if worker in self._idle:
             self._idle.remove(worker)
             self._retire(worker)
@@ -183,16 +187,10 @@ class Pool:
         try:
             async with self._starts:
                 generation = self._generation
-                worker = await Worker.start(self._function, self._worker_environment, self._lost)
-            self._said = ""
-        except CannotStart as failed:
-            if failed.because != self._said and generation == self._generation:  # once, however many events find out
-                self._said = failed.because
-                self._worker_environment.cannot_start(self._function, failed.because)
-            # All who wait would meet the same failure, unless the code has changed. The next event tries again.
-            while self._waiting and generation == self._generation:
-                job = self._waiting.popleft()
-                job.done(Result(error=failed.error, cold=True))
+                worker = await Worker.start(self._function, self._worker_environment, self._forget_dead)
+            self._printed_reason = ""
+        except CannotStart as failure:
+            self._fail_waiting(failure, generation)
             return
         finally:
             # Not in a callback of the task: that runs after an event that waited has failed and another has come.
@@ -200,4 +198,17 @@ class Pool:
             if generation != self._generation:
                 self._start_for_waiting()
         self._workers[worker] = generation
-        self._give(worker, is_new=True)
+        self._assign(worker, is_new=True)
+
+    def _fail_waiting(self, failure: CannotStart, generation: int) -> None:
+        """
+        Fail every event that waits: another start would fail, too. The next event tries again.
+
+        If the code has changed since the start, the events go on waiting. The reason is printed once for many events.
+
+        """
+        if failure.because != self._printed_reason and generation == self._generation:
+            self._printed_reason = failure.because
+            self._worker_environment.cannot_start(self._function, failure.because)
+        while self._waiting and generation == self._generation:
+            self._waiting.popleft().on_result(Result(error=failure.error, cold=True))

@@ -1,7 +1,7 @@
 """
 The logging that Lambda's runtime sets up for a function.
 
-Part of the worker: it imports nothing else of the gateway's.
+Runs in the worker process: it imports nothing else of the gateway.
 
 """
 
@@ -13,14 +13,14 @@ import traceback
 
 
 class LambdaLoggerHandler(logging.Handler):
-    """The root logger's output. Functions set the logger's level, and the handler's format."""
+    """The handler of the root logger. It prints, and functions may set its formatter."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print(self.format(record).removesuffix("\n"))
 
 
 class LambdaLoggerFilter(logging.Filter):
-    """Gives every record the invocation that it belongs to."""
+    """Adds the request id and the tenant of the running invocation to every record."""
 
     aws_request_id = ""
     tenant_id: str | None = None
@@ -32,16 +32,16 @@ class LambdaLoggerFilter(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Lambda's own JSON, for a LogFormat JSON."""
+    """Lambda's JSON format, for functions with ``LogFormat: JSON``."""
 
-    known = frozenset({*vars(logging.makeLogRecord({})), "aws_request_id", "tenant_id"} - {"taskName"})
-    """Members of a record that have a place of their own, or none; the runtime counts taskName to neither."""
+    standard = frozenset({*vars(logging.makeLogRecord({})), "aws_request_id", "tenant_id"} - {"taskName"})
+    """Attributes of every record. All others are written as they are, and so is ``taskName``, as in Lambda."""
 
     def format(self, record: logging.LogRecord) -> str:
         kind, error, frames = record.exc_info or (None, None, None)
         record.levelno = min(50, max(0, record.levelno)) // 10 * 10
         record.levelname = logging.getLevelName(record.levelno)
-        found = {
+        members = {
             "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
             "level": record.levelname,
             "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
@@ -53,20 +53,22 @@ class JsonFormatter(logging.Formatter):
             "location": f"{record.pathname}:{record.funcName}:{record.lineno}" if record.exc_info else None,
             "tenantId": getattr(record, "tenant_id", None),
         }
-        found |= {name: value for name, value in vars(record).items() if name not in self.known and name not in found}
-        members = {name: value for name, value in found.items() if value is not None}
-        return json.dumps(members, ensure_ascii=False, default=str) + "\n"
+        members |= {
+            name: value for name, value in vars(record).items() if name not in self.standard and name not in members
+        }
+        written = {name: value for name, value in members.items() if value is not None}
+        return json.dumps(written, ensure_ascii=False, default=str) + "\n"
 
 
 def set_up_logging() -> None:
-    """Give the root logger an output, as Lambda's runtime does, in the format and from the level of its variables."""
+    """Set up the root logger as Lambda's runtime does: format and level come from the environment."""
     logging.Formatter.converter = time.gmtime
-    output = LambdaLoggerHandler()
-    text = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
+    handler = LambdaLoggerHandler()
+    line = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
     is_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-    output.setFormatter(JsonFormatter() if is_json else logging.Formatter(text, "%Y-%m-%dT%H:%M:%S"))
-    output.addFilter(LambdaLoggerFilter())
-    logging.getLogger().addHandler(output)
+    handler.setFormatter(JsonFormatter() if is_json else logging.Formatter(line, "%Y-%m-%dT%H:%M:%S"))
+    handler.addFilter(LambdaLoggerFilter())
+    logging.getLogger().addHandler(handler)
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper().replace("TRACE", "DEBUG")
     if level in logging.getLevelNamesMapping():
         logging.getLogger().setLevel(level)

@@ -1,4 +1,4 @@
-"""Watches the code of functions, so that the next event runs what was saved last."""
+"""Watches the code of the functions: the next event runs the code that was saved last."""
 
 import asyncio
 import os
@@ -12,20 +12,20 @@ from local.lambdas.pool import Pool
 from local.stack.app import Function
 
 SETTLED = 20
-"""Milliseconds without another change until changes count: an editor writes a file in several steps."""
+"""Milliseconds to wait for further changes before changes are applied: an editor writes a file in several steps."""
 
 
 async def watch(template: Path, functions: Mapping[str, Function], pools: Mapping[str, Pool], console: Console) -> None:
-    """Renew the workers of each function whose files change, until cancelled. Connections stay open."""
+    """Replace the workers of each function whose files change, until cancelled. Connections stay open."""
     folders = {folder for function in functions.values() for folder in function.path if folder.exists()}
     template = await asyncio.to_thread(template.resolve)
     async for changes in awatch(*folders, template, step=SETTLED):
         paths = [Path(path) for _, path in changes]
         if template in paths:
-            console.warn(f"{_short(template)} has changed: stop and start again to apply it.")
+            console.warn(f"{_short(template)} has changed: restart the gateway to apply it.")
         for name, function in functions.items():
-            if own := [path for path in paths if path != template and _is_of(path, function)]:
-                console.say(f"{_short(own[0])} has changed: {name} starts anew.")
+            if changed := [path for path in paths if path != template and _belongs_to(path, function)]:
+                console.say(f"{_short(changed[0])} has changed: {name} starts anew.")
                 pools[name].renew()
 
 
@@ -34,5 +34,5 @@ def _short(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _is_of(path: Path, function: Function) -> bool:
+def _belongs_to(path: Path, function: Function) -> bool:
     return any(path.is_relative_to(folder) for folder in function.path)

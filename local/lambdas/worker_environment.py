@@ -1,4 +1,4 @@
-"""What a function finds around itself, and what all functions of a gateway have in common."""
+"""The environment variables of a function, and the settings that all workers of a gateway share."""
 
 import tempfile
 import uuid
@@ -11,21 +11,24 @@ from local.credentials import CREDENTIALS, NO_CONFIGURATION
 from local.place import HERE, Place
 from local.stack.app import LATEST, Function
 
+INIT_TIMEOUT = 30.0
+"""Seconds that a worker has to import its handler. Lambda allows 10; laptops are slower."""
+
 
 def access_key(function: Function) -> str:
-    """Return what a function signs with: it tells who calls."""
+    """Return the access key of a function. The management API tells by it which function calls."""
     return f"local-{function.name}"
 
 
 @dataclass(frozen=True)
 class Host:
     """
-    Hosts that exist on AWS only, and what serves them here.
+    Host names of AWS, and the address that serves them here.
 
     Attributes:
-        pattern: A regular expression for their names, in lower case.
-        address: Of what serves them.
-        tls_port, plain_port: Its ports by TLS, and without it; 0 for the one that is asked for.
+        pattern: A regular expression for the names, in lower case.
+        address: The address that the names lead to.
+        tls_port, plain_port: The ports that connections with and without TLS lead to; 0 leaves the port as it is.
 
     """
 
@@ -38,16 +41,17 @@ class Host:
 @dataclass(frozen=True)
 class WorkerEnvironment:
     """
-    What every worker of a gateway has in common.
+    The settings that all workers of a gateway share.
 
     Attributes:
-        variables: Variables beside the template's and Lambda's.
-        output: Called with a function's name and each line that its processes print.
-        hosts: Where hosts lead that exist on AWS only. The first that fits a name counts.
-        authority: A PEM file with the certificate authority of what serves them.
-        debug: Whether ``breakpoint()`` waits for a debugger.
-        scratch: A folder for code that has to be unpacked.
+        variables: Variables to add to those of the template and of Lambda.
+        output: Called with the name of a function and each line that its processes print.
+        hosts: Where AWS's host names lead. The first pattern that matches a name counts.
+        authority: A PEM file with the certificate authority of the servers that ``hosts`` lead to.
+        debug: Whether ``breakpoint()`` waits for a debugger. No timeout applies then.
+        scratch: A folder for unpacked code.
         place: The region and the account of the functions.
+        init_timeout: Seconds that a worker has to import its handler.
 
     """
 
@@ -58,6 +62,7 @@ class WorkerEnvironment:
     debug: bool = False
     scratch: Path = Path(tempfile.gettempdir())
     place: Place = HERE
+    init_timeout: float = INIT_TIMEOUT
 
     def cannot_start(self, function: Function, because: str) -> None:
         """Print why a function has no worker."""
@@ -65,17 +70,18 @@ class WorkerEnvironment:
 
 
 def task_root(function: Function) -> Path:
+    """Return the folder that a function runs in. An inline function has no folder of its own."""
     return Path(tempfile.gettempdir()) if function.inline is not None else function.path[0]
 
 
 def environment_of(function: Function, added: Mapping[str, str], place: Place = HERE) -> dict[str, str]:
     """
-    Return all that a handler sees: the template's variables, what Lambda sets, what was added.
+    Return the variables of a function: those that Lambda sets, those of the template, and those that are added.
 
-    Nothing comes from the gateway's own environment. ``LD_LIBRARY_PATH`` alone of Lambda's is missing: it
-    would lead Python to libraries of another system. The X-Ray daemon is at an address where nobody listens.
+    Later ones win. None comes from the gateway's own environment. Of Lambda's, ``LD_LIBRARY_PATH`` is left out: it
+    would lead Python to libraries of another system. Nothing listens at the address of the X-Ray daemon.
 
-    Source of Lambda's: "Defined runtime environment variables", Lambda developer guide.
+    Source of Lambda's variables: "Defined runtime environment variables", Lambda developer guide.
 
     """
     return {
