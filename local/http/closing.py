@@ -1,4 +1,4 @@
-"""How connections end: refused with an answer, or closed with a code."""
+"""How connections end: refused with an HTTP answer, or closed with a WebSocket close code."""
 
 import asyncio
 import http.client
@@ -9,14 +9,14 @@ from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
 CLOSE_TIMEOUT = 2
-"""Seconds that a client has to answer a close."""
+"""Seconds that a client has to answer a close frame, or to read a refusal."""
 
 
 class _Lingering(asyncio.Protocol):
     """
-    Reads and forgets what a client still sends after its answer.
+    Discards what a client still sends after it was answered.
 
-    Closed at once, a socket with unread data is reset, and the client may lose the answer.
+    Closing a socket with unread data resets the connection, and the client may lose the answer.
 
     """
 
@@ -28,7 +28,7 @@ class _Lingering(asyncio.Protocol):
 
 
 def linger(transport: asyncio.Transport) -> None:
-    """Close a transport once the client has read what was written, or soon."""
+    """Close a transport when the client has closed its end, or after CLOSE_TIMEOUT."""
     if transport.is_closing():
         return
     transport.set_protocol(_Lingering(transport))
@@ -38,11 +38,11 @@ def linger(transport: asyncio.Transport) -> None:
 
 
 def refusal(status: int) -> bytes:
-    """Return an HTTP answer that ends the connection."""
-    phrase = http.client.responses.get(status, "Refused")  # functions may answer any number
+    """Return an HTTP answer after which the connection ends."""
+    phrase = http.client.responses.get(status, "Refused")  # a function may answer with any number
     headers = Headers()
     headers["Connection"] = "close"
-    if status == http.HTTPStatus.NOT_MODIFIED:  # has no body, by definition
+    if status == http.HTTPStatus.NOT_MODIFIED:  # never has a body (RFC 9110)
         return Response(status, phrase, headers).serialize()
     body = json.dumps({"message": phrase}).encode()
     headers["Content-Type"] = "application/json"
@@ -51,11 +51,11 @@ def refusal(status: int) -> bytes:
 
 
 def close_of(protocol: ServerProtocol) -> tuple[int, str]:
-    """Return code and reason as ``$disconnect`` reports them."""
+    """Return the close code and the reason that ``$disconnect`` reports."""
     if protocol.close_sent and not protocol.close_rcvd_then_sent:
         return protocol.close_sent.code, protocol.close_sent.reason
     if protocol.close_rcvd is None:
-        return 1006, ""  # unsure: AWS guarantees nothing for a socket that breaks
+        return 1006, ""  # unsure: AWS does not document the code of a broken connection
     if protocol.close_rcvd.code == 1005:
         return 1005, "Client-side close frame status not set"
     return protocol.close_rcvd.code, protocol.close_rcvd.reason

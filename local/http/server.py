@@ -1,4 +1,4 @@
-"""What the HTTP servers of the gateway have in common: whom they answer, how long they wait, how they say no."""
+"""What the gateway's HTTP servers share: which requests they answer, how long they wait, the shape of their errors."""
 
 import asyncio
 import contextlib
@@ -16,10 +16,10 @@ from local.http.closing import CLOSE_TIMEOUT, refusal
 from local.http.guard import Guard, is_visit
 
 REQUEST_TIMEOUT = 10.0
-"""Seconds that a client has to send the head of a request, and as many again for its body."""
+"""Seconds that a client has to send the head of a request. It has the same time again for the body."""
 
 MAX_SHOWN = 200
-"""Characters of a target that the terminal shows."""
+"""Characters of a request's target that the terminal shows."""
 
 
 @contextlib.asynccontextmanager
@@ -27,12 +27,12 @@ async def protocols(
     app: web.Application, max_head: int, patience: float = REQUEST_TIMEOUT
 ) -> AsyncIterator[Callable[[], asyncio.Protocol]]:
     """
-    Give what makes a protocol for a connection, while the context lasts.
+    Serve an application while the context lasts. Gives the factory of protocols for connections.
 
     Args:
-        app: Has ``admission`` among its middlewares.
+        app: ``admission`` must be one of its middlewares.
         max_head: Bytes of each line before the body.
-        patience: Seconds to send a head in.
+        patience: Seconds that a client has to send a head.
 
     """
     runner = web.AppRunner(app)
@@ -44,7 +44,7 @@ async def protocols(
             runner.server,
             patience=patience,
             loop=asyncio.get_running_loop(),
-            auto_decompress=False,  # API Gateway does not look at what a body is encoded in
+            auto_decompress=False,  # API Gateway passes bodies on as they are
             lingering_time=CLOSE_TIMEOUT,
             max_line_size=max_head,
             max_field_size=max_head,
@@ -56,9 +56,9 @@ async def protocols(
 
 class _Requests(web.RequestHandler):
     """
-    Cuts off heads that take too long, and answers input that is not HTTP as everything else, without a line of log.
+    Cuts off a client whose head takes too long, and answers input that is not HTTP without logging it.
 
-    Between requests a client may wait as long as it likes.
+    Between requests a client may wait for any time.
 
     """
 
@@ -77,13 +77,13 @@ class _Requests(web.RequestHandler):
         self._stop_timer()
         super().connection_lost(error)
 
-    def began(self) -> None:
-        """Take note that the head of a request has come whole."""
+    def head_received(self) -> None:
+        """Stop the timer: the head of a request is complete."""
         self._stop_timer()
         self._answering = True
 
-    def ended(self) -> None:
-        """Take note that a request has been answered, and that the next may come."""
+    def answered(self) -> None:
+        """Start the timer again when the next request begins."""
         self._answering = False
 
     def _stop_timer(self) -> None:
@@ -97,6 +97,7 @@ class _Requests(web.RequestHandler):
         self.force_close()
 
     def handle_error(self, request: Any, status: int = 500, exc: Any = None, message: str | None = None) -> Any:
+        """Answer input that is not HTTP."""
         answer = error(web.HTTPBadRequest(), "BadRequestException", "Bad Request")
         response = web.Response(status=answer.status, text=answer.text, headers=answer.headers)
         response.force_close()
@@ -107,31 +108,31 @@ def admission(
     guard: Guard, refused: Callable[[str], None], visited: Sequence[str] = (), patience: float = REQUEST_TIMEOUT
 ) -> Middleware:
     """
-    Answer no foreign page, and wait for a whole body before anything else.
+    Refuse requests that the guard does not let in, and wait for the complete body before any handler runs.
 
     Args:
-        refused: Told why, for the terminal.
-        visited: Paths that a link on any page may lead to.
-        patience: Seconds to send a body in.
+        refused: Called with the request and the reason, for the terminal.
+        visited: Paths that links on any page may lead to.
+        patience: Seconds that a client has to send a body.
 
     """
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         assert isinstance(request.protocol, _Requests)
-        request.protocol.began()
+        request.protocol.head_received()
         try:
-            if why := _refusal(guard, request, visited):
-                refused(f"{request.method} {request.raw_path[:MAX_SHOWN]!a}: {why}")
-                raise error(web.HTTPForbidden(), "ForbiddenException", why)
+            if reason := _refusal(guard, request, visited):
+                refused(f"{request.method} {request.raw_path[:MAX_SHOWN]!a}: {reason}")
+                raise error(web.HTTPForbidden(), "ForbiddenException", reason)
             await _whole_body(request, patience)
         except web.HTTPException as answer:
-            answer.force_close()  # whether the rest of the body comes or not
+            answer.force_close()  # the rest of the body may never come
             raise
         try:
             return await handler(request)
         finally:
-            request.protocol.ended()
+            request.protocol.answered()
 
     return admit
 
@@ -148,15 +149,21 @@ def _refusal(guard: Guard, request: web.Request, visited: Sequence[str]) -> str 
     def values(name: str) -> Sequence[str]:
         return request.headers.getall(name, [])
 
-    if why := guard.wrong_host(request.raw_path, values):
-        return why
+    if reason := guard.wrong_host(request.raw_path, values):
+        return reason
     if request.path in visited and is_visit(request.method, values):
         return None
     return guard.foreign_page(request.scheme, values)
 
 
 def in_shape(report: Callable[[Exception], None]) -> Middleware:
-    """Give every error the shape that SDKs know."""
+    """
+    Give every error the shape that SDKs read.
+
+    Args:
+        report: Called with each mistake of the gateway's own.
+
+    """
 
     @web.middleware
     async def shape(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -168,23 +175,29 @@ def in_shape(report: Callable[[Exception], None]) -> Middleware:
         except web.HTTPException as refused:
             if "x-amzn-ErrorType" in refused.headers:
                 raise
-            if isinstance(refused, web.HTTPRequestEntityTooLarge):  # aiohttp's own, of what it would not even read
+            if isinstance(refused, web.HTTPRequestEntityTooLarge):  # from aiohttp: larger than client_max_size
                 raise error(refused, "PayloadTooLargeException", "Message too long") from None
             return await forbidden(request)
-        except (web.RequestPayloadError, HttpProcessingError, ConnectionError):  # the body broke off, or is none
+        except (web.RequestPayloadError, HttpProcessingError, ConnectionError):  # the body broke off or is malformed
             raise error(web.HTTPBadRequest(), "BadRequestException", "Bad Request") from None
 
     return shape
 
 
 async def forbidden(request: web.Request) -> web.Response:
-    """Answer a path that is nobody's."""
+    """Answer an unknown path as API Gateway does."""
     raise error(web.HTTPForbidden(), "ForbiddenException", "Forbidden")
 
 
-def error(error: web.HTTPException, kind: str, message: str | None) -> web.HTTPException:
-    """Give an error AWS's shape. SDKs read the type from the header; 410 has no body at all."""
-    error.headers["x-amzn-ErrorType"] = kind
-    error.content_type = "application/json"
-    error.text = "" if message is None else json.dumps({"message": message})
-    return error
+def error(answer: web.HTTPException, kind: str, message: str | None) -> web.HTTPException:
+    """
+    Give an answer the shape of AWS's errors. SDKs read its type from the header.
+
+    Args:
+        message: None for an answer without a body, such as the management API's 410.
+
+    """
+    answer.headers["x-amzn-ErrorType"] = kind
+    answer.content_type = "application/json"
+    answer.text = "" if message is None else json.dumps({"message": message})
+    return answer
