@@ -1,4 +1,4 @@
-"""Where a running gateway is to be found."""
+"""The addresses of a running gateway, and how its commands find them."""
 
 import http.client
 import json
@@ -9,25 +9,26 @@ from dataclasses import dataclass
 from local.place import Place
 
 AUTHORITY, BUNDLE = "authority.pem", "bundle.pem"
-"""Files in a folder that is the running gateway's own."""
+"""Files in the gateway's temporary folder: its certificate authority, and that authority with all public ones."""
 
 
 @dataclass(frozen=True)
 class Endpoints:
     """
-    Where everything is, as URLs without a slash at the end.
+    The addresses of a running gateway, as URLs without a slash at the end, and what its commands need beside them.
 
     Attributes:
-        page: Of the gateway itself: sockets, management API and, for the hub, the page.
-        websocket: Where clients connect.
-        management: Where functions post to connections.
-        tls: The same as page, by TLS: ``domainName`` in events is its host and port.
-        bundle: Path of the certificates that a function has to trust, to believe that.
-        aws: Of the embedded AWS.
-        aws_tls: The same by TLS, under every name that AWS's services have.
-        auth_mode: The hub's AUTH_MODE; empty for another application.
-        signing_secret: The name of the hub's signing secret, likewise.
-        region, account: Where the template's resources are.
+        page: The gateway itself: WebSockets, the management API and, for the hub, the page.
+        websocket: The URL that clients connect to.
+        management: The management API: functions post to connections here.
+        tls: The gateway by TLS. ``domainName`` in events is the host and port of this URL.
+        bundle: Path of the BUNDLE file. A client that trusts it trusts the gateway.
+        aws: The embedded AWS.
+        aws_tls: The embedded AWS by TLS, under every host name that AWS's services have.
+        dynamodb: DynamoDB: the embedded one, or the one that the user has named.
+        auth_mode: The hub's AUTH_MODE. Empty for another application.
+        signing_secret: The name of the hub's signing secret. Empty for another application.
+        region, account: The region and the account of the template's resources.
 
     """
 
@@ -50,14 +51,14 @@ class Endpoints:
 
     @property
     def is_hub(self) -> bool:
-        """Whether the page knows how to speak to the application."""
+        """Whether the application is the hub, whose protocol the page speaks."""
         return bool(self.auth_mode)
 
     def environment(self) -> dict[str, str]:
         """
-        Return the variables by which boto3 finds the services, and any HTTP client trusts them.
+        Return variables that lead boto3 to the gateway's services and make HTTP clients trust its certificates.
 
-        Lambda would not set them. Nothing else is added but empty files of configuration.
+        Lambda does not set these variables.
 
         """
         trust = ("AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
@@ -72,9 +73,9 @@ class Endpoints:
 
 
 def of_running_gateway(host: str, port: int) -> Endpoints | None:
-    """Ask the gateway on a port, if there is one."""
+    """Ask the gateway on a port for its addresses. Return None if no gateway answers there."""
     try:
         with urllib.request.urlopen(f"http://{host}:{port}/_local/endpoints", timeout=1) as answer:
             return Endpoints(**json.load(answer))
     except (OSError, http.client.HTTPException, ValueError, TypeError):
-        return None  # nothing there, or something else
+        return None  # nothing listens there, or another program

@@ -1,4 +1,4 @@
-"""The account and the region that everything here seems to be in, and the names that AWS makes of them."""
+"""The region and the account that the gateway imitates, and the names that AWS derives from them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,14 +8,16 @@ SUFFIXES = (
     *("amazonwebservices.com.cn", "amazonwebservices.eu", "aws"),
     *("amazoncognito.com", "signin.aws.amazon.com"),
 )
-"""The domains that AWS's services are in, all but those of closed networks. Source: botocore's ``partitions.json``."""
+"""The domains of AWS's services, without those of isolated networks. Source: botocore's ``partitions.json``."""
 
 
 @dataclass(frozen=True)
 class Place:
     """
+    A region and an account.
+
     Attributes:
-        region: Such as ``eu-central-1``.
+        region: For example ``eu-central-1``.
         account: Twelve digits.
 
     """
@@ -25,7 +27,7 @@ class Place:
 
     @property
     def partition(self) -> str:
-        """``aws``, or what AWS calls its regions in China and those for the US government."""
+        """The partition of the region: ``aws``, ``aws-cn`` (China) or ``aws-us-gov`` (the US government)."""
         prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
         return next((name for prefix, name in prefixes.items() if self.region.startswith(prefix)), "aws")
 
@@ -36,7 +38,7 @@ class Place:
 
     @cached_property
     def pseudo_parameters(self) -> dict[str, str]:
-        """Return what ``Ref`` gives for CloudFormation's own parameters."""
+        """The values of CloudFormation's pseudo parameters, such as ``AWS::Region``."""
         return {
             "AWS::AccountId": self.account,
             "AWS::Partition": self.partition,
@@ -50,19 +52,19 @@ class Place:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{rest}"
 
     def iam_arn(self, rest: str) -> str:
-        """Return the ARN of something that belongs to no region."""
+        """Return an ARN of IAM, whose resources do not belong to a region."""
         return f"arn:{self.partition}:iam::{self.account}:{rest}"
 
     def function_arn(self, name: str) -> str:
         return self.arn("lambda", f"function:{name}")
 
     def execute_api_host(self, api: str) -> str:
-        """Return the host under which AWS serves an API: what many handlers compute their callback URL from."""
+        """Return the host under which AWS serves an API. Many handlers build their callback URL from it."""
         return f"{api}.execute-api.{self.region}.{self.suffix}"
 
 
 HERE = Place()
-"""Where everything is, unless somebody says otherwise."""
+"""The place of a gateway that is started without ``--region`` and ``--account``."""
 
 
 def api_id(index: int) -> str:
