@@ -1,4 +1,4 @@
-"""Clients of the embedded AWS, or of what stands in for a part of it."""
+"""boto3 clients for the embedded AWS, and for a DynamoDB that the user runs instead of the embedded one."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from botocore.loaders import Loader
 from local.credentials import CREDENTIALS
 
 CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={})
-"""The services are near: one that does not answer soon will not."""
+"""Short timeouts: the services run on or near this machine. A developer's proxy is not used."""
 
 
 def client(service: str, url: str, region: str) -> Any:
-    """Return a client that knows botocore's own models of a service, and none of a developer's (``~/.aws/models``)."""
+    """Return a client that uses botocore's own service models, and never a developer's (``~/.aws/models``)."""
     session = botocore.session.get_session()
     loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", loader)

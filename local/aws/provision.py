@@ -1,4 +1,4 @@
-"""Creates the template's tables and secrets in whatever serves DynamoDB and Secrets Manager."""
+"""Creates the template's tables, secrets, parameters, buckets, queues and topics in the embedded AWS."""
 
 import json
 import secrets
@@ -28,16 +28,16 @@ TABLE_PROPERTIES = (
     "StreamSpecification",
     "TableName",
 )
-"""What CreateTable takes as the template writes it. Encryption and backups mean nothing on a laptop."""
+"""Properties of the template that CreateTable takes. Encryption and backups are left out."""
 
 
 def names(store: Store) -> list[str]:
-    """Return what everything in it is called."""
-    return [str(each[key]) for _, key, resources in _kinds(store) for each in resources]
+    """Return the names of all resources."""
+    return [str(resource[key]) for _, key, resources in _kinds(store) for resource in resources]
 
 
 def _kinds(store: Store) -> list[tuple[str, str, tuple[dict[str, Any], ...]]]:
-    """Return the service that holds each kind of resource, the property that names one, and those there are."""
+    """Return for each kind of resource: its service, the property that names a resource, and the resources."""
     return [
         ("dynamodb", "TableName", store.tables),
         ("secretsmanager", "Name", store.secrets),
@@ -50,19 +50,19 @@ def _kinds(store: Store) -> list[tuple[str, str, tuple[dict[str, Any], ...]]]:
 
 def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console, place: Place = HERE) -> None:
     """
-    Create everything that is not there yet.
+    Create all resources of a store, except tables that exist already.
 
     Args:
-        dynamodb_url: Where tables go.
-        aws_url: Where everything else goes.
-        place: The region and the account that it is created in.
+        dynamodb_url: The DynamoDB for tables: the embedded one, or one that the user runs.
+        aws_url: The embedded AWS, for all other resources.
+        place: The region and the account of the resources.
 
     Raises:
-        TemplateError: If something cannot be created.
+        TemplateError: If a resource cannot be created.
 
     """
     creations: dict[str, Callable[[Any, dict[str, Any]], object]] = {
-        "dynamodb": lambda dynamodb, each: _create_table(dynamodb, each, console),
+        "dynamodb": lambda dynamodb, table: _create_table(dynamodb, table, console),
         "secretsmanager": _create_secret,
         "ssm": _create_parameter,
         "s3": _create_bucket,
@@ -72,27 +72,32 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console, p
     for service, key, resources in _kinds(store):
         url = dynamodb_url if service == "dynamodb" else aws_url
         connected = client(service, url, place.region) if resources else None
-        for each in resources:
+        for resource in resources:
             try:
-                creations[service](connected, each)
+                creations[service](connected, resource)
             except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
-                why = " ".join(str(error).split())
-                away = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
-                where = f"{store.places[each[key]]}: " if each[key] in store.places and not away else ""
-                raise TemplateError(f"{where}{service} at {url} cannot make {each[key]}: {why}") from error
+                reason = " ".join(str(error).split())
+                line = _line_at_fault(store, resource[key], error)
+                raise TemplateError(f"{line}{service} at {url} cannot create {resource[key]}: {reason}") from error
+
+
+def _line_at_fault(store: Store, name: str, error: Exception) -> str:
+    """Return the place of a resource in the template, unless the service could not be reached."""
+    is_unreachable = isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
+    return f"{store.places[name]}: " if name in store.places and not is_unreachable else ""
 
 
 def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Console) -> None:
     name = table["TableName"]
     wanted = {key: table[key] for key in TABLE_PROPERTIES if key in table}
-    if "WriteProvisionedThroughputSettings" in table:  # how a GlobalTable scales, which nothing does here
+    if "WriteProvisionedThroughputSettings" in table:  # a GlobalTable's scaling, which is not imitated
         wanted["BillingMode"] = "PAY_PER_REQUEST"
     if stream := table.get("StreamSpecification"):
         wanted["StreamSpecification"] = {"StreamEnabled": True, **stream}
     try:
         dynamodb.create_table(**fitted(wanted, dynamodb.meta.service_model.operation_model("CreateTable").input_shape))
     except dynamodb.exceptions.ResourceInUseException:
-        console.say(f"The table {name} exists already and is used as it is.")
+        console.say(f"The table {name} exists already. The gateway uses it as it is.")
         return
     dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     if ttl := table.get("TimeToLiveSpecification"):
@@ -102,24 +107,26 @@ def _create_table(dynamodb: "DynamoDBClient", table: dict[str, Any], console: Co
                 TimeToLiveSpecification={"AttributeName": ttl["AttributeName"], "Enabled": ttl["Enabled"]},
             )
         except (ClientError, BotoCoreError):
-            console.warn(f"This DynamoDB has no TTL: rows of {name} past their time are ignored, but stay.")
+            console.warn(f"This DynamoDB does not support TTL: expired rows of {name} stay in the table.")
 
 
 def fitted(value: Any, shape: Any) -> Any:
     """
-    Return a value as a call takes it: CloudFormation has numbers as text, too, and members that the call has not.
+    Return a value of the template as a call takes it.
+
+    CloudFormation accepts numbers as strings, and has members that the call does not have.
 
     Args:
-        shape: What botocore knows of the call's input.
+        shape: botocore's model of the value.
 
     Raises:
-        ValueError: If what should be a number is none.
+        ValueError: If the value of a number is not a number.
 
     """
     if shape.type_name == "structure":
-        return {key: fitted(each, shape.members[key]) for key, each in value.items() if key in shape.members}
+        return {key: fitted(member, shape.members[key]) for key, member in value.items() if key in shape.members}
     if shape.type_name == "list":
-        return [fitted(each, shape.member) for each in value]
+        return [fitted(element, shape.member) for element in value]
     if shape.type_name in {"integer", "long"}:
         return int(value)
     if shape.type_name == "boolean":
@@ -134,12 +141,12 @@ def _create_secret(manager: Any, secret: dict[str, Any]) -> None:
 def _secret_value(secret: dict[str, Any]) -> str:
     if "SecretString" in secret:
         return str(secret["SecretString"])
-    how = secret.get("GenerateSecretString", {})
-    length = int(how.get("PasswordLength", 32))
+    generate = secret.get("GenerateSecretString", {})
+    length = int(generate.get("PasswordLength", 32))
     value = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
-    if "SecretStringTemplate" not in how:
+    if "SecretStringTemplate" not in generate:
         return value
-    return json.dumps(json.loads(how["SecretStringTemplate"]) | {how["GenerateStringKey"]: value})
+    return json.dumps(json.loads(generate["SecretStringTemplate"]) | {generate["GenerateStringKey"]: value})
 
 
 def _create_parameter(ssm: Any, parameter: dict[str, Any]) -> None:
@@ -149,8 +156,8 @@ def _create_parameter(ssm: Any, parameter: dict[str, Any]) -> None:
 
 def _create_bucket(s3: Any, bucket: dict[str, Any]) -> None:
     region = s3.meta.region_name
-    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=bucket["BucketName"], **where)
+    location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket["BucketName"], **location)
 
 
 def _create_queue(sqs: Any, queue: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The embedded AWS by TLS, for handlers that name a service by its host on AWS."""
+"""Serves the embedded AWS by TLS, for handlers that call a service by its host name on AWS."""
 
 import asyncio
 import contextlib
@@ -7,25 +7,26 @@ import ssl
 from collections.abc import AsyncIterator
 
 CHUNK = 64 * 1024
+"""Bytes that are read at once."""
 
 
 @contextlib.asynccontextmanager
 async def relay(sock: socket.socket, tls: ssl.SSLContext, address: tuple[str, int]) -> AsyncIterator[None]:
     """
-    Carry what comes by TLS to an address while the context lasts, byte for byte.
+    Forward TLS connections, decrypted, to an address while the context lasts.
 
     Args:
-        sock: Bound; nobody listens on it yet.
+        sock: A bound socket that does not listen yet.
 
     """
     running: set[asyncio.Task[None]] = set()
 
-    def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(_carry(reader, writer, address))
+    def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(_forward(reader, writer, address))
         running.add(task)
         task.add_done_callback(running.discard)
 
-    server = await asyncio.start_server(carry, sock=sock, ssl=tls)
+    server = await asyncio.start_server(forward, sock=sock, ssl=tls)
     try:
         yield
     finally:
@@ -35,18 +36,21 @@ async def relay(sock: socket.socket, tls: ssl.SSLContext, address: tuple[str, in
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: tuple[str, int]) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: tuple[str, int]) -> None:
     with contextlib.suppress(OSError), contextlib.closing(writer):
-        there_reader, there_writer = await asyncio.open_connection(*address)
-        with contextlib.closing(there_writer):
-            # Whichever end closes, that is the end of both: HTTP has no use for half a connection.
-            ways = {asyncio.create_task(_copy(reader, there_writer)), asyncio.create_task(_copy(there_reader, writer))}
+        target_reader, target_writer = await asyncio.open_connection(*address)
+        with contextlib.closing(target_writer):
+            # If one end closes, the other is closed as well: HTTP does not use half-open connections.
+            copies = [
+                asyncio.create_task(_copy(reader, target_writer)),
+                asyncio.create_task(_copy(target_reader, writer)),
+            ]
             try:
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.gather(*ways, return_exceptions=True)
+                for copy in copies:
+                    copy.cancel()
+                await asyncio.gather(*copies, return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

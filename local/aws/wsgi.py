@@ -1,4 +1,9 @@
-"""A WSGI application asked with a request of aiohttp's: moto is one, and aiohttp knows how to keep a client waiting."""
+"""
+Calls a WSGI application, such as moto, with a request of aiohttp.
+
+aiohttp serves the connections because it can bound how long a client may take.
+
+"""
 
 import io
 import sys
@@ -9,20 +14,20 @@ from aiohttp import web
 from werkzeug.test import run_wsgi_app
 
 HOP_BY_HOP = {"connection", "transfer-encoding"}
-"""Headers of an answer that are the server's own."""
+"""Headers of an answer that the server sets by itself (PEP 3333 forbids them to applications)."""
 
 
 def call(application: Any, request: web.Request, body: bytes) -> web.Response:
     """
-    Return what an application answers.
+    Return the answer of an application.
 
     Args:
-        body: Of the request.
+        body: The body of the request.
 
     """
     parts, status, headers = run_wsgi_app(application, _environ(request, body), buffered=True)
     response = web.Response(status=int(status.split()[0]), body=b"".join(parts))
-    response.headers.popall("Content-Type", None)  # aiohttp's own, in case there is none
+    response.headers.popall("Content-Type", None)  # aiohttp's default: the application may set none
     for name, value in headers:
         if name.lower() not in HOP_BY_HOP:
             response.headers.add(name, value)
@@ -30,7 +35,7 @@ def call(application: Any, request: web.Request, body: bytes) -> web.Response:
 
 
 def _environ(request: web.Request, body: bytes) -> dict[str, Any]:
-    """Return what PEP 3333 asks for, with the target as it came: an S3 key may have an encoded slash."""
+    """Return the environment of PEP 3333. It keeps the target unchanged, too: an S3 key may have an encoded slash."""
     path, _, query = request.raw_path.partition("?")
     return {
         **_headers(request),
@@ -56,12 +61,12 @@ def _environ(request: web.Request, body: bytes) -> dict[str, Any]:
 
 
 def _headers(request: web.Request) -> dict[str, str]:
-    """Return the headers as WSGI has them, which cannot tell ``_`` in a name from ``-``."""
-    found: dict[str, str] = {}
-    for name in {each.lower() for each in request.headers if "_" not in each}:
+    """Return the headers as variables of WSGI. Names with ``_`` are left out: WSGI confuses them with ``-``."""
+    variables: dict[str, str] = {}
+    for name in {header.lower() for header in request.headers if "_" not in header}:
         key = name.upper().replace("-", "_")
         value = ",".join(request.headers.getall(name)).encode(errors="surrogateescape").decode("latin-1")
-        found[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-    for framing in ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"):  # the body is whole
-        found.pop(framing, None)
-    return found
+        variables[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+    for framing in ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"):  # the body is complete
+        variables.pop(framing, None)
+    return variables

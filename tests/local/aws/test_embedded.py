@@ -64,7 +64,7 @@ def pid_of_embedded(gateway: RunningGateway) -> int:
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     processes = [line.split(maxsplit=2) for line in listed.splitlines()]
     (pid,) = [int(pid) for pid, parent, arguments in processes
-              if int(parent) == gateway.process.pid and "local.aws.embedded" in arguments]  # fmt: skip
+              if int(parent) == gateway.process.pid and "local.aws.moto_server" in arguments]  # fmt: skip
     return pid
 
 
