@@ -1,4 +1,4 @@
-"""What has the same time to end, and what is said of that which does not."""
+"""Items with the same time to end, and the callback for those that do not end in time."""
 
 import asyncio
 import math
@@ -9,67 +9,70 @@ import uvloop
 from local.deadlines import Deadlines
 
 SOON = 0.05
-PATIENCE = 10
+"""Seconds that the items have."""
+
+PATIENCE = 60
+"""Seconds after which a test gives up."""
 
 
-def late_ones(seconds: float, act: Callable[[Deadlines[str]], object]) -> list[str]:
-    """Return what was late once ``last``, which never ends, is."""
+def expired(act: Callable[[Deadlines[str]], object]) -> list[str]:
+    """Return the items that expire, until the item "last", which nobody discards, has expired."""
 
     async def main() -> list[str]:
-        late: list[str] = []
-        all_said = asyncio.Event()
+        items: list[str] = []
+        last_expired = asyncio.Event()
 
-        def say(what: str) -> None:
-            late.append(what)
-            if what == "last":
-                all_said.set()
+        def on_expired(item: str) -> None:
+            items.append(item)
+            if item == "last":
+                last_expired.set()
 
-        deadlines = Deadlines(seconds, say)
+        deadlines = Deadlines(SOON, on_expired)
         act(deadlines)
-        await asyncio.sleep(seconds / 2)
+        await asyncio.sleep(SOON / 2)
         deadlines.add("last")
         async with asyncio.timeout(PATIENCE):
-            await all_said.wait()
-        return late
+            await last_expired.wait()
+        return items
 
     return asyncio.run(main())
 
 
-def test_what_does_not_end_is_late_once_and_in_order() -> None:
+def test_items_that_do_not_end_expire_once_and_in_order() -> None:
     def act(deadlines: Deadlines[str]) -> None:
         deadlines.add("first")
         deadlines.add("second")
 
-    assert late_ones(SOON, act) == ["first", "second", "last"]
+    assert expired(act) == ["first", "second", "last"]
 
 
-def test_what_has_ended_is_never_late() -> None:
+def test_a_discarded_item_never_expires() -> None:
     def act(deadlines: Deadlines[str]) -> None:
         deadlines.add("first")
         deadlines.add("second")
         deadlines.discard("first")
         deadlines.discard("unknown")
 
-    assert late_ones(SOON, act) == ["second", "last"]
+    assert expired(act) == ["second", "last"]
 
 
-def test_what_is_added_again_has_all_its_time_again() -> None:
+def test_an_item_that_is_added_again_has_all_its_time_again() -> None:
     def act(deadlines: Deadlines[str]) -> None:
         deadlines.add("again")
         deadlines.add("other")
         deadlines.discard("again")
         deadlines.add("again")
 
-    assert late_ones(SOON, act) == ["other", "again", "last"]
+    assert expired(act) == ["other", "again", "last"]
 
 
-def test_who_may_take_forever_is_never_late() -> None:
+def test_an_item_with_infinite_time_never_expires() -> None:
     async def main() -> list[str]:
-        late: list[str] = []
-        deadlines = Deadlines(math.inf, late.append)
+        items: list[str] = []
+        deadlines = Deadlines(math.inf, items.append)
         deadlines.add("debugged")
         await asyncio.sleep(SOON)
         deadlines.discard("debugged")
-        return late
+        return items
 
     assert asyncio.run(main()) == uvloop.run(main()) == []

@@ -1,4 +1,4 @@
-"""Regions and accounts: the one that a gateway is told to be in, and others that handlers name."""
+"""Regions and accounts: those that the gateway is started with, and others that handlers name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,15 +11,19 @@ from tests.support.prober import Prober
 ARN = "arn:aws:{}:eu-west-3:111122223333:{}"
 
 
-@pytest.fixture(
-    scope="module", params=[(), ("--region", "ap-south-1", "--account", "210987654321")], ids=["default", "told"]
-)
-def prober(request: pytest.FixtureRequest) -> Iterator[Prober]:
-    with Prober.start(*request.param) as started:
+@pytest.fixture(scope="module")
+def chinese_prober() -> Iterator[Prober]:
+    with Prober.start("--region", "cn-north-1", "--account", "210987654321") as started:
         yield started
 
 
-SERVICES = {
+@pytest.fixture(params=["default_prober", "chinese_prober"])
+def prober(request: pytest.FixtureRequest) -> Prober:
+    started: Prober = request.getfixturevalue(request.param)
+    return started
+
+
+CALLS = {
     "dynamodb": "client.scan(TableName='table')['Count']",
     "secretsmanager": "client.get_secret_value(SecretId='secret')['SecretString']",
     "ssm": "client.get_parameter(Name='/parameter')['Parameter']['Value']",
@@ -28,27 +32,27 @@ SERVICES = {
     "s3": "client.list_objects_v2(Bucket='bucket')['KeyCount']",
     "lambda": "client.invoke(FunctionName='prober', Payload='{}')['StatusCode']",
 }
-FINDS = dict(zip(SERVICES, (0, "of the stack", "of the stack", 200, 200, 0, 200), strict=True))
+ANSWERS = dict(zip(CALLS, (0, "of the stack", "of the stack", 200, 200, 0, 200), strict=True))
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param("", id="by-the-variables"),
-        pytest.param(", config=Config(ignore_configured_endpoint_urls=True)", id="by-its-host-on-aws"),
+        pytest.param("", id="by-endpoint-variables"),
+        pytest.param(", config=Config(ignore_configured_endpoint_urls=True)", id="by-host-on-aws"),
     ],
 )
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1"])
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", CALLS)
 def test_every_region_leads_to_what_the_template_declares(
     prober: Prober, service: str, region: str, options: str
 ) -> None:
-    made = f"(client := boto3.client({service!r}, region_name={region!r}{options}))"
-    assert prober.evaluate(f"{made} and {SERVICES[service]}") == FINDS[service]
+    client = f"(client := boto3.client({service!r}, region_name={region!r}{options}))"
+    assert prober.evaluate(f"{client} and {CALLS[service]}") == ANSWERS[service]
 
 
 @pytest.mark.parametrize(
-    ("expression", "finds"),
+    ("expression", "answer"),
     [
         pytest.param("boto3.client('dynamodb').scan(TableName=arn)['Count']", 0, id="table"),
         pytest.param("boto3.client('secretsmanager').get_secret_value(SecretId=arn)['Name']", "secret", id="secret"),
@@ -58,7 +62,7 @@ def test_every_region_leads_to_what_the_template_declares(
     ],
 )
 def test_an_arn_of_another_region_and_account_leads_there_too(
-    prober: Prober, request: pytest.FixtureRequest, expression: str, finds: Any
+    prober: Prober, request: pytest.FixtureRequest, expression: str, answer: Any
 ) -> None:
     kinds = {
         "table": ("dynamodb", "table/table"),
@@ -68,19 +72,15 @@ def test_an_arn_of_another_region_and_account_leads_there_too(
         "function": ("lambda", "function:prober"),
     }
     kind = request.node.callspec.id.rpartition("-")[2]
-    assert prober.evaluate(expression, arn=ARN.format(*kinds[kind])) == finds
+    assert prober.evaluate(expression, arn=ARN.format(*kinds[kind])) == answer
 
 
-def test_an_arn_that_is_somebody_s_data_stays_as_it_is(prober: Prober) -> None:
+def test_an_arn_in_the_data_of_an_item_is_not_changed(prober: Prober) -> None:
     item = {"id": {"S": "arn"}, "TopicArn": {"S": ARN.format("sns", "topic")}, "text": {"S": f'"Arn":"{ARN}"'}}
-    table = "(client := boto3.client('dynamodb')).put_item(TableName='table', Item=item)"
+    write = "(client := boto3.client('dynamodb')).put_item(TableName='table', Item=item)"
     read = "client.get_item(TableName='table', Key={'id': item['id']})['Item']"
-    assert (
-        prober.evaluate(
-            f"[{table}, {read}, client.delete_item(TableName='table', Key={{'id': item['id']}})][1]", item=item
-        )
-        == item
-    )
+    delete = "client.delete_item(TableName='table', Key={'id': item['id']})"
+    assert prober.evaluate(f"[{write}, {read}, {delete}][1]", item=item) == item
 
 
 @pytest.mark.parametrize(
@@ -95,32 +95,41 @@ def test_every_region_s_host_of_the_api_leads_to_the_gateway(prober: Prober, hos
     assert prober.run(source) == ["connectedAt", "identity", "lastActiveAt"]
 
 
-def test_the_region_and_the_account_are_the_same_wherever_a_handler_looks() -> None:
-    with Prober.start("--region", "cn-north-1", "--account", "210987654321") as prober:
-        assert prober.evaluate(
-            "[os.environ['AWS_REGION'], os.environ['AWS_DEFAULT_REGION'], os.environ['WHERE'], os.environ['TOPIC'],"
-            " os.environ['QUEUE'], context.invoked_function_arn, boto3.client('sts').get_caller_identity()['Account'],"
-            " boto3.client('sns').list_topics()['Topics'][0]['TopicArn']]"
-        ) == [
-            "cn-north-1",
-            "cn-north-1",
-            "aws-cn/cn-north-1/210987654321/amazonaws.com.cn",
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        pytest.param("os.environ['AWS_REGION']", "cn-north-1", id="region"),
+        pytest.param("os.environ['AWS_DEFAULT_REGION']", "cn-north-1", id="default-region"),
+        pytest.param("os.environ['WHERE']", "aws-cn/cn-north-1/210987654321/amazonaws.com.cn", id="pseudo-parameters"),
+        pytest.param("os.environ['TOPIC']", "arn:aws-cn:sns:cn-north-1:210987654321:topic", id="ref-of-a-topic"),
+        pytest.param(
+            "os.environ['QUEUE']", "https://sqs.cn-north-1.amazonaws.com.cn/210987654321/queue", id="ref-of-a-queue"
+        ),
+        pytest.param(
+            "context.invoked_function_arn", "arn:aws-cn:lambda:cn-north-1:210987654321:function:prober", id="context"
+        ),
+        pytest.param("boto3.client('sts').get_caller_identity()['Account']", "210987654321", id="sts"),
+        pytest.param(
+            "boto3.client('sns').list_topics()['Topics'][0]['TopicArn']",
             "arn:aws-cn:sns:cn-north-1:210987654321:topic",
-            "https://sqs.cn-north-1.amazonaws.com.cn/210987654321/queue",
-            "arn:aws-cn:lambda:cn-north-1:210987654321:function:prober",
-            "210987654321",
-            "arn:aws-cn:sns:cn-north-1:210987654321:topic",
-        ]
+            id="sns",
+        ),
+    ],
+)
+def test_a_handler_finds_the_same_region_and_account_everywhere(
+    chinese_prober: Prober, expression: str, value: str
+) -> None:
+    assert chinese_prober.evaluate(expression) == value
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "problem"),
     [
         pytest.param("--region", "Frankfurt", "'Frankfurt' is not a region such as eu-central-1", id="region"),
         pytest.param("--account", "123", "'123' is not an account's twelve digits", id="account"),
     ],
 )
-def test_what_is_neither_is_refused(option: str, value: str, said: str) -> None:
+def test_a_malformed_region_or_account_is_refused(option: str, value: str, problem: str) -> None:
     ended = run_local(option, value)
     assert ended.returncode == 2
-    assert said in ended.stderr
+    assert problem in ended.stderr

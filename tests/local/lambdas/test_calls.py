@@ -1,4 +1,4 @@
-"""Functions that call others and other services, and what a template says that is not served here."""
+"""Functions that call other functions and services, and the gateway's notes on what it does not serve."""
 
 import json
 import re
@@ -21,6 +21,7 @@ def calls() -> Iterator[Api]:
 
 
 def ask(calls: Api, do: str, **members: Any) -> Any:
+    """Tell the function Front what to do, and return its answer."""
     with calls.connect() as client:
         return json.loads(client.say(json.dumps({"do": do, "with": members})))
 
@@ -50,7 +51,7 @@ def test_a_function_calls_another(calls: Api, options: dict[str, str], answer: l
     assert ask(calls, "invoke", **options) == answer
 
 
-def test_a_function_that_raises_is_an_answer_with_an_error(calls: Api) -> None:
+def test_a_function_that_raises_is_answered_with_its_error(calls: Api) -> None:
     status, error, payload = ask(calls, "invoke", Payload='"fail"')
     assert (status, error) == (200, "Unhandled")
     assert json.loads(payload) | {"stackTrace": [], "requestId": ""} == {
@@ -61,40 +62,39 @@ def test_a_function_that_raises_is_an_answer_with_an_error(calls: Api) -> None:
     }
 
 
-def test_an_event_is_taken_at_once_and_runs_later(calls: Api) -> None:
+def test_an_asynchronous_event_is_accepted_at_once_and_runs_later(calls: Api) -> None:
     assert ask(calls, "invoke", InvocationType="Event", Payload='"later"') == [202, None, ""]
     calls.gateway.output.wait_for("BACK GOT later")
     calls.gateway.output.wait_for(r"\(invoke\) +Back +done")
 
 
-def test_what_the_template_declares_is_there(calls: Api) -> None:
+def test_the_template_s_resources_exist(calls: Api) -> None:
     assert ask(calls, "look") == ["in the queue", "in the bucket", "in the parameter", "in the parameter", "b"]
 
 
-def test_what_the_embedded_aws_lacks_is_said_once_and_not_tried_again(calls: Api) -> None:
+def test_an_operation_that_moto_lacks_is_reported_once_and_not_retried(calls: Api) -> None:
     service, operation = "comprehend", "batch_detect_entities"
     code, _ = ask(calls, "call", service=service, operation=operation, TextList=["a"], LanguageCode="en")
     assert code == "NotImplemented"
-    said = f"The embedded AWS (moto) cannot do that: The {operation} action has not been implemented"
-    calls.gateway.output.wait_for(re.escape(said))
-    assert calls.gateway.output.text.count(said) == 1
+    sentence = f"The embedded AWS (moto) cannot do that: The {operation} action has not been implemented"
+    calls.gateway.output.wait_for(re.escape(sentence))
+    assert calls.gateway.output.text.count(sentence) == 1
 
 
-def test_what_is_not_served_is_named_in_a_sentence_each(calls: Api) -> None:
-    said = calls.gateway.output.lines
+def test_each_thing_that_is_not_served_has_a_line(calls: Api) -> None:
     missing = APPS / "apps-that-are-not-there"
-    line = next(number for number, text in enumerate(TEMPLATE.read_text().splitlines(), 1) if text == "  Foreign:")
+    number = TEMPLATE.read_text().splitlines().index("  Foreign:") + 1
     for sentence in (
         "Of 2 WebSocket APIs, the gateway serves Calls. Use --api to serve another: OtherApi.",
-        f"{TEMPLATE}:{line}: The code of Foreign should be in {missing}, which does not exist.",
+        f"{TEMPLATE}:{number}: The code of Foreign should be in {missing}, which does not exist.",
         "These resources are not imitated: Machine (AWS::StepFunctions::StateMachine).",
         "On AWS, SSM has the value of the parameter FromSsm. "
         "Here the value is '/shared/name', because no --parameter sets it.",
     ):
-        assert [text for text in said if sentence in text], sentence
+        assert [line for line in calls.gateway.output.lines if sentence in line], sentence
 
 
-def test_another_api_than_there_is() -> None:
+def test_an_unknown_api_is_refused() -> None:
     ended = run_local("--template", str(TEMPLATE), "--api", "Nothing", "--port", "0")
     assert (ended.returncode, ended.stderr) == (
         1,

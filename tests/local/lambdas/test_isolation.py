@@ -1,4 +1,4 @@
-"""Nothing that runs here reads a developer's configuration, or speaks to the real AWS."""
+"""Neither the gateway nor a function reads a developer's configuration or calls the real AWS."""
 
 import socket
 import subprocess
@@ -18,7 +18,7 @@ from tests.support.prober import Prober
 
 @dataclass
 class Trap:
-    """A port that nobody has a reason to connect to."""
+    """A port that nothing should connect to. Keeps what is sent to it."""
 
     port: int
     caught: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ def trap() -> Iterator[Trap]:
 
 @pytest.fixture(scope="module")
 def developer(trap: Trap, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The variables of a developer whose every setting leads into the trap, or nowhere."""
+    """The variables of a developer whose settings all lead into the trap, or nowhere."""
     home = tmp_path_factory.mktemp("home")
     (home / ".aws" / "models" / "dynamodb" / "2012-08-10").mkdir(parents=True)
     (home / ".aws" / "models" / "dynamodb" / "2012-08-10" / "service-2.json").write_text("{}")
@@ -114,7 +114,7 @@ def prober(developer: Mapping[str, str]) -> Iterator[Prober]:
 
 
 @pytest.mark.parametrize(
-    ("expression", "finds"),
+    ("expression", "value"),
     [
         pytest.param(
             "boto3.client('secretsmanager').get_secret_value(SecretId='secret')['SecretString']",
@@ -127,7 +127,7 @@ def prober(developer: Mapping[str, str]) -> Iterator[Prober]:
         pytest.param("boto3.Session().get_credentials().access_key", "local-Prober", id="credentials"),
         pytest.param("boto3.Session().available_profiles", [], id="profiles"),
         pytest.param(
-            "[each for each in os.environ.values() if 'AKIA' in each or os.environ['HOME'] in each[1:]]",
+            "[value for value in os.environ.values() if 'AKIA' in value or os.environ['HOME'] in value[1:]]",
             [],
             id="variables",
         ),
@@ -136,11 +136,11 @@ def prober(developer: Mapping[str, str]) -> Iterator[Prober]:
         pytest.param("__import__('requests').utils.get_netrc_auth('https://example.com')", None, id="netrc"),
     ],
 )
-def test_a_function_sees_nothing_of_the_developer_s(prober: Prober, expression: str, finds: object) -> None:
-    assert prober.evaluate(expression) == finds
+def test_a_function_sees_none_of_the_developer_s_settings(prober: Prober, expression: str, value: object) -> None:
+    assert prober.evaluate(expression) == value
 
 
-def test_the_hub_and_its_commands_work_beside_the_developer_s_settings(developer: Mapping[str, str]) -> None:
+def test_the_hub_and_its_commands_work_in_spite_of_the_developer_s_settings(developer: Mapping[str, str]) -> None:
     with RunningGateway.start("--parameter", "AuthMode=jwt", variables=developer) as running:
         port = running.endpoints["page"].rpartition(":")[2]
         command = [sys.executable, "-m", "local", "token", "--session", "s1", "--port", port]
@@ -150,7 +150,7 @@ def test_the_hub_and_its_commands_work_beside_the_developer_s_settings(developer
 
 
 @pytest.mark.parametrize(
-    ("expression", "error", "said"),
+    ("expression", "error", "message"),
     [
         pytest.param(
             "boto3.client('qbusiness').list_applications()", "ClientError", "it has no such service", id="service"
@@ -196,10 +196,12 @@ def test_the_hub_and_its_commands_work_beside_the_developer_s_settings(developer
         ),
     ],
 )
-def test_what_is_not_here_fails_in_words(prober: Prober, expression: str, error: str, said: str) -> None:
+def test_what_the_gateway_cannot_do_fails_with_a_reason(
+    prober: Prober, expression: str, error: str, message: str
+) -> None:
     kind, text = prober.evaluate(expression)
     assert kind == error
-    assert said in text
+    assert message in text
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_what_is_not_here_fails_in_words(prober: Prober, expression: str, error:
         "x.lambda-url.us-east-1.on.aws",
     ],
 )
-def test_a_host_of_aws_s_that_nobody_signed_for_is_not_here_either(prober: Prober, host: str) -> None:
+def test_an_unsigned_request_to_a_host_of_aws_never_leaves_the_machine(prober: Prober, host: str) -> None:
     source = f"""
         import urllib.error, urllib.request
         try:

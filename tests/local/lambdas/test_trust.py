@@ -1,23 +1,15 @@
-"""Whose certificates functions trust: the gateway's, by whatever HTTP client, and public ones."""
+"""The certificates that functions trust, with any HTTP client: the gateway's and public ones."""
 
 import socket
 import ssl
 import textwrap
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 import trustme
 
 from tests.support.prober import Prober
-
-
-@pytest.fixture(scope="module")
-def prober() -> Iterator[Prober]:
-    with Prober.start() as started:
-        yield started
-
 
 CLIENTS = {
     "urllib": "import urllib.request; answer = urllib.request.urlopen(url).status",
@@ -66,31 +58,31 @@ URL = "url = f\"https://{host}/prod/@connections/{event['requestContext']['conne
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("client", CLIENTS)
-def test_any_http_client_trusts_the_gateway(prober: Prober, client: str, host: str) -> None:
-    assert prober.run(f"host = {HOSTS[host]}\n{URL}\n{textwrap.dedent(CLIENTS[client])}") == 200
+def test_any_http_client_trusts_the_gateway(default_prober: Prober, client: str, host: str) -> None:
+    assert default_prober.run(f"host = {HOSTS[host]}\n{URL}\n{textwrap.dedent(CLIENTS[client])}") == 200
 
 
-def test_a_program_that_a_handler_starts_trusts_it_as_well(prober: Prober) -> None:
+def test_a_program_that_a_handler_starts_trusts_the_gateway_too(default_prober: Prober) -> None:
     script = """
         import subprocess, sys
         code = f"import urllib.request; print(urllib.request.urlopen({url!r}).status)"
         answer = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     """
-    assert prober.run(f"host = {HOSTS['domainName']}\n{URL}\n{textwrap.dedent(script)}") == 200
+    assert default_prober.run(f"host = {HOSTS['domainName']}\n{URL}\n{textwrap.dedent(script)}") == 200
 
 
-def test_public_authorities_are_trusted_and_nobody_else(prober: Prober) -> None:
+def test_public_authorities_are_trusted_and_no_others(default_prober: Prober) -> None:
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(served)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        threading.Thread(target=_refused, args=[listener, served], daemon=True).start()
+        threading.Thread(target=_fail_handshake, args=[listener, served], daemon=True).start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
-        _, text = prober.run(f"import urllib.request; urllib.request.urlopen({url!r})")
+        _, text = default_prober.run(f"import urllib.request; urllib.request.urlopen({url!r})")
     assert "CERTIFICATE_VERIFY_FAILED" in text
-    assert prober.run("import ssl; answer = len(ssl.create_default_context().get_ca_certs()) > 100")
+    assert default_prober.run("import ssl; answer = len(ssl.create_default_context().get_ca_certs()) > 100")
 
 
-def _refused(listener: socket.socket, served: ssl.SSLContext) -> None:
+def _fail_handshake(listener: socket.socket, served: ssl.SSLContext) -> None:
     connection, _ = listener.accept()
     with connection, pytest.raises(ssl.SSLError):
         served.wrap_socket(connection, server_side=True)
