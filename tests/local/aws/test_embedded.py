@@ -1,4 +1,4 @@
-"""The process of the embedded AWS: its death, and its silence."""
+"""The process of the embedded AWS: what happens when it dies, hangs or does not start."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import boto3
 import pytest
@@ -21,7 +21,7 @@ from tests.support.gateway import PATIENCE, RunningGateway
 
 @contextlib.asynccontextmanager
 async def running(patience: float) -> AsyncIterator[Embedded]:
-    """Run it, and be ready."""
+    """Run the process until it serves."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         async with asyncio.timeout(PATIENCE), run(sock, patience=patience) as embedded:
             await embedded.ready()
@@ -34,22 +34,24 @@ async def running(patience: float) -> AsyncIterator[Embedded]:
         pytest.param(
             signal.SIGKILL, PATIENCE, "The embedded AWS has ended (SIGKILL), and what it held is lost.", id="killed"
         ),
-        pytest.param(signal.SIGSTOP, 1.5, "The embedded AWS has not answered for 3 seconds.", id="hangs"),
+        pytest.param(signal.SIGSTOP, 0.1, "The embedded AWS has not answered for 0.2 seconds.", id="hangs"),
     ],
 )
-def test_its_end_is_noticed_and_it_leaves_nothing(number: signal.Signals, patience: float, sentence: str) -> None:
+def test_the_gateway_notices_its_end_and_leaves_no_process(
+    number: signal.Signals, patience: float, sentence: str
+) -> None:
     async def main() -> tuple[int, str]:
         async with running(patience) as embedded:
             os.kill(embedded.pid, number)
             return embedded.pid, await embedded.ended()
 
-    pid, said = asyncio.run(main())
-    assert said == sentence
+    pid, reported = asyncio.run(main())
+    assert reported == sentence
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
-def test_one_that_does_not_start_is_a_sentence() -> None:
+def test_a_process_that_does_not_start_is_reported() -> None:
     async def main() -> None:
         with socket.create_server(("127.0.0.1", 0)) as sock:
             async with run(sock) as embedded:
@@ -68,28 +70,34 @@ def pid_of_embedded(gateway: RunningGateway) -> int:
     return pid
 
 
+REPORT = "The embedded AWS has ended (SIGKILL), and what it held is lost. The gateway stops: start it again."
+
+
+@contextlib.contextmanager
+def suspended(gateway: RunningGateway) -> Iterator[None]:
+    """Stop the gateway's process while the context lasts, so that it can do nothing."""
+    gateway.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        gateway.process.send_signal(signal.SIGCONT)
+
+
 def test_a_gateway_whose_aws_is_killed_says_so_and_ends() -> None:
     with RunningGateway.start() as gateway, gateway.connect("left") as client:
-        os.kill(pid_of_embedded(gateway), signal.SIGKILL)
-        said = "The embedded AWS has ended (SIGKILL), and what it held is lost. The gateway stops: start it again."
-        gateway.output.wait_for(said.translate({ord(each): f"\\{each}" for each in "()."}))
+        pid = pid_of_embedded(gateway)
+        with suspended(gateway):
+            os.kill(pid, signal.SIGKILL)
+            # A call fails at once, although the gateway has not noticed anything.
+            patient = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=PATIENCE)
+            secrets = boto3.client("secretsmanager", endpoint_url=gateway.endpoints["aws"], config=patient)
+            with pytest.raises(EndpointConnectionError):
+                secrets.list_secrets()
         with pytest.raises(ConnectionClosed) as closed:
             client.receive()
         assert closed.value.rcvd
         assert closed.value.rcvd.code == 1001
         assert gateway.process.wait(timeout=PATIENCE) == 1
         gateway.output.thread.join(timeout=PATIENCE)
-        assert gateway.output.text.count(said) == 1
+        assert gateway.output.text.count(REPORT) == 1
         assert "This is a mistake" not in gateway.output.text
-
-
-def test_calls_to_a_killed_aws_are_refused_and_do_not_wait() -> None:
-    with RunningGateway.start() as gateway:
-        gateway.process.send_signal(signal.SIGSTOP)  # it cannot end before the call
-        os.kill(pid_of_embedded(gateway), signal.SIGKILL)
-        patient = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=PATIENCE)
-        secrets = boto3.client("secretsmanager", endpoint_url=gateway.endpoints["aws"], config=patient)
-        with pytest.raises(EndpointConnectionError):
-            secrets.list_secrets()
-        gateway.process.send_signal(signal.SIGCONT)
-        assert gateway.process.wait(timeout=PATIENCE) == 1

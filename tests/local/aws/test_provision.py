@@ -1,4 +1,4 @@
-"""Creating the template's tables and secrets: in the embedded AWS, and in a DynamoDB that can do less."""
+"""Creating the template's resources: in the embedded AWS, and in a DynamoDB with fewer features."""
 
 import io
 import json
@@ -21,24 +21,23 @@ from local.stack.errors import TemplateError
 from local.stack.loading import load
 from tests.support.gateway import RunningGateway
 from tests.support.paths import ROOT
-from tests.support.templates import API, loaded
 
 
 def hub(**changes: Any) -> Store:
-    """What the hub's template stores, with a table and a secret of names that nobody else uses."""
+    """Return the resources of the hub's template. The table and the secret have names that no other test uses."""
     store = load(ROOT / "template.yaml", {"TableName": f"table-{uuid.uuid4()}"}).store
     (secret,) = store.secrets
     return replace(store, **{"secrets": (secret | {"Name": f"secret-{uuid.uuid4()}"},)} | changes)
 
 
 def provisioned(store: Store, dynamodb: str, secrets: str) -> str:
-    """Provision, and return what was said."""
-    said = io.StringIO()
-    provision(store, dynamodb, secrets, Console(said))
-    return said.getvalue()
+    """Create the resources of a store, and return what the terminal shows."""
+    printed = io.StringIO()
+    provision(store, dynamodb, secrets, Console(printed))
+    return printed.getvalue()
 
 
-def test_the_hub_s_table_is_as_the_template_says(gateway: RunningGateway) -> None:
+def test_the_hub_s_table_is_created_as_the_template_describes_it(gateway: RunningGateway) -> None:
     app = hub()
     assert provisioned(app, gateway.endpoints["aws"], gateway.endpoints["aws"]) == ""
 
@@ -66,7 +65,7 @@ def test_the_hub_s_table_is_as_the_template_says(gateway: RunningGateway) -> Non
     }
 
 
-def test_a_table_that_is_there_already_keeps_what_it_holds(gateway: RunningGateway) -> None:
+def test_an_existing_table_keeps_its_items(gateway: RunningGateway) -> None:
     app, aws = hub(secrets=()), gateway.endpoints["aws"]
     provisioned(app, aws, aws)
     name = app.tables[0]["TableName"]
@@ -74,7 +73,7 @@ def test_a_table_that_is_there_already_keeps_what_it_holds(gateway: RunningGatew
     row = {"session_id": {"S": "s1"}, "connection_id": {"S": "c1"}}
     dynamodb.put_item(TableName=name, Item=row)
 
-    assert provisioned(app, aws, aws) == f"The table {name} exists already and is used as it is.\n"
+    assert provisioned(app, aws, aws) == f"The table {name} exists already. The gateway uses it as it is.\n"
     assert dynamodb.scan(TableName=name)["Items"] == [row]
 
 
@@ -86,8 +85,8 @@ def test_a_table_that_is_there_already_keeps_what_it_holds(gateway: RunningGatew
             "[A-Za-z0-9]{64}",
             id="generated",
         ),
-        pytest.param({"GenerateSecretString": {}}, "[A-Za-z0-9]{32}", id="generated-in-secrets-manager-s-own-length"),
-        pytest.param({}, "[A-Za-z0-9]{32}", id="nothing-said"),
+        pytest.param({"GenerateSecretString": {}}, "[A-Za-z0-9]{32}", id="generated-with-the-default-length"),
+        pytest.param({}, "[A-Za-z0-9]{32}", id="no-value-at-all"),
         pytest.param({"SecretString": "written down"}, "written down", id="given"),
     ],
 )
@@ -110,7 +109,7 @@ def test_two_generated_secrets_differ(gateway: RunningGateway) -> None:
 
 
 class SmallDynamoDB(BaseHTTPRequestHandler):
-    """A server that creates any table but those named bad-*, and knows no TTL."""
+    """A DynamoDB without TTL that refuses to create tables named bad-*."""
 
     def do_POST(self) -> None:
         operation = self.headers["X-Amz-Target"].rpartition(".")[2]
@@ -128,12 +127,12 @@ class SmallDynamoDB(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(body).encode())
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
 def small_dynamodb() -> Iterator[str]:
-    """The URL of a server that can do less than DynamoDB."""
+    """The URL of a DynamoDB with fewer features."""
     with ThreadingHTTPServer(("127.0.0.1", 0), SmallDynamoDB) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
@@ -142,28 +141,28 @@ def small_dynamodb() -> Iterator[str]:
         thread.join()
 
 
-def test_a_server_without_ttl_is_used_and_that_is_said_in_one_line(
-    gateway: RunningGateway, small_dynamodb: str
-) -> None:
+def test_a_dynamodb_without_ttl_is_used_with_a_warning(gateway: RunningGateway, small_dynamodb: str) -> None:
     app = hub()
     name = app.tables[0]["TableName"]
-    said = provisioned(app, small_dynamodb, gateway.endpoints["aws"])
-    assert said == f"This DynamoDB has no TTL: rows of {name} past their time are ignored, but stay.\n"
+    printed = provisioned(app, small_dynamodb, gateway.endpoints["aws"])
+    assert printed == f"This DynamoDB does not support TTL: expired rows of {name} stay in the table.\n"
 
 
-def test_a_server_that_refuses_the_table_ends_it_with_a_sentence(small_dynamodb: str) -> None:
+def test_a_dynamodb_that_refuses_the_table_is_an_error(small_dynamodb: str) -> None:
     app = hub()
     bad = replace(app, tables=(app.tables[0] | {"TableName": "bad-name"},))
     with pytest.raises(TemplateError) as raised:
         provisioned(bad, small_dynamodb, small_dynamodb)
     assert str(raised.value) == (
-        f"dynamodb at {small_dynamodb} cannot make bad-name: "
+        f"dynamodb at {small_dynamodb} cannot create bad-name: "
         "An error occurred (ValidationException) when calling the CreateTable operation: No."
     )
 
 
-def test_a_server_that_is_not_there_ends_it_with_a_sentence() -> None:
-    with pytest.raises(TemplateError, match=r"^dynamodb at http://127\.0\.0\.1:1 cannot make table-.*: Could not conn"):
+def test_a_dynamodb_that_cannot_be_reached_is_an_error() -> None:
+    with pytest.raises(
+        TemplateError, match=r"^dynamodb at http://127\.0\.0\.1:1 cannot create table-.*: Could not conn"
+    ):
         provisioned(hub(), "http://127.0.0.1:1", "http://127.0.0.1:1")
 
 
@@ -174,7 +173,7 @@ TABLE = {
 }
 
 
-def test_a_table_as_cloudformation_takes_it_and_dynamodb_does_not(gateway: RunningGateway) -> None:
+def test_a_table_with_properties_of_cloudformation_s_form_is_created(gateway: RunningGateway) -> None:
     index = {"IndexName": "idx", "KeySchema": TABLE["KeySchema"], "Projection": {"ProjectionType": "ALL"}}
     units = {"ReadCapacityUnits": "5", "WriteCapacityUnits": 5.0}
     table = TABLE | {
@@ -185,36 +184,38 @@ def test_a_table_as_cloudformation_takes_it_and_dynamodb_does_not(gateway: Runni
         ],
     }
     assert provisioned(Store(tables=(table,)), gateway.endpoints["aws"], gateway.endpoints["aws"]) == ""
-    made = boto3.client("dynamodb", endpoint_url=gateway.endpoints["aws"]).describe_table(TableName="fitted")["Table"]
-    assert made["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
-    assert made["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    created = boto3.client("dynamodb", endpoint_url=gateway.endpoints["aws"]).describe_table(TableName="fitted")[
+        "Table"
+    ]
+    assert created["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    assert created["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 
 
 def test_a_topic_may_be_fifo(gateway: RunningGateway) -> None:
     aws = gateway.endpoints["aws"]
     assert provisioned(Store(topics=({"TopicName": "t.fifo", "FifoTopic": True},)), aws, aws) == ""
     topics = boto3.client("sns", endpoint_url=aws).list_topics()["Topics"]
-    assert "arn:aws:sns:us-east-1:123456789012:t.fifo" in [each["TopicArn"] for each in topics]
+    assert "arn:aws:sns:us-east-1:123456789012:t.fifo" in [topic["TopicArn"] for topic in topics]
 
 
 @pytest.mark.parametrize(
     ("store", "problem"),
     [
-        pytest.param({"buckets": ({"BucketName": "A_B C"},)}, "s3 at {aws} cannot make A_B C: ", id="bucket"),
+        pytest.param({"buckets": ({"BucketName": "A_B C"},)}, "s3 at {aws} cannot create A_B C: ", id="bucket"),
         pytest.param(
             {"secrets": ({"Name": "s", "GenerateSecretString": {"PasswordLength": "x"}},)},
-            "secretsmanager at {aws} cannot make s: invalid literal for int",
+            "secretsmanager at {aws} cannot create s: invalid literal for int",
             id="secret",
         ),
-        pytest.param({"parameters": ({"Name": "p", "Type": "X"},)}, "ssm at {aws} cannot make p: ", id="parameter"),
+        pytest.param({"parameters": ({"Name": "p", "Type": "X"},)}, "ssm at {aws} cannot create p: ", id="parameter"),
         pytest.param(
             {"tables": (TABLE | {"ProvisionedThroughput": {"ReadCapacityUnits": "many"}},)},
-            "dynamodb at {aws} cannot make fitted: invalid literal for int",
+            "dynamodb at {aws} cannot create fitted: invalid literal for int",
             id="table",
         ),
     ],
 )
-def test_what_cannot_be_made_is_one_sentence(gateway: RunningGateway, store: Any, problem: str) -> None:
+def test_a_resource_that_cannot_be_created_is_one_sentence(gateway: RunningGateway, store: Any, problem: str) -> None:
     aws = gateway.endpoints["aws"]
     with pytest.raises(TemplateError) as raised:
         provisioned(Store(**store), aws, aws)
@@ -222,9 +223,19 @@ def test_what_cannot_be_made_is_one_sentence(gateway: RunningGateway, store: Any
     assert "\n" not in str(raised.value)
 
 
-def test_what_cannot_be_made_has_its_place_in_the_template(gateway: RunningGateway, tmp_path: Path) -> None:
-    aws = gateway.endpoints["aws"]
-    store = loaded(tmp_path, API + "  Bad: { Type: AWS::S3::Bucket, Properties: { BucketName: A_B C } }\n").store
+TEMPLATE = """
+Resources:
+  Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET, RouteSelectionExpression: x } }
+  Stage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Api, StageName: prod } }
+  Bad: { Type: AWS::S3::Bucket, Properties: { BucketName: A_B C } }
+"""
+
+
+def test_a_resource_that_cannot_be_created_is_named_with_its_line_in_the_template(
+    gateway: RunningGateway, tmp_path: Path
+) -> None:
+    template, aws = tmp_path / "template.yaml", gateway.endpoints["aws"]
+    template.write_text(TEMPLATE)
     with pytest.raises(TemplateError) as raised:
-        provisioned(store, aws, aws)
-    assert str(raised.value).startswith(f"{tmp_path}/template.yaml:19: s3 at {aws} cannot make A_B C: ")
+        provisioned(load(template, {}).store, aws, aws)
+    assert str(raised.value).startswith(f"{template}:5: s3 at {aws} cannot create A_B C: ")

@@ -1,4 +1,4 @@
-"""What pages of other origins reach of a running gateway: its WebSocket, as on AWS, and nothing else."""
+"""Pages of other origins reach only the WebSocket of a running gateway, as on AWS."""
 
 import contextlib
 import http.client
@@ -34,7 +34,7 @@ def opened(gateway: RunningGateway, port: str) -> http.client.HTTPConnection:
 def ask(
     connection: http.client.HTTPConnection, method: str, path: str, headers: Sequence[tuple[str, str]], body: str = ""
 ) -> tuple[int, http.client.HTTPMessage, str]:
-    """Send a request with exactly these headers, and return status, headers and body of the answer."""
+    """Send a request with exactly these headers. Return the status, the headers and the body of the answer."""
     has_host = any(name.lower() == "host" for name, _ in headers)
     connection.putrequest(method, path, skip_host=has_host, skip_accept_encoding=True)
     for name, value in (*headers, ("Content-Length", str(len(body)))):
@@ -65,13 +65,13 @@ REQUESTS = [
     "mark",
     [
         pytest.param([("Host", "evil.example:3001")], id="foreign-host"),
-        pytest.param([("Host", "localhost.evil.example")], id="foreign-host-that-starts-as-ours"),
+        pytest.param([("Host", "localhost.evil.example")], id="foreign-host-that-starts-with-localhost"),
         pytest.param([("Origin", FOREIGN)], id="foreign-origin"),
         pytest.param([("Origin", "null")], id="sandboxed"),
         pytest.param([("Sec-Fetch-Site", "same-site")], id="without-origin"),
     ],
 )
-def test_what_a_browser_sends_for_others_is_refused_on_every_port(
+def test_requests_of_other_pages_are_refused_on_every_port(
     gateway: RunningGateway,
     port: str,
     method: str,
@@ -86,25 +86,25 @@ def test_what_a_browser_sends_for_others_is_refused_on_every_port(
 
 
 @pytest.mark.parametrize("port", PORTS)
-def test_each_request_of_a_connection_is_looked_at(gateway: RunningGateway, port: str) -> None:
+def test_every_request_of_a_connection_is_checked(gateway: RunningGateway, port: str) -> None:
     with contextlib.closing(opened(gateway, port)) as connection:
         ask(connection, "GET", "/", [])
         assert ask(connection, "GET", "/", [("Host", "evil.example")])[0] == 403
 
 
-def test_a_refusal_says_what_to_do_and_so_does_the_terminal(gateway: RunningGateway) -> None:
-    seen = len(gateway.output.lines)
+def test_the_answer_and_the_terminal_say_what_to_do(gateway: RunningGateway) -> None:
+    lines = len(gateway.output.lines)
     with contextlib.closing(opened(gateway, "page")) as connection:
         _, headers, body = ask(connection, "GET", "/%1b[31m", [("Host", "gateway:3001")])
-    why = "The gateway does not answer to the host 'gateway:3001'. If that is its name, start it with --host."
-    assert (headers["x-amzn-ErrorType"], json.loads(body)) == ("ForbiddenException", {"message": why})
-    assert gateway.output.wait_for(r"\(http\)", seen).endswith(f"403: GET '/%1b[31m': {why}")
+    reason = "The gateway does not answer to the host 'gateway:3001'. If that is its name, start it with --host."
+    assert (headers["x-amzn-ErrorType"], json.loads(body)) == ("ForbiddenException", {"message": reason})
+    assert gateway.output.wait_for(r"\(http\)", lines).endswith(f"403: GET '/%1b[31m': {reason}")
 
 
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        pytest.param([("Origin", FOREIGN)], 101, id="any-origin-as-on-aws"),
+        pytest.param([("Origin", FOREIGN)], 101, id="any-origin"),
         pytest.param([("Origin", "null")], 101, id="a-sandbox"),
         pytest.param([("Sec-Fetch-Site", "cross-site")], 101, id="any-site"),
         pytest.param([("Host", "localapi00.execute-api.us-east-1.amazonaws.com")], 101, id="a-host-of-aws"),
@@ -113,7 +113,9 @@ def test_a_refusal_says_what_to_do_and_so_does_the_terminal(gateway: RunningGate
     ],
 )
 @pytest.mark.parametrize("port", ["page", "tls"])
-def test_a_websocket(gateway: RunningGateway, port: str, headers: Sequence[tuple[str, str]], status: int) -> None:
+def test_a_handshake_may_come_from_any_page_but_not_to_any_host(
+    gateway: RunningGateway, port: str, headers: Sequence[tuple[str, str]], status: int
+) -> None:
     with contextlib.closing(opened(gateway, port)) as connection:
         connection.putrequest("GET", "/prod?session_id=any", skip_host=headers[0][0] == "Host")
         for name, value in (*UPGRADE.items(), *headers):
@@ -123,7 +125,7 @@ def test_a_websocket(gateway: RunningGateway, port: str, headers: Sequence[tuple
         assert answer.status == status
 
 
-def test_the_embedded_aws_has_no_websocket_to_make_an_exception_for(gateway: RunningGateway) -> None:
+def test_the_embedded_aws_refuses_handshakes_of_other_pages(gateway: RunningGateway) -> None:
     with contextlib.closing(opened(gateway, "aws")) as connection:
         assert ask(connection, "GET", "/", [*UPGRADE.items(), ("Origin", FOREIGN)])[0] == 403
 
@@ -135,16 +137,20 @@ LINK = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-
     ("port", "path", "status"),
     [
         pytest.param("page", "/?session=s1", 200, id="to-the-page"),
-        pytest.param("page", "/_local/endpoints", 403, id="to-the-gateway-s-own-affairs"),
+        pytest.param("page", "/_local/endpoints", 403, id="to-the-endpoints"),
         pytest.param("aws", "/?Action=ListQueues&Version=2012-11-05", 403, id="to-the-embedded-aws"),
     ],
 )
-def test_a_link_on_another_page(gateway: RunningGateway, port: str, path: str, status: int) -> None:
+def test_a_link_on_another_page_opens_only_the_page_of_the_hub(
+    gateway: RunningGateway, port: str, path: str, status: int
+) -> None:
     with contextlib.closing(opened(gateway, port)) as connection:
         assert ask(connection, "GET", path, LINK)[0] == status
 
 
-class Stranger(BaseHTTPRequestHandler):
+class OtherServer(BaseHTTPRequestHandler):
+    """Serves a page that is not the gateway's."""
+
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
@@ -152,13 +158,13 @@ class Stranger(BaseHTTPRequestHandler):
         self.wfile.write(b"<title>a page of somebody else</title>")
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
-def stranger(browser: Browser) -> Iterator[Page]:
-    """A page of another port of this machine, such as any program may serve."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+def other_page(browser: Browser) -> Iterator[Page]:
+    """A page on another port of this machine, as any program may serve one."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), OtherServer) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         page = browser.new_page()
@@ -184,37 +190,39 @@ def fetched(page: Page, url: str, **options: Any) -> str:
 
 
 @needs_chromium
-def test_a_page_of_another_port_reads_nothing(stranger: Page, gateway: RunningGateway) -> None:
+def test_a_page_on_another_port_reads_nothing(other_page: Page, gateway: RunningGateway) -> None:
     def call(service: str, target: str, body: Any) -> str:
         headers = {"X-Amz-Target": target, "Authorization": SIGNED.format(service)}
         headers["Content-Type"] = "application/x-amz-json-1.1"
-        return fetched(stranger, gateway.endpoints["aws"], method="POST", headers=headers, body=json.dumps(body))
+        return fetched(other_page, gateway.endpoints["aws"], method="POST", headers=headers, body=json.dumps(body))
 
     assert call("dynamodb", "DynamoDB_20120810.Scan", {"TableName": "ConnectionsTable"}) == "blocked"
     assert call("secretsmanager", "secretsmanager.GetSecretValue", {"SecretId": "SigningSecret"}) == "blocked"
-    assert fetched(stranger, f"{gateway.endpoints['page']}/_local/endpoints") == "blocked"
+    assert fetched(other_page, f"{gateway.endpoints['page']}/_local/endpoints") == "blocked"
 
 
 @needs_chromium
-def test_and_its_simple_requests_do_nothing(stranger: Page, gateway: RunningGateway) -> None:
+def test_simple_requests_of_a_page_on_another_port_do_nothing(other_page: Page, gateway: RunningGateway) -> None:
     text = {"method": "POST", "mode": "no-cors", "headers": {"Content-Type": "text/plain"}}
     with gateway.connect("attacked") as client:
         (connection_id,) = gateway.rows("attacked")
-        seen = len(gateway.output.lines)
-        fetched(stranger, f"{gateway.endpoints['management']}/@connections/{connection_id}", body="forged", **text)
-        fetched(stranger, f"{gateway.endpoints['page']}/2015-03-31/functions/{FUNCTION}/invocations", body="{}", **text)
-        fetched(stranger, f"{gateway.endpoints['aws']}/stolen-bucket", mode="no-cors", method="POST", body="x")
-        gateway.output.wait_for(r"refuses POST '/stolen-bucket'", seen)
+        lines = len(gateway.output.lines)
+        fetched(other_page, f"{gateway.endpoints['management']}/@connections/{connection_id}", body="forged", **text)
+        fetched(
+            other_page, f"{gateway.endpoints['page']}/2015-03-31/functions/{FUNCTION}/invocations", body="{}", **text
+        )
+        fetched(other_page, f"{gateway.endpoints['aws']}/stolen-bucket", mode="no-cors", method="POST", body="x")
+        gateway.output.wait_for(r"refuses POST '/stolen-bucket'", lines)
         assert client.ask({"action": "ping"}) == {"type": "pong"}
-        assert "(invoke)" not in "\n".join(gateway.output.lines[seen:])
+        assert "(invoke)" not in "\n".join(gateway.output.lines[lines:])
 
 
 @needs_chromium
-def test_but_it_opens_a_websocket_as_on_aws(stranger: Page, gateway: RunningGateway) -> None:
+def test_a_page_on_another_port_opens_a_websocket(other_page: Page, gateway: RunningGateway) -> None:
     script = """url => new Promise(done => {
         const socket = new WebSocket(url);
         socket.onopen = () => socket.send('{"action": "ping"}');
         socket.onmessage = ({data}) => { socket.close(); done(data); };
         socket.onerror = () => done("refused");
     })"""
-    assert json.loads(stranger.evaluate(script, gateway.url("from-elsewhere"))) == {"type": "pong"}
+    assert json.loads(other_page.evaluate(script, gateway.url("from-elsewhere"))) == {"type": "pong"}

@@ -1,4 +1,4 @@
-"""Which requests the gateway answers, by their headers alone."""
+"""The guard: which requests are answered, by their headers."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def passes(hosts: list[str], target: str = "/prod") -> bool:
         "lambda.us-east-1.api.aws",
     ],
 )
-def test_names_that_are_answered_to(host: str) -> None:
+def test_a_host_that_is_the_gateway_s_passes(host: str) -> None:
     assert passes([host])
 
 
@@ -69,7 +69,7 @@ def test_names_that_are_answered_to(host: str) -> None:
         "127.0.0.1, evil.example",
     ],
 )
-def test_names_that_are_not(host: str) -> None:
+def test_another_host_is_refused(host: str) -> None:
     assert not passes([host])
 
 
@@ -80,13 +80,13 @@ def test_names_that_are_not(host: str) -> None:
         pytest.param(["localhost", "localhost"], "/prod", False, id="two-hosts"),
         pytest.param(["localhost", "evil.example"], "/prod", False, id="two-that-differ"),
         pytest.param(["localhost"], "http://127.0.0.1:3001/prod", True, id="an-absolute-target"),
-        pytest.param(["localhost"], "http://evil.example/prod", False, id="of-a-foreign-host"),
-        pytest.param(["evil.example"], "http://localhost/prod", False, id="of-ours-with-a-foreign-host"),
-        pytest.param(["localhost"], "http://[/prod", False, id="of-no-host-at-all"),
+        pytest.param(["localhost"], "http://evil.example/prod", False, id="an-absolute-target-of-a-foreign-host"),
+        pytest.param(["evil.example"], "http://localhost/prod", False, id="our-absolute-target-with-a-foreign-host"),
+        pytest.param(["localhost"], "http://[/prod", False, id="an-absolute-target-without-a-host"),
         pytest.param(["localhost"], "/prod?next=http://evil.example/", True, id="an-address-in-the-query"),
     ],
 )
-def test_more_and_less_than_one_host(hosts: list[str], target: str, passed: bool) -> None:
+def test_every_host_of_a_request_is_checked(hosts: list[str], target: str, passed: bool) -> None:
     assert passes(hosts, target) is passed
 
 
@@ -97,7 +97,7 @@ def test_more_and_less_than_one_host(hosts: list[str], target: str, passed: bool
         pytest.param("127.0.0.1", ["127.0.0.1"], id="loopback"),
     ],
 )
-def test_the_names_of_a_gateway_are_those_that_it_was_given(host: str, names: list[str]) -> None:
+def test_a_gateway_on_one_address_has_the_name_that_it_was_given(host: str, names: list[str]) -> None:
     assert names_of_machine(host) == names
 
 
@@ -118,7 +118,9 @@ def test_a_gateway_on_every_address_has_the_machine_s_name(host: str) -> None:
         pytest.param("http", {"origin": ["http://127.0.0.1:5173"]}, False, id="another-port"),
         pytest.param("http", {"origin": ["http://localhost:3001"]}, False, id="another-name-of-this-machine"),
         pytest.param("http", {"origin": ["https://evil.example"]}, False, id="another-host"),
-        pytest.param("http", {"origin": ["http://127.0.0.1:3001.evil.example"]}, False, id="a-longer-one"),
+        pytest.param(
+            "http", {"origin": ["http://127.0.0.1:3001.evil.example"]}, False, id="a-host-that-starts-with-ours"
+        ),
         pytest.param("http", {"origin": ["null"]}, False, id="null"),
         pytest.param("http", {"origin": [""]}, False, id="empty"),
         pytest.param("http", {"origin": ["http://127.0.0.1:3001", "https://evil.example"]}, False, id="two"),
@@ -130,9 +132,9 @@ def test_a_gateway_on_every_address_has_the_machine_s_name(host: str) -> None:
         pytest.param("http", {"sec-fetch-site": ["none", "cross-site"]}, False, id="two-sites"),
     ],
 )
-def test_foreign_pages(scheme: str, headers: Headers, passed: bool) -> None:
-    found = {"host": ["127.0.0.1:3001"]} | headers
-    assert (GUARD.foreign_page(scheme, lambda name: found.get(name, [])) is None) is passed
+def test_only_pages_of_the_gateway_pass(scheme: str, headers: Headers, passed: bool) -> None:
+    values = {"host": ["127.0.0.1:3001"]} | headers
+    assert (GUARD.foreign_page(scheme, lambda name: values.get(name, [])) is None) is passed
 
 
 @pytest.mark.parametrize(

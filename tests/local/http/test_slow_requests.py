@@ -1,4 +1,4 @@
-"""Requests that come drop by drop are cut off, and nobody else waits for them."""
+"""Requests that come byte by byte are cut off, and other clients do not wait for them."""
 
 import asyncio
 import contextlib
@@ -20,8 +20,8 @@ from tests.support.fakes import World
 from tests.support.gateway import PATIENCE
 from tests.support.handshakes import UPGRADE
 
-SHORT = 0.2
-"""Seconds that these servers wait for the head of a request, and for its body."""
+SHORT = 2.0
+"""Seconds that the server waits for the head of a request, and for its body. Complete requests need much less."""
 
 HOST = "Host: localhost\r\n"
 UPGRADING = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
@@ -30,7 +30,7 @@ POST = f"POST /echo HTTP/1.1\r\n{HOST}Content-Length: {{}}\r\n\r\n"
 
 @dataclass
 class Client:
-    """A connection that may be slow."""
+    """A connection that sends as slowly as a test wants."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -47,7 +47,7 @@ class Client:
         return int(head.split()[1])
 
     async def drip(self, text: str) -> None:
-        """Send a text byte by byte, again and again, for as long as somebody listens."""
+        """Send the bytes of a text one by one, again and again, until the server closes the connection."""
         with contextlib.suppress(ConnectionError):
             for byte in itertools.cycle(text.encode()):
                 self.writer.write(bytes([byte]))
@@ -57,7 +57,7 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def serving() -> AsyncIterator[Callable[[], Awaitable[Client]]]:
-    """Run a listener, and what stands behind it, with little patience. Gives what connects to it."""
+    """Run a listener with little patience and an application that echoes bodies. Gives a function that connects."""
 
     async def echo(request: web.Request) -> web.Response:
         return web.Response(body=await request.read())
@@ -81,50 +81,64 @@ async def serving() -> AsyncIterator[Callable[[], Awaitable[Client]]]:
                 try:
                     yield connect
                 finally:
-                    for each in clients:
-                        each.writer.close()
+                    for client in clients:
+                        client.writer.close()
                         with contextlib.suppress(ConnectionError):
-                            await each.writer.wait_closed()
+                            await client.writer.wait_closed()
 
 
-@pytest.mark.parametrize(
-    ("before", "dripped"),
-    [
-        pytest.param("GET /", "x", id="the-line"),
-        pytest.param(f"GET /x HTTP/1.1\r\n{HOST}X: ", "x", id="the-head"),
-        pytest.param(f"GET /prod HTTP/1.1\r\n{HOST}{UPGRADING}X: ", "x", id="the-head-of-a-handshake"),
-        pytest.param(POST.format(900), "x", id="the-body"),
-        pytest.param(
-            f"POST /x HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", id="a-body-in-chunks"
-        ),
-        pytest.param(POST.format(900), "", id="a-body-that-does-not-come"),
-    ],
-)
-@pytest.mark.parametrize("first", [pytest.param(True, id="first"), pytest.param(False, id="second")])
-def test_a_request_that_comes_drop_by_drop_is_cut_off(before: str, dripped: str, first: bool) -> None:
-    async def main() -> int:
+SLOW_REQUESTS = {
+    "request-line": ("GET /", "x"),
+    "head": (f"GET /x HTTP/1.1\r\n{HOST}X: ", "x"),
+    "head-of-a-handshake": (f"GET /prod HTTP/1.1\r\n{HOST}{UPGRADING}X: ", "x"),
+    "body": (POST.format(900), "x"),
+    "body-in-chunks": (f"POST /x HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"),
+    "no-body-at-all": (POST.format(900), ""),
+}
+"""The start of each request, and the text that follows byte by byte."""
+
+
+async def cut_off(client: Client, start: str, dripped: str, *, is_first: bool) -> int:
+    """Send a slow request as the first or the second of a connection, until it is closed. Return the status."""
+    if not is_first:
+        assert await client.ask(POST.format(0)) == 200
+    client.writer.write(start.encode())
+    dripping = asyncio.create_task(client.drip(dripped))
+    status = await client.status()
+    with contextlib.suppress(ConnectionError):
+        assert await client.reader.read() == b""
+    await dripping
+    return status
+
+
+@pytest.fixture(scope="module")
+def statuses() -> dict[tuple[str, bool], int]:
+    """The statuses that all slow requests, sent at the same time, are cut off with."""
+
+    async def main() -> dict[tuple[str, bool], int]:
         async with serving() as connect:
-            client = await connect()
-            if not first:
-                assert await client.ask(POST.format(0)) == 200
-            client.writer.write(before.encode())
-            dripping = asyncio.create_task(client.drip(dripped))
-            status = await client.status()
-            with contextlib.suppress(ConnectionError):
-                assert await client.reader.read() == b""
-            await dripping
-            return status
+            cases = list(itertools.product(SLOW_REQUESTS, (True, False)))
+            requests = [cut_off(await connect(), *SLOW_REQUESTS[name], is_first=first) for name, first in cases]
+            return dict(zip(cases, await asyncio.gather(*requests), strict=True))
 
-    assert asyncio.run(main()) == 408
+    return asyncio.run(main())
 
 
-def test_a_client_may_rest_between_requests_and_others_are_served_meanwhile() -> None:
+@pytest.mark.parametrize("name", SLOW_REQUESTS)
+@pytest.mark.parametrize("is_first", [pytest.param(True, id="first"), pytest.param(False, id="second")])
+def test_a_request_that_comes_byte_by_byte_is_cut_off(
+    statuses: dict[tuple[str, bool], int], name: str, is_first: bool
+) -> None:
+    assert statuses[name, is_first] == 408
+
+
+def test_a_client_may_pause_between_requests_and_others_are_served_meanwhile() -> None:
     async def main() -> list[int]:
         async with serving() as connect:
-            resting, slow = await connect(), await connect()
-            statuses = [await resting.ask(POST.format(0))]
+            pausing, slow = await connect(), await connect()
+            statuses = [await pausing.ask(POST.format(0))]
             statuses += [await slow.ask(POST.format(900))]
-            return [*statuses, await resting.ask(POST.format(2) + "ab")]
+            return [*statuses, await pausing.ask(POST.format(2) + "ab")]
 
     assert asyncio.run(main()) == [200, 408, 200]
 
