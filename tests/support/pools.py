@@ -19,22 +19,25 @@ OBEDIENT = APPS / "obedient" / "template.yaml"
 
 
 def obedient() -> Function:
-    """The function that does what its event says, with time to do it in."""
+    """The function that does what its event says. Its timeout is long."""
     return replace(load(OBEDIENT, {}).functions["ObedientFunction"], timeout=PATIENCE)
 
 
 @dataclass
 class RunningPool:
-    """A pool, and what its workers print."""
+    """A pool, and the lines that its workers print."""
 
     pool: Pool
     lines: list[str] = field(default_factory=list)
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def start(cls, function: Function, environment: Mapping[str, str]) -> AsyncIterator["RunningPool"]:
+    async def start(
+        cls, function: Function, environment: Mapping[str, str], **settings: Any
+    ) -> AsyncIterator["RunningPool"]:
+        """Run a pool while the context lasts. The settings are attributes of ``WorkerEnvironment``."""
         lines: list[str] = []
-        worker_environment = WorkerEnvironment(environment, lambda _name, line: lines.append(line))
+        worker_environment = WorkerEnvironment(environment, lambda _name, line: lines.append(line), **settings)
         pool = Pool(function, worker_environment, asyncio.Semaphore(2))
         try:
             await pool.start_ahead()
@@ -56,11 +59,13 @@ def run(
     work: Callable[[RunningPool], Awaitable[None]],
     function: Function | None = None,
     environment: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> RunningPool:
-    """Run a test's work with a pool, and return the pool, stopped: all that was printed is in its lines."""
+    """Run a test's work with a pool, and return the stopped pool with all lines that its workers printed."""
 
     async def main() -> RunningPool:
-        async with asyncio.timeout(PATIENCE), RunningPool.start(function or obedient(), environment or {}) as running:
+        starting = RunningPool.start(function or obedient(), environment or {}, **settings)
+        async with asyncio.timeout(PATIENCE), starting as running:
             await work(running)
         return running
 

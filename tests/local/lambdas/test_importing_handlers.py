@@ -1,4 +1,4 @@
-"""Functions that cannot be imported, until they are mended; where a handler is looked for; code in archives."""
+"""Importing handlers: those that fail until they are mended, where they are found, and code in archives."""
 
 import os
 import zipfile
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from local.lambdas import process
 from local.lambdas.process import Result
 from local.stack.app import Function
 from tests.support.gateway import PATIENCE
 from tests.support.pools import RunningPool, run
+
+SHORT = 1.0
+"""Seconds to import a handler that never ends. A good handler needs much less."""
 
 BROKEN = [
     pytest.param(
@@ -46,8 +48,8 @@ BROKEN = [
     pytest.param(
         "while True: pass\n",
         "Sandbox.Timedout",
-        "Init timed out after 0.50 seconds",
-        "its handler is not imported within 0.5 seconds.",
+        f"Init timed out after {SHORT:.2f} seconds",
+        f"its handler is not imported within {SHORT:g} seconds.",
         id="never-ends",
     ),
 ]
@@ -55,7 +57,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("source", "kind", "message", "printed"), BROKEN)
 def test_a_function_that_cannot_be_imported_fails_each_event_until_it_is_mended(
-    source: str, kind: str, message: str, printed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: str, kind: str, message: str, printed: str, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.py").write_text(source)
 
@@ -65,18 +67,19 @@ def test_a_function_that_cannot_be_imported_fails_each_event_until_it_is_mended(
             assert result.error
             assert result.error["errorType"] == kind
             assert message in result.error["errorMessage"]
-        monkeypatch.setattr(process, "INIT_TIMEOUT", PATIENCE)
         (tmp_path / "broken.py").write_text("def lambda_handler(event, context): return 'mended'\n")
-        assert await running.value("anything") == "mended"
+        result = await running.order("anything")
+        while result.error and result.error["errorType"] == "Sandbox.Timedout":  # on a machine that is too busy
+            result = await running.order("anything")
+        assert result.value == "mended"
 
-    if kind == "Sandbox.Timedout":
-        monkeypatch.setattr(process, "INIT_TIMEOUT", 0.5)
-    (line,) = run(work, function_in(tmp_path)).lines  # once, for both events
+    seconds = SHORT if kind == "Sandbox.Timedout" else PATIENCE
+    (line,) = run(work, function_in(tmp_path), init_timeout=seconds).lines  # once, for both events
     assert line.startswith("BrokenFunction cannot start: ")
     assert printed in line
 
 
-def test_a_function_finds_its_own_modules_and_none_of_the_gateway_s(tmp_path: Path) -> None:
+def test_a_function_finds_its_own_modules_and_not_the_gateway_s(tmp_path: Path) -> None:
     (tmp_path / "local").mkdir()
     (tmp_path / "local" / "console.py").write_text("OWN = 'own'\n")
     (tmp_path / "broken.py").write_text(
@@ -96,7 +99,7 @@ def function_in(folder: Path) -> Function:
     return Function("BrokenFunction", (folder,), "broken.lambda_handler", {}, timeout=3, memory=128)
 
 
-def test_a_function_whose_folder_has_gone_fails_each_event_and_keeps_none_waiting(tmp_path: Path) -> None:
+def test_a_function_without_its_folder_fails_each_event_at_once(tmp_path: Path) -> None:
     async def work(running: RunningPool) -> None:
         result = await running.order("anything")
         assert result.error
@@ -114,12 +117,10 @@ def test_a_function_whose_folder_has_gone_fails_each_event_and_keeps_none_waitin
         pytest.param("app.main.handle", {"app/main.py": "from shared_by_all import handle"}, id="with-a-dot"),
     ],
 )
-def test_a_handler_is_found_by_its_name_and_its_layers_by_theirs(
-    handler: str, files: dict[str, str], tmp_path: Path
-) -> None:
-    for name, text in (files | {"layer/shared_by_all.py": "handle = lambda event, context: event"}).items():
+def test_a_handler_and_its_layers_are_found_by_name(handler: str, files: dict[str, str], tmp_path: Path) -> None:
+    for name, content in (files | {"layer/shared_by_all.py": "handle = lambda event, context: event"}).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(content)
 
     async def work(running: RunningPool) -> None:
         assert await running.order("echo") == Result({"do": "echo"})
@@ -127,15 +128,15 @@ def test_a_handler_is_found_by_its_name_and_its_layers_by_theirs(
     run(work, replace(function_in(tmp_path), handler=handler, path=(tmp_path, tmp_path / "layer")))
 
 
-def test_code_in_an_archive_is_unpacked_and_again_when_it_has_changed(tmp_path: Path) -> None:
+def test_code_in_an_archive_is_unpacked_again_after_it_has_changed(tmp_path: Path) -> None:
     source = (
         "import pathlib\ndef lambda_handler(event, context): return (pathlib.Path(__file__).parent / 'd').read_text()\n"
     )
 
-    def write(text: str) -> None:
+    def write(content: str) -> None:
         with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
             archive.writestr("broken.py", source)
-            archive.writestr("d", text)
+            archive.writestr("d", content)
 
     async def work(running: RunningPool) -> None:
         assert await running.value("anything") == "first"
@@ -148,8 +149,8 @@ def test_code_in_an_archive_is_unpacked_and_again_when_it_has_changed(tmp_path: 
     run(work, function_in(tmp_path / "code.zip"))
 
 
-def test_an_archive_that_is_none_fails_each_event_with_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "code.zip").write_text("no archive")
+def test_a_file_that_is_not_an_archive_fails_each_event(tmp_path: Path) -> None:
+    (tmp_path / "code.zip").write_text("not an archive")
 
     async def work(running: RunningPool) -> None:
         for _ in range(2):

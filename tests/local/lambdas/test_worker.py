@@ -1,4 +1,4 @@
-"""What a function finds around itself, and what becomes of what it prints and starts."""
+"""The environment and the context of a function, its output, and the processes that it starts."""
 
 import json
 import os
@@ -19,22 +19,20 @@ from tests.support.pools import RunningPool, obedient, run
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:ObedientFunction"
 
 
-def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway_adds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_environment_comes_from_the_template_lambda_and_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEVELOPERS_OWN", "not for functions")
-    seen: dict[str, str] = {}
+    environment: dict[str, str] = {}
 
     async def work(running: RunningPool) -> None:
-        seen.update(await running.value("environment"))
+        environment.update(await running.value("environment"))
 
     variables = {"TEMPLATES_OWN": "for it", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "https://elsewhere.example"}
     function = replace(obedient(), environment=variables)
     run(work, function, {"AWS_ENDPOINT_URL": "http://127.0.0.1:3003"})
-    seen.pop("LC_CTYPE", None)  # Python's own, where the locale is not installed
-    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", seen.pop("AWS_LAMBDA_LOG_STREAM_NAME"))
-    assert re.fullmatch(TRACE, seen.pop("_X_AMZN_TRACE_ID"))
-    assert seen == {
+    environment.pop("LC_CTYPE", None)  # Python sets it if the locale is not installed
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", environment.pop("AWS_LAMBDA_LOG_STREAM_NAME"))
+    assert re.fullmatch(TRACE, environment.pop("_X_AMZN_TRACE_ID"))
+    assert environment == {
         "AWS_ACCESS_KEY_ID": "local-ObedientFunction",
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -75,14 +73,14 @@ def test_the_environment_is_the_template_s_what_lambda_sets_and_what_the_gateway
                 "AWS_LAMBDA_LOG_GROUP_NAME": "mine",
                 "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
             },
-            id="json-in-a-group-of-its-own",
+            id="json-in-another-log-group",
         ),
     ],
 )
 def test_the_logging_config_is_in_the_environment(logging: Logging, variables: dict[str, str]) -> None:
-    found = environment_of(replace(obedient(), logging=logging), {})
-    stream = found.pop("AWS_LAMBDA_LOG_STREAM_NAME")
-    assert {name: value for name, value in found.items() if "_LOG_" in name} == variables
+    environment = environment_of(replace(obedient(), logging=logging), {})
+    stream = environment.pop("AWS_LAMBDA_LOG_STREAM_NAME")
+    assert {name: value for name, value in environment.items() if "_LOG_" in name} == variables
     assert ("ObedientFunction[$LATEST]" in stream) == bool(logging.group)
 
 
@@ -111,7 +109,7 @@ TRACE = "Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0"
         ),
     ],
 )
-def test_the_context_is_lambda_s(invocation: Invocation, changed: dict[str, Any]) -> None:
+def test_the_context_has_the_members_of_lambda_s(invocation: Invocation, changed: dict[str, Any]) -> None:
     async def work(running: RunningPool) -> None:
         order = json.dumps({"do": "describe_context"})
         first, second = [(await running.pool.invoke(order, invocation)).value for _ in range(2)]
@@ -136,7 +134,7 @@ def test_the_context_is_lambda_s(invocation: Invocation, changed: dict[str, Any]
     run(work, replace(obedient(), aliases={"live": "7"}))
 
 
-def test_on_linux_a_worker_waits_its_turn() -> None:
+def test_on_linux_a_worker_runs_as_a_batch_process() -> None:
     async def work(running: RunningPool) -> None:
         pid = (await running.value("look"))["pid"]
         assert sys.platform != "linux" or os.sched_getscheduler(pid) == os.SCHED_BATCH
@@ -144,14 +142,14 @@ def test_on_linux_a_worker_waits_its_turn() -> None:
     run(work)
 
 
-def test_numbers_of_dynamodb_are_numbers() -> None:
+def test_numbers_of_dynamodb_are_returned_as_json_numbers() -> None:
     async def work(running: RunningPool) -> None:
         assert await running.value("answer_decimals") == {"whole": 10, "part": 1.5}
 
     run(work)
 
 
-def test_what_is_logged_comes_out_as_the_function_wants_it() -> None:
+def test_log_lines_have_lambda_s_format_from_the_function_s_level() -> None:
     async def work(running: RunningPool) -> None:
         await running.value("log")
 
@@ -162,15 +160,15 @@ def test_what_is_logged_comes_out_as_the_function_wants_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    ("written", "value"),
     [
         pytest.param('{"statusCode": 200}', {"statusCode": 200}, id="json"),
-        pytest.param("no json", "no json", id="which-nobody-can-read"),
+        pytest.param("not json", "not json", id="not-json"),
     ],
 )
-def test_bytes_are_the_result_as_they_stand(text: str, value: Any) -> None:
+def test_a_result_of_bytes_is_taken_as_json(written: str, value: Any) -> None:
     async def work(running: RunningPool) -> None:
-        assert await running.value("answer_bytes", **{"with": text}) == value
+        assert await running.value("answer_bytes", **{"with": written}) == value
 
     run(work)
 
@@ -184,17 +182,19 @@ def test_bytes_are_the_result_as_they_stand(text: str, value: Any) -> None:
         pytest.param({"text": "to standard error\n", "to": 2}, ["to standard error"], id="standard-error"),
         pytest.param({"text": "\xff\n"}, ["\N{REPLACEMENT CHARACTER}"], id="bytes-that-are-not-utf-8"),
         pytest.param({"text": "x", "times": 10_000_000}, ["x" * 10_000_000], id="10-mb-in-one-line"),
-        pytest.param({"text": "0123456789\n", "times": 1_000_000}, ["0123456789"] * 1_000_000, id="10-mb-in-many"),
+        pytest.param(
+            {"text": "0123456789\n", "times": 1_000_000}, ["0123456789"] * 1_000_000, id="10-mb-in-many-lines"
+        ),
     ],
 )
-def test_all_that_a_function_prints_comes_out(order: dict[str, Any], lines: list[str]) -> None:
+def test_every_line_that_a_function_prints_is_shown(order: dict[str, Any], lines: list[str]) -> None:
     async def work(running: RunningPool) -> None:
         assert await running.value("write", **order) == "written"
 
     assert run(work).lines == lines
 
 
-def test_a_function_that_prints_10_mb_answers_and_so_does_the_next() -> None:
+def test_a_function_that_prints_10_mb_answers_and_so_does_its_next_event() -> None:
     async def work(running: RunningPool) -> None:
         assert [await running.value("write_much") for _ in range(2)] == ["written", "written"]
         await running.order("exit_at_once")
@@ -206,12 +206,12 @@ def test_a_function_that_prints_10_mb_answers_and_so_does_the_next() -> None:
 @pytest.mark.parametrize(
     "do",
     [
-        pytest.param("fork", id="one-that-hangs"),
-        pytest.param("fork_twins", id="one-that-answers-too"),
+        pytest.param("fork", id="a-fork-that-hangs"),
+        pytest.param("fork_twins", id="a-fork-that-answers-too"),
         pytest.param("spawn", id="another-program"),
     ],
 )
-def test_a_function_that_leaves_a_child_is_answered_once_and_so_is_every_other_event(do: str) -> None:
+def test_a_child_that_a_function_leaves_does_not_disturb_later_events(do: str) -> None:
     async def work(running: RunningPool) -> None:
         assert await running.value(do) == "parent"
         assert [await running.value("answer", **{"with": number}) for number in range(5)] == [0, 1, 2, 3, 4]
@@ -220,9 +220,9 @@ def test_a_function_that_leaves_a_child_is_answered_once_and_so_is_every_other_e
 
 
 @pytest.mark.parametrize(
-    "do", [pytest.param("fork", id="forked"), pytest.param("shell", id="that-inherits-every-file-but-ours")]
+    "do", [pytest.param("fork", id="forked"), pytest.param("shell", id="with-all-open-files-but-the-channel")]
 )
-def test_a_worker_that_dies_beside_its_child_says_at_once_how(do: str) -> None:
+def test_a_worker_that_dies_before_its_child_reports_its_exit_status(do: str) -> None:
     async def work(running: RunningPool) -> None:
         await running.value(do)
         result = await running.order("exit_at_once")
@@ -232,7 +232,7 @@ def test_a_worker_that_dies_beside_its_child_says_at_once_how(do: str) -> None:
     run(work)
 
 
-def test_a_child_in_a_session_of_its_own_keeps_nobody_waiting() -> None:
+def test_a_timeout_does_not_wait_for_a_child_in_another_session() -> None:
     children: list[int] = []
 
     async def work(running: RunningPool) -> None:
@@ -240,8 +240,8 @@ def test_a_child_in_a_session_of_its_own_keeps_nobody_waiting() -> None:
         children.append((await running.value("look"))["child"])
         assert (await running.order("hang")).error == {
             "errorType": "Sandbox.Timedout",
-            "errorMessage": "Task timed out after 1.00 seconds",
+            "errorMessage": "Task timed out after 2.00 seconds",
         }
 
-    run(work, replace(obedient(), timeout=1.0))
+    run(work, replace(obedient(), timeout=2.0))
     os.kill(children[0], 9)
