@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 
 async def lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """Yield the lines of a stream, whatever their length. The last line need not end with a line break."""
+    """Yield the lines of a stream. Lines may have any length, and the last one need not end with a line break."""
     rest = bytearray()
     while chunk := await stream.read(65536):
         first, *others = chunk.split(b"\n")

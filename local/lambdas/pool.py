@@ -1,4 +1,4 @@
-"""The worker processes of one function: several, each for one event at a time, as Lambda's environments are."""
+"""The worker processes of one function. Each runs one event at a time, as Lambda's environments do."""
 
 import asyncio
 import math

@@ -21,7 +21,7 @@ from local.lambdas.worker_environment import WorkerEnvironment
 from local.stack.app import MAX_TIMEOUT, Function
 
 EXIT_TIMEOUT = 1.0
-"""Seconds that a process has to exit after it has closed its channel or was killed, and its output to end."""
+"""Seconds that a process has to exit, and its output to end, after it has closed its channel or was killed."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class CannotStart(Exception):
     A worker could not start.
 
     Attributes:
-        error: In Lambda's shape, for whoever invoked the function.
+        error: In Lambda's shape, for the caller of the function.
         because: The reason as a sentence, for the terminal.
 
     """

@@ -7,12 +7,10 @@ from collections.abc import Callable
 import uvloop
 
 from local.deadlines import Deadlines
+from tests.support.gateway import PATIENCE
 
 SOON = 0.05
 """Seconds that the items have."""
-
-PATIENCE = 60
-"""Seconds after which a test gives up."""
 
 
 def expired(act: Callable[[Deadlines[str]], object]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A function that runs what a test tells it, inside a running gateway."""
+"""A function in a running gateway that runs the code of a test."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ TEMPLATE = APPS / "prober.yaml"
 
 @dataclass
 class Prober:
-    """A running gateway, and a connection by which the function of its template is told what to do."""
+    """A running gateway, and a connection that sends code to the function of its template."""
 
     gateway: RunningGateway
     socket: ClientConnection
@@ -32,12 +32,12 @@ class Prober:
             yield cls(gateway, socket)
 
     def run(self, source: str, route: str = "$default") -> Any:
-        """Return the ``answer`` of a script; of one that fails, the error's type and text."""
+        """Return the variable ``answer`` of a script. If the script fails, return the error's type and message."""
         self.socket.send(json.dumps({"action": route, "run": textwrap.dedent(source)}))
         return json.loads(self.socket.recv(timeout=PATIENCE))
 
     def evaluate(self, expression: str, **values: Any) -> Any:
-        """Return the value of an expression about boto3."""
+        """Return the value of an expression that may use boto3, os, Config and the named values."""
         named = "\n".join(f"{name} = {value!r}" for name, value in values.items())
         imports = "import boto3, os\nfrom botocore.config import Config"
         return self.run(f"{imports}\n{named}\nanswer = {expression}")

@@ -149,7 +149,7 @@ def test_numbers_of_dynamodb_are_returned_as_json_numbers() -> None:
     run(work)
 
 
-def test_log_lines_have_lambda_s_format_from_the_function_s_level() -> None:
+def test_log_lines_have_lambda_s_format_and_the_function_s_levels() -> None:
     async def work(running: RunningPool) -> None:
         await running.value("log")
 
