@@ -11,6 +11,24 @@ from local.credentials import CREDENTIALS, NO_CONFIGURATION
 from local.place import HERE, Place
 from local.stack.app import LATEST, Function
 
+FIXED_VARIABLES = {
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+    "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+    "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    "LANG": "en_US.UTF-8",
+    "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    "PYTHONPATH": "/var/runtime",
+    "TZ": ":UTC",
+}
+"""
+Variables that Lambda sets to the same value for every function. Nothing listens at their addresses.
+
+``LD_LIBRARY_PATH`` is left out: it would lead Python to libraries of another system. Source: "Defined runtime
+environment variables", Lambda developer guide.
+"""
+
 INIT_TIMEOUT = 30.0
 """Seconds that a worker has to import its handler. Lambda allows 10; laptops are slower."""
 
@@ -78,29 +96,18 @@ def environment_of(function: Function, added: Mapping[str, str], place: Place = 
     """
     Return the variables of a function: those that Lambda sets, those of the template, and those that are added.
 
-    Later ones win. None comes from the gateway's own environment. Of Lambda's, ``LD_LIBRARY_PATH`` is left out: it
-    would lead Python to libraries of another system. Nothing listens at the address of the X-Ray daemon.
-
-    Source of Lambda's variables: "Defined runtime environment variables", Lambda developer guide.
+    Later ones win. None comes from the gateway's own environment.
 
     """
     return {
+        **FIXED_VARIABLES,
         "AWS_DEFAULT_REGION": place.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
         "AWS_LAMBDA_FUNCTION_NAME": function.aws_name,
         "AWS_LAMBDA_FUNCTION_VERSION": LATEST,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
         "AWS_REGION": place.region,
-        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
-        "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "LAMBDA_TASK_ROOT": str(task_root(function)),
-        "LANG": "en_US.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-        "PYTHONPATH": "/var/runtime",
-        "TZ": ":UTC",
         "_HANDLER": function.handler,
         **_logging(function),
         **CREDENTIALS,
