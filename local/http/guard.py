@@ -1,5 +1,6 @@
 """
-Decides which requests are answered: none from the pages of other origins, and none to host names of others.
+Decides which requests are answered: none to the host names of others and, except for WebSockets, none from the pages
+of other origins.
 
 A browser lets every page send requests to this machine, and anybody can point a host name to it (DNS rebinding).
 A client that can send requests to the gateway can read its tables and secrets, and run functions.
@@ -59,7 +60,12 @@ class Guard:
         return None
 
     def foreign_page(self, scheme: str, values: Values) -> str | None:
-        """Return why a request from a page of another origin is refused, or None. Do not ask this of WebSockets."""
+        """
+        Return why a request from a page of another origin is refused, or None.
+
+        WebSockets are not checked by this method: on AWS, too, a page of any origin may open one.
+
+        """
         own = [f"{scheme}://{host}".lower() for host in values("host")]
         origins = values("origin")
         if origins and [origin.lower() for origin in origins] != own:
