@@ -55,7 +55,7 @@ class Embedded:
                 continue
             if not sign:
                 how = _exit_reason(await self._process.wait())
-                return f"The embedded AWS has ended ({how}), and what it held is lost."
+                return f"The embedded AWS has ended ({how}), and its data is lost."
             silences = 0
         self._process.kill()  # otherwise calls to it would wait while the gateway ends
         return f"The embedded AWS has not answered for {2 * self._patience:g} seconds."

@@ -92,5 +92,5 @@ class Services:
 
 def _create_app(service: Any) -> Any:
     if service is None:
-        raise NotImplementedError("it has no such service")
+        raise NotImplementedError("it does not have this service")
     return create_backend_app(service)

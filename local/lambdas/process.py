@@ -116,7 +116,7 @@ class Worker:
             async with asyncio.timeout(None if seconds == math.inf else seconds):
                 answer = await imported
         except TimeoutError:
-            because = f"its handler is not imported within {seconds:g} seconds."
+            because = f"importing its handler takes longer than {seconds:g} seconds."
             raise CannotStart(_timed_out("Init", seconds), because) from None
         if answer is None:
             error = await self._exit_error()

@@ -50,7 +50,9 @@ def _leader(hosts: list[list[Any]]) -> Callable[[Any, Any], tuple[Any, Any]]:
     def lead(host: Any, port: Any) -> tuple[Any, Any]:
         name = (host.decode("latin-1") if isinstance(host, bytes) else str(host)).lower().rstrip(".")
         if name in METADATA:
-            raise ConnectionRefusedError(f"{name} has the credentials of a machine on AWS, and Lambda has no machine")
+            raise ConnectionRefusedError(
+                f"{name} gives credentials to EC2 instances and containers. Lambda does not have this address"
+            )
         for pattern, address, tls_port, plain_port in served:
             if pattern.fullmatch(name):
                 return address, (plain_port if port in (80, "80", "http") else tls_port) or port

@@ -32,7 +32,7 @@ async def running(patience: float) -> AsyncIterator[Embedded]:
     ("number", "patience", "sentence"),
     [
         pytest.param(
-            signal.SIGKILL, PATIENCE, "The embedded AWS has ended (SIGKILL), and what it held is lost.", id="killed"
+            signal.SIGKILL, PATIENCE, "The embedded AWS has ended (SIGKILL), and its data is lost.", id="killed"
         ),
         pytest.param(signal.SIGSTOP, 0.1, "The embedded AWS has not answered for 0.2 seconds.", id="hangs"),
     ],
@@ -70,7 +70,7 @@ def pid_of_embedded(gateway: RunningGateway) -> int:
     return pid
 
 
-REPORT = "The embedded AWS has ended (SIGKILL), and what it held is lost. The gateway stops: start it again."
+REPORT = "The embedded AWS has ended (SIGKILL), and its data is lost. The gateway stops: start it again."
 
 
 @contextlib.contextmanager

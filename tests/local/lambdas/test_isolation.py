@@ -153,12 +153,15 @@ def test_the_hub_and_its_commands_work_in_spite_of_the_developer_s_settings(deve
     ("expression", "error", "message"),
     [
         pytest.param(
-            "boto3.client('qbusiness').list_applications()", "ClientError", "it has no such service", id="service"
+            "boto3.client('qbusiness').list_applications()",
+            "ClientError",
+            "it does not have this service",
+            id="service",
         ),
         pytest.param(
             "boto3.client('iotsitewise').list_assets()",
             "ClientError",
-            "it has no such service",
+            "it does not have this service",
             id="with-a-word-before-its-host",
         ),
         pytest.param(
@@ -176,7 +179,7 @@ def test_the_hub_and_its_commands_work_in_spite_of_the_developer_s_settings(deve
         pytest.param(
             "boto3.client('qbusiness', config=Config(ignore_configured_endpoint_urls=True)).list_applications()",
             "ClientError",
-            "it has no such service",
+            "it does not have this service",
             id="by-its-host",
         ),
         pytest.param(
@@ -191,7 +194,7 @@ def test_the_hub_and_its_commands_work_in_spite_of_the_developer_s_settings(deve
         pytest.param(
             "__import__('socket').create_connection(('169.254.169.254', 80))",
             "ConnectionRefusedError",
-            "Lambda has no machine",
+            "Lambda does not have this address",
             id="metadata-of-the-machine",
         ),
     ],
