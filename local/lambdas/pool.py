@@ -18,7 +18,7 @@ MAX_WORKERS = 16
 """Workers of one function. If all are busy, an event waits for the first that is free."""
 
 KEPT = 2
-"""Idle workers of a function that never end: one for the next event, one for an event at the same time."""
+"""Idle workers of a function that the pool keeps: one for the next event, one for an event at the same time."""
 
 KEEP_SECONDS = 10
 """Seconds after which any further idle worker ends."""
@@ -193,7 +193,7 @@ class Pool:
             self._fail_waiting(failure, generation)
             return
         finally:
-            # Not in a callback of the task: that runs after an event that waited has failed and another has come.
+            # Here, and not in a done callback: it would run after the waiting events have failed and the next has come.
             self._starting -= {asyncio.current_task()}
             if generation != self._generation:
                 self._start_for_waiting()

@@ -152,7 +152,7 @@ def _run_as_batch() -> None:
 
 
 def _forget_the_gateway() -> None:
-    """Remove this package from the path and from the imported modules: the function may have one of its name."""
+    """Remove this package from the path and from the imported modules: the function may have a package of this name."""
     sys.path.pop(0)
     for name in [name for name in sys.modules if name.partition(".")[0] == __name__.partition(".")[0]]:
         del sys.modules[name]
@@ -178,5 +178,5 @@ def _receive(channel: socket.socket) -> dict[str, Any] | None:
         if not (part := channel.recv(16 * 1024)):
             return None
         data += part
-    order: dict[str, Any] = json.loads(data[4:].decode())  # the data end here: the next order waits for the answer
+    order: dict[str, Any] = json.loads(data[4:].decode())  # nothing follows: the gateway waits for the answer
     return order

@@ -113,7 +113,7 @@ async def cut_off(client: Client, start: str, dripped: str, *, is_first: bool) -
 
 @pytest.fixture(scope="module")
 def statuses() -> dict[tuple[str, bool], int]:
-    """The statuses that all slow requests, sent at the same time, are cut off with."""
+    """The status with which each slow request was cut off. All were sent at the same time."""
 
     async def main() -> dict[tuple[str, bool], int]:
         async with serving() as connect:
