@@ -35,7 +35,7 @@ class JsonFormatter(logging.Formatter):
     """Lambda's JSON format, for functions with ``LogFormat: JSON``."""
 
     standard = frozenset({*vars(logging.makeLogRecord({})), "aws_request_id", "tenant_id"} - {"taskName"})
-    """Attributes of every record. All others are written under their own names, and so is ``taskName``, as in Lambda."""
+    """Attributes of every record. Others are written under their own names, and so is ``taskName``, as in Lambda."""
 
     def format(self, record: logging.LogRecord) -> str:
         kind, error, frames = record.exc_info or (None, None, None)
