@@ -83,15 +83,15 @@ def test_an_operation_that_moto_lacks_is_reported_once_and_not_retried(calls: Ap
 
 def test_each_thing_that_is_not_served_has_a_line(calls: Api) -> None:
     missing = APPS / "apps-that-are-not-there"
-    number = TEMPLATE.read_text().splitlines().index("  Foreign:") + 1
+    line = TEMPLATE.read_text().splitlines().index("  Foreign:") + 1
     for sentence in (
         "Of 2 WebSocket APIs, the gateway serves Calls. Use --api to serve another: OtherApi.",
-        f"{TEMPLATE}:{number}: The code of Foreign should be in {missing}, which does not exist.",
+        f"{TEMPLATE}:{line}: The code of Foreign should be in {missing}, which does not exist.",
         "These resources are not imitated: Machine (AWS::StepFunctions::StateMachine).",
         "On AWS, SSM has the value of the parameter FromSsm. "
         "Here the value is '/shared/name', because no --parameter sets it.",
     ):
-        assert [line for line in calls.gateway.output.lines if sentence in line], sentence
+        assert [printed for printed in calls.gateway.output.lines if sentence in printed], sentence
 
 
 def test_an_unknown_api_is_refused() -> None:
