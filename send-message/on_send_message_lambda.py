@@ -5,7 +5,6 @@ import time
 from functools import partial
 
 import boto3
-from snapshot_restore_py import register_after_restore
 
 from delivery.account import Account, totals
 from delivery.fan_out import FanOut
@@ -30,7 +29,6 @@ RATE_LIMIT = RateLimit(number(os.environ, "MESSAGE_RATE"), number(os.environ, "M
 SESSION = boto3.Session()
 CONNECTIONS = Connections(SESSION.client("dynamodb", config=CONFIG), TABLE_NAME)
 FAN_OUT = FanOut(CONNECTIONS, partial(Endpoint, WEBSOCKET_ENDPOINT, SESSION), NEEDS_PROOF)
-register_after_restore(FAN_OUT.drop_connections)  # with SnapStart: none that were open survive the snapshot
 
 ANSWER_WITHIN = 28.0
 """Seconds a delivery may take, less SPARE. API Gateway gives up after 29, and counts the cold start."""

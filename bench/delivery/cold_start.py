@@ -55,7 +55,7 @@ def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
 def measure() -> dict[str, float]:
     """Return for each start its ratio to that of boto3 alone: the median of rounds, each of which has all of them."""
     build(BUILD, this_machine(), "--no-cached")
-    install_runtime(RUNTIME, "boto3", "snapshot-restore-py")
+    install_runtime(RUNTIME, "boto3")
     compared = starts()
     for each in compared.values():  # compiles what is imported, as sam build does not and Lambda does once
         start(*each)

@@ -74,10 +74,6 @@ class FanOut:
             self._open_anew()
         return accounts
 
-    def drop_connections(self) -> None:
-        """Close the HTTP connections. The next message opens new ones."""
-        self._run(self.endpoint.close())
-
     def close(self) -> None:
         """Close all that stays open between messages."""
         self._close().result()

@@ -2,21 +2,13 @@
 
 import functools
 import json
-import random
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NotRequired, Protocol, TypeAlias, TypedDict
 
-from snapshot_restore_py import register_after_restore
-
 from hub import frames, metrics
 from hub.errors import HubError, Internal
 from hub.log import logger
-
-# With SnapStart many environments start from one snapshot. Message ids come from os.urandom, which Lambda takes
-# care of; retries, ours and botocore's, are spread by the module random, which would be the same in all of them.
-# Source: "Handling uniqueness with Lambda SnapStart", Lambda developer guide.
-register_after_restore(random.seed)
 
 Event: TypeAlias = dict[str, Any]
 

@@ -136,11 +136,3 @@ def test_reading_is_no_faster_than_posting(faulty: FaultyEndpoint, monkeypatch: 
         assert out.send(ENVELOPE, ("s1",), None, seconds=20) == {"s1": account(2000, delivered=2000)}
     assert len(waiting) == 20
     assert max(waiting) < 50 + 100
-
-
-def test_after_dropping_its_connections_it_opens_new_ones(faulty: FaultyEndpoint) -> None:
-    with fan_out_to(faulty.url, Rows([row("s1", "one=")])) as out:
-        for _ in range(2):
-            assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(1, delivered=1)}
-            out.drop_connections()
-    assert faulty.opened == 2

@@ -98,7 +98,7 @@ def with_an_idle_loop(url: str) -> Iterator[tuple[Callable[[], object], asyncio.
     out = FanOut(Rows([row("s1", "one=")]), lambda: Endpoint(url, boto3.Session()), False, clock=inside)
     try:
         assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
-        out.drop_connections()
+        inside.loops[0].run_until_complete(out.endpoint.close())
         yield lambda: out.send(ENVELOPE, ("s1",), None, seconds=5)["s1"], inside.loops[0]
     finally:
         out.close()
