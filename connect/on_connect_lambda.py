@@ -1,4 +1,4 @@
-"""``$connect``: a browser opens a connection and joins a session."""
+"""The route ``$connect``: a client opens a connection, which joins a session."""
 
 import os
 import time
@@ -19,19 +19,17 @@ from hub.connections import Connections
 from hub.dynamodb import CONFIG
 from hub.errors import Forbidden, TooManyConnections
 from hub.log import logger
-from hub.settings import number, require
+from hub.settings import ConnectSettings
 
-SECRET = () if os.environ.get("AUTH_MODE") == "none" else ("SIGNING_SECRET_NAME",)
-TABLE_NAME, *_, ORIGINS = require(os.environ, "TABLE_NAME", "AUTH_MODE", *SECRET, may_be_empty=("ALLOWED_ORIGINS",))
-ALLOWED_ORIGINS = parse_origins(ORIGINS)
-MAX_CONNECTIONS = number(os.environ, "MAX_CONNECTIONS_PER_SESSION")
-CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), TABLE_NAME)
-identify = authenticator(os.environ, partial(boto3.client, "secretsmanager", config=signing_key.CONFIG))
+SETTINGS = ConnectSettings.from_env(os.environ)
+ALLOWED_ORIGINS = parse_origins(SETTINGS.allowed_origins)
+CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), SETTINGS.table_name)
+identify = authenticator(SETTINGS, partial(boto3.client, "secretsmanager", config=signing_key.CONFIG))
 
 
 @answers_errors(refuse_handshake)
 def lambda_handler(event: Event, context: Context) -> Answer:
-    """Answer 200 to open the connection; any other status refuses it."""
+    """Answer 200 to open the connection. API Gateway refuses the handshake with any status that is not 2xx."""
     connection_id = event["requestContext"]["connectionId"]
     request = ConnectRequest.from_event(event)
     logger.append_keys(session_id=request.session_id)
@@ -42,7 +40,8 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     logger.append_keys(session_id=identity.session_id)
 
     _check_room(identity.session_id, now)
-    # Now: the row is opening for some seconds from here on, and the signing key may have been slow to come.
+    # The time is read again, because reading the signing key may have taken seconds. A delivery uses the age of
+    # the row: for some seconds it cannot tell a connection that is still opening from one that is gone.
     _store(identity, Connection.opened(identity, connection_id, time.time()))
     metrics.count("Connected")
     logger.info("connected")
@@ -53,17 +52,18 @@ def lambda_handler(event: Event, context: Context) -> Answer:
 def _check_room(session_id: str, now: float) -> None:
     """
     Raises:
-        TooManyConnections: If the session has as many connections as it may have.
+        TooManyConnections: If the session has MAX_CONNECTIONS_PER_SESSION connections already.
 
     """
-    if MAX_CONNECTIONS and CONNECTIONS.count(session_id, now) >= MAX_CONNECTIONS:
+    limit = SETTINGS.max_connections_per_session
+    if limit and CONNECTIONS.count(session_id, now) >= limit:
         raise TooManyConnections("The session has as many connections as it may have.", "session_id")
 
 
 def _store(identity: Identity, connection: Connection) -> None:
     """
     Raises:
-        Forbidden: If the credential has opened its one connection already.
+        Forbidden: If the credential may open only one connection, and has opened one already.
 
     """
     if identity.once is None:

@@ -1,4 +1,9 @@
-"""``$disconnect``: a connection has closed. API Gateway calls it once, twice or never."""
+"""
+The route ``$disconnect``: a connection has closed.
+
+API Gateway usually calls this route once for each connection, but it may call it twice or never.
+
+"""
 
 import os
 from http import HTTPStatus
@@ -10,16 +15,16 @@ from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
 from hub.connections import Connections
 from hub.dynamodb import CONFIG
 from hub.log import logger
-from hub.settings import require
+from hub.settings import DisconnectSettings
 
-(TABLE_NAME,) = require(os.environ, "TABLE_NAME")
-CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), TABLE_NAME)
+SETTINGS = DisconnectSettings.from_env(os.environ)
+CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), SETTINGS.table_name)
 
 
 @answers_errors(refuse_handshake)
 def lambda_handler(event: Event, context: Context) -> Answer:
-    """Answer 200, also when there was nothing to forget. Nobody reads the answer."""
-    # Nothing to parse but the id, and nothing to authorise: the connection is closed already.
+    """Remove the connection's row, and answer 200 even if there was no row. Nobody reads the answer."""
+    # The request context is all there is to parse. There is nothing to authorise: the connection is closed already.
     request = event["requestContext"]
 
     session_id = CONNECTIONS.forget(request["connectionId"])

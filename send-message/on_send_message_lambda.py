@@ -1,4 +1,4 @@
-"""``sendMessage`` and ``$default``: a client sends a message to a list of sessions."""
+"""The routes ``sendMessage`` and ``$default``: a client sends a message to a list of sessions."""
 
 import os
 import time
@@ -21,25 +21,24 @@ from hub.ids import timestamp, uuid7
 from hub.log import logger
 from hub.rate import RateLimit
 from hub.sessions import may_send
-from hub.settings import auth_mode, number, require
+from hub.settings import MessageSettings
 
-TABLE_NAME, WEBSOCKET_ENDPOINT, _ = require(os.environ, "TABLE_NAME", "WEBSOCKET_ENDPOINT", "AUTH_MODE")
-NEEDS_PROOF = auth_mode(os.environ) != "none"
-RATE_LIMIT = RateLimit(number(os.environ, "MESSAGE_RATE"), number(os.environ, "MESSAGE_BURST"))
+SETTINGS = MessageSettings.from_env(os.environ)
+RATE_LIMIT = RateLimit(SETTINGS.message_rate, SETTINGS.message_burst)
 SESSION = boto3.Session()
-CONNECTIONS = Connections(SESSION.client("dynamodb", config=CONFIG), TABLE_NAME)
-FAN_OUT = FanOut(CONNECTIONS, partial(Endpoint, WEBSOCKET_ENDPOINT, SESSION), NEEDS_PROOF)
+CONNECTIONS = Connections(SESSION.client("dynamodb", config=CONFIG), SETTINGS.table_name)
+FAN_OUT = FanOut(CONNECTIONS, partial(Endpoint, SETTINGS.websocket_endpoint, SESSION), SETTINGS.needs_proof)
 
 ANSWER_WITHIN = 28.0
-"""Seconds a delivery may take, less SPARE. API Gateway gives up after 29, and counts the cold start."""
+"""Seconds for one message, SPARE included. API Gateway waits 29 seconds for the answer, cold start included."""
 
 SPARE = 1.0
-"""Seconds kept back of the time for the function, to end and to answer in."""
+"""Seconds at the end of the time for one message that are kept for the answer."""
 
 
 @answers_errors(refuse_frame)
 def lambda_handler(event: Event, context: Context) -> Answer:
-    """Answer an ack or an error frame, which API Gateway sends back to the client."""
+    """Answer an ack, a pong or an error frame. API Gateway sends the frame back to the client."""
     connection_id = event["requestContext"]["connectionId"]
     RATE_LIMIT.take(connection_id)
     frame = frames.parse(event.get("body"))
@@ -51,26 +50,28 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     logger.append_keys(session_id=sender.session_id)
     _check_grants(sender, frame)
 
-    message_id = frame.id or uuid7(now)
-    logger.append_keys(message_id=message_id)
-    envelope = Envelope(message_id, sender.session_id, timestamp(now), frame.message)
-    envelope.check_size(frame.sessions)
+    envelope = _envelope(frame, sender, now)
     leave_out = None if frame.echo else connection_id
     accounts = FAN_OUT.send(envelope, frame.sessions, leave_out, seconds=_time_left(context))
     _report(accounts, seconds=time.time() - now)
 
-    return reply(frames.ack(message_id, *totals(accounts)))
+    return reply(frames.ack(envelope.message_id, *totals(accounts)))
 
 
 def _sender(connection_id: str, now: float, seconds: float) -> Connection:
     """
+    Return the row of the sending connection.
+
+    Args:
+        seconds: Time for looking.
+
     Raises:
-        Expired: If the credential of the sending connection has run out.
-        NotConnected: If the sending connection has no live row.
+        Expired: If the credential of the sending connection has expired.
+        NotConnected: If the sending connection has no row, or an expired row without a credential.
 
     """
     sender = CONNECTIONS.find(connection_id, seconds)
-    if sender and sender.is_usable(now, NEEDS_PROOF):
+    if sender and sender.is_usable(now, SETTINGS.needs_proof):
         return sender
     if sender and sender.subject is not None:
         raise Expired("The credential of this connection has run out; connect again with a new one")
@@ -88,11 +89,26 @@ def _check_grants(sender: Connection, frame: SendMessage) -> None:
             raise Forbidden(f"This connection may not send to sessions[{index}]", f"sessions[{index}]")
 
 
+def _envelope(frame: SendMessage, sender: Connection, now: float) -> Envelope:
+    """
+    Raises:
+        MessageTooLarge: If the delivered frame would be too long for one of the sessions.
+
+    """
+    message_id = frame.id or uuid7(now)
+    logger.append_keys(message_id=message_id)
+    envelope = Envelope(message_id, sender.session_id, timestamp(now), frame.message)
+    envelope.check_size(frame.sessions)
+    return envelope
+
+
 def _time_left(context: Context) -> float:
+    """Return the seconds until the answer must be on its way."""
     return min(context.get_remaining_time_in_millis() / 1000, ANSWER_WITHIN) - SPARE
 
 
 def _report(accounts: dict[str, Account], seconds: float) -> None:
+    """Count and log what became of a message. ``seconds`` is the time that the delivery took."""
     recipients, delivered, gone, failed, closed = (
         sum(getattr(account, name) for account in accounts.values())
         for name in ("targets", "delivered", "gone", "failed", "closed")

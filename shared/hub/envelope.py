@@ -6,15 +6,24 @@ from hub import strict_json
 from hub.errors import MessageTooLarge
 
 MAX_FRAME_BYTES = 131_072
-"""Bytes of a delivered frame in UTF-8: what API Gateway takes for one post.
+"""Bytes of a delivered frame in UTF-8: the most that API Gateway accepts in one post.
 Source: "Quotas for configuring and running a WebSocket API", API Gateway developer guide."""
 
 
 class Envelope:
-    """One message on its way to several sessions: serialised once, addressed to each."""
+    """
+    One message for several sessions. It is serialised once, and then addressed to each session.
+
+    Args:
+        sender: The sender's session id.
+        sent_at: As ``ids.timestamp`` writes it.
+        message: Any JSON value.
+
+    """
 
     def __init__(self, message_id: str, sender: str, sent_at: str, message: Any) -> None:
-        # Session ids need no escaping, so they can go into text that is ready.
+        self.message_id = message_id
+        # The parts before and after the session id. A session id needs no escaping, so it fits between them as it is.
         head = {"type": "message", "id": message_id}
         tail = {"from": sender, "sent_at": sent_at, "message": message}
         self._head = strict_json.dumps(head)[:-1] + ',"session":"'
@@ -27,7 +36,7 @@ class Envelope:
     def check_size(self, sessions: tuple[str, ...]) -> None:
         """
         Raises:
-            MessageTooLarge: If the longest frame would exceed MAX_FRAME_BYTES.
+            MessageTooLarge: If the frame for the longest session id would exceed MAX_FRAME_BYTES.
 
         """
         size = len(self.addressed_to(max(sessions, key=len)))

@@ -1,55 +1,175 @@
-"""The environment of a function, checked once at its start."""
+"""
+The environment variables of the three functions, read once when a function starts.
+
+Each function has a class of settings, with the variables that this function needs and no others.
+A function whose variables are missing or wrong does not start.
+
+"""
 
 from collections.abc import Mapping
-
-MODES = ("none", "jwt", "signature")
-"""What AUTH_MODE may be."""
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
 
 
 class SettingsError(Exception):
     """A variable is missing or wrong: the deployment is at fault, not a client."""
 
 
-def require(env: Mapping[str, str], *names: str, may_be_empty: tuple[str, ...] = ()) -> tuple[str, ...]:
+class AuthMode(StrEnum):
+    """How clients prove who they are: the variable AUTH_MODE."""
+
+    NONE = "none"
+    JWT = "jwt"
+    SIGNATURE = "signature"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """
+        Raises:
+            SettingsError: If there is no such mode. A hub must not seem to enforce a mode that it does not know.
+
+        """
+        try:
+            return cls(text)
+        except ValueError:
+            raise SettingsError(f"AUTH_MODE is {text!r}; it must be one of {', '.join(cls)}") from None
+
+
+@dataclass(frozen=True)
+class ConnectSettings:
     """
-    Return the values of the variables that a function cannot do without.
+    What ConnectFunction needs.
+
+    Attributes:
+        table_name: The DynamoDB table of connections.
+        signing_secret_name: The secret with the signing key; empty if ``auth_mode`` is NONE.
+        jwt_issuer: What the claim ``iss`` must be; empty: any issuer.
+        jwt_audience: What the claim ``aud`` must be or contain; empty: any audience.
+        allowed_origins: Origins separated by commas, as ``auth.origins`` parses them; empty: every origin.
+        max_connections_per_session: 0: no limit.
+
+    """
+
+    table_name: str
+    auth_mode: AuthMode
+    signing_secret_name: str
+    jwt_issuer: str
+    jwt_audience: str
+    allowed_origins: str
+    max_connections_per_session: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """
+        Raises:
+            SettingsError: If variables are missing, or one is wrong.
+
+        """
+        mode = env.get("AUTH_MODE", "")
+        secret = () if mode == AuthMode.NONE else ("SIGNING_SECRET_NAME",)
+        require(env, "TABLE_NAME", "AUTH_MODE", *secret, may_be_empty=("ALLOWED_ORIGINS",))
+        return cls(
+            table_name=env["TABLE_NAME"],
+            auth_mode=AuthMode.parse(mode),
+            signing_secret_name=env["SIGNING_SECRET_NAME"] if secret else "",
+            jwt_issuer=env.get("JWT_ISSUER", ""),
+            jwt_audience=env.get("JWT_AUDIENCE", ""),
+            allowed_origins=env["ALLOWED_ORIGINS"],
+            max_connections_per_session=number(env, "MAX_CONNECTIONS_PER_SESSION"),
+        )
+
+
+@dataclass(frozen=True)
+class DisconnectSettings:
+    """
+    What DisconnectFunction needs.
+
+    Attributes:
+        table_name: The DynamoDB table of connections.
+
+    """
+
+    table_name: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """
+        Raises:
+            SettingsError: If a variable is missing.
+
+        """
+        require(env, "TABLE_NAME")
+        return cls(env["TABLE_NAME"])
+
+
+@dataclass(frozen=True)
+class MessageSettings:
+    """
+    What MessageFunction needs.
+
+    Attributes:
+        table_name: The DynamoDB table of connections.
+        websocket_endpoint: The URL of the ``@connections`` API, stage included.
+        message_rate: Messages a second that one connection may send; 0: no limit.
+        message_burst: Messages that one connection may send at once, if there is a rate.
+
+    """
+
+    table_name: str
+    websocket_endpoint: str
+    auth_mode: AuthMode
+    message_rate: int
+    message_burst: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """
+        Raises:
+            SettingsError: If variables are missing, or one is wrong.
+
+        """
+        require(env, "TABLE_NAME", "WEBSOCKET_ENDPOINT", "AUTH_MODE")
+        return cls(
+            table_name=env["TABLE_NAME"],
+            websocket_endpoint=env["WEBSOCKET_ENDPOINT"],
+            auth_mode=AuthMode.parse(env["AUTH_MODE"]),
+            message_rate=number(env, "MESSAGE_RATE"),
+            message_burst=number(env, "MESSAGE_BURST"),
+        )
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether every client has had to prove who it is."""
+        return self.auth_mode is not AuthMode.NONE
+
+
+def require(env: Mapping[str, str], *names: str, may_be_empty: tuple[str, ...] = ()) -> None:
+    """
+    Check that variables are set.
 
     Args:
-        may_be_empty: More of them, that say something by being empty. Missing they say nothing.
+        names: Variables that must be set, and not to an empty text.
+        may_be_empty: Variables that must be set but may be empty.
 
     Raises:
-        SettingsError: Names every variable that is missing, or empty and should not be; not only the first.
+        SettingsError: If one is not; the error names all that are not.
 
     """
     missing = [name for name in names if not env.get(name)] + [name for name in may_be_empty if name not in env]
     if missing:
         raise SettingsError(f"missing environment variables: {', '.join(missing)}")
-    return tuple(env[name] for name in (*names, *may_be_empty))
 
 
 def number(env: Mapping[str, str], name: str) -> int:
     """
-    Return a limit, 0 for none: also if the variable is missing or empty.
+    Return a limit. A variable that is missing or empty is 0: no limit.
 
     Raises:
-        SettingsError: If it is not a whole number from 0 on.
+        SettingsError: If the variable is not a whole number from 0 up.
 
     """
-    text = env.get(name) or "0"
-    if not (text.isascii() and text.isdecimal()):
-        raise SettingsError(f"{name} is {text!r}; it must be a whole number, 0 for no limit")
-    return int(text)
-
-
-def auth_mode(env: Mapping[str, str]) -> str:
-    """
-    Return AUTH_MODE.
-
-    Raises:
-        SettingsError: If it is none of the modes: what nobody enforces must not look as if it were.
-
-    """
-    (mode,) = require(env, "AUTH_MODE")
-    if mode not in MODES:
-        raise SettingsError(f"AUTH_MODE is {mode!r}; it must be one of {', '.join(MODES)}")
-    return mode
+    value = env.get(name) or "0"
+    if not (value.isascii() and value.isdecimal()):
+        raise SettingsError(f"{name} is {value!r}; it must be a whole number, 0 for no limit")
+    return int(value)

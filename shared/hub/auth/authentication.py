@@ -1,41 +1,36 @@
-"""Which of the three modes is on, and what it needs."""
+"""Which of the three modes of authentication is on, and what that mode needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hub.auth.identity import Identity, claimed
 from hub.auth.signing_key import SigningKeys
 from hub.connect_request import ConnectRequest
-from hub.settings import auth_mode, require
+from hub.settings import AuthMode, ConnectSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
 def authenticator(
-    env: Mapping[str, str], secrets_manager: Callable[[], "SecretsManagerClient"]
+    settings: ConnectSettings, secrets_manager: Callable[[], "SecretsManagerClient"]
 ) -> Callable[[ConnectRequest, float], Identity]:
     """
-    Return how to identify who connects: a function of a handshake and the time (epoch seconds).
+    Return the function that identifies a client: it takes the connect request and the time in epoch seconds.
 
     Args:
-        secrets_manager: Makes a client; called only in a mode that needs the signing key.
-
-    Raises:
-        SettingsError: If AUTH_MODE is none of the modes, or lacks what it needs.
+        secrets_manager: Makes a client of Secrets Manager. It is called only if the mode needs the signing key.
 
     """
-    mode = auth_mode(env)
-    if mode == "none":
+    if settings.auth_mode is AuthMode.NONE:
         return lambda request, _now: claimed(request)
-    (secret_name,) = require(env, "SIGNING_SECRET_NAME")
-    keys = SigningKeys(secrets_manager(), secret_name)
-    if mode == "signature":
+    keys = SigningKeys(secrets_manager(), settings.signing_secret_name)
+    if settings.auth_mode is AuthMode.SIGNATURE:
         from hub.auth import signatures
 
         return lambda request, now: keys.verified(lambda key: signatures.verify(request, key, now))
 
-    from hub.auth import tokens  # and PyJWT, which the other modes do without
+    from hub.auth import tokens  # which imports PyJWT, and only this mode needs it
 
-    rules = tokens.Rules(issuer=env.get("JWT_ISSUER") or None, audience=env.get("JWT_AUDIENCE") or None)
+    rules = tokens.Rules(issuer=settings.jwt_issuer or None, audience=settings.jwt_audience or None)
     return lambda request, _now: keys.verified(lambda key: tokens.verify(request, key, rules))
