@@ -1,4 +1,4 @@
-"""How a service of AWS is asked: again when its answer is cut, and never for longer than some seconds."""
+"""Asks a service of AWS: repeats a request whose answer is cut, and waits only until a deadline."""
 
 import threading
 import time
@@ -12,45 +12,46 @@ from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
 T = TypeVar("T")
 
 ATTEMPTS = 4
-"""How often a request is made that the service throttles, does not answer, or answers with half an answer."""
+"""The most times that one request is made, if the service throttles it, does not answer, or cuts the answer."""
 
 
-def ask(service: str, call: Callable[..., T], end: float, **arguments: Any) -> T:
+def ask(service: str, operation: Callable[..., T], deadline: float, **arguments: Any) -> T:
     """
-    Call a method of the client, and wait for its answer until some time, all attempts together.
+    Call an operation of a client, and wait for its answer until the deadline, all attempts included.
 
-    No timeout of botocore's bounds an answer whose bytes come one by one, so the call has a thread of its own,
-    and one that takes too long is left to end there.
+    No timeout of botocore's bounds an answer that comes byte by byte. Therefore the call runs in a thread of its own.
+    A call that is not done at the deadline goes on in its thread, and nobody waits for it any more.
 
     Args:
-        service: Its name, for the error that there was no answer in time.
-        call: A method that may be called again with the same arguments.
-        end: By the clock ``time.monotonic``.
+        service: The service's name, for the error when there is no answer in time.
+        operation: A method of the client. It may be called again with the same arguments.
+        deadline: By the clock ``time.monotonic``.
 
     Raises:
-        BotoCoreError: If there was no answer in time, or none that was whole.
-        ClientError: If DynamoDB refused.
+        BotoCoreError: If there is no complete answer before the deadline, or in ATTEMPTS attempts.
+        ClientError: If the service refuses the request.
 
     """
     answer: Future[T] = Future()
-    threading.Thread(target=_settle, args=(answer, partial(_repeat, call, arguments)), daemon=True).start()
+    threading.Thread(target=_settle, args=(answer, partial(_repeat, operation, arguments)), daemon=True).start()
     try:
-        return answer.result(max(0, end - time.monotonic()))
+        return answer.result(max(0, deadline - time.monotonic()))
     except TimeoutError:
         raise ReadTimeoutError(endpoint_url=service) from None
 
 
-def _repeat(call: Callable[..., T], arguments: dict[str, Any]) -> T:
+def _repeat(operation: Callable[..., T], arguments: dict[str, Any]) -> T:
+    """Repeat a call whose answer is cut. botocore itself repeats a request that is throttled or not answered."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return call(**arguments)
+            return operation(**arguments)
         except ResponseStreamingError:
             continue
-    return call(**arguments)
+    return operation(**arguments)
 
 
-def _settle(answer: Future[T], work: Callable[[], T]) -> None:
+def _settle(answer: Future[T], call: Callable[[], T]) -> None:
     try:
-        answer.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - handed over to the thread that asked
+        answer.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - passed on to the thread that waits
         answer.set_exception(error)

@@ -1,48 +1,45 @@
-"""The stored connections. With ``dynamodb`` and ``items``, all that knows DynamoDB."""
+"""
+The stored connections.
+
+Only this module and ``connection_index``, ``items`` and ``dynamodb`` know DynamoDB.
+
+"""
 
 import contextlib
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hub import items
 from hub.asking import ask
 from hub.connection import Connection
-from hub.dynamodb import check_answer
+from hub.connection_index import ConnectionIndex
+from hub.dynamodb import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
 
 USED = "used#"
-"""Begins the keys of rows that stand for a used credential. No session id has a #."""
-
-INDEX = "connection_id-index"
-
-INDEX_RETRY_DELAYS = (0.1, 0.2, 0.4)
-"""Seconds before each further read of the index, which lags behind the table by milliseconds."""
-
-MAX_MISSED = 10_000
-"""Connections remembered that were looked for in vain. The one that was looked for longest ago is forgotten."""
+"""The start of both keys of a row that stands for a used credential. A session id cannot contain ``#``."""
 
 PAGE = 1000
-"""Rows of a session read at once: what is delivered while the next page is on its way."""
+"""Rows of a session that one request reads. A page is delivered while the next page is being read."""
 
 WITHIN = 3.0
-"""Seconds for what one method asks, or for one page of ``pages``: enough for a lost request and a second one. Two of
-them, and the time that ``signing_key`` has, end before the ten seconds of ``ConnectFunction``."""
+"""Seconds for all requests of one method, or for each page of ``pages`` and ``count``: enough for one request that is
+lost and a second one. ConnectFunction reads the signing key and calls two methods, and must end within ten seconds."""
 
 
 class Connections:
     """
     The table of connections.
 
-    Every method raises a ``ClientError`` or ``BotoCoreError`` if DynamoDB fails, in its time at the latest.
+    Every method raises a ``ClientError`` or ``BotoCoreError`` if DynamoDB fails, or does not answer in time.
 
     Args:
-        within: Seconds for what one method asks, or for one page of ``pages``.
+        sleep: Waits for some seconds, between two reads of the index.
+        within: See WITHIN.
 
     """
 
@@ -53,47 +50,43 @@ class Connections:
         sleep: Callable[[float], None] = time.sleep,
         within: float = WITHIN,
     ) -> None:
-        self._dynamodb = dynamodb
-        self._dynamodb.meta.events.register("before-parse.dynamodb", check_answer, unique_id="hub-check-answer")
-        self._table = table
-        self._sleep = sleep
-        self._within = within
-        self._missed: OrderedDict[str, None] = OrderedDict()  # a set that knows which came first
+        self._table = Table(dynamodb, table, within)
+        self._index = ConnectionIndex(self._table, sleep)
 
     def add(self, connection: Connection) -> None:
-        """Store a connection. From the answer on, every fan-out to its session reads it."""
-        ask("DynamoDB", self._dynamodb.put_item, self._end(), TableName=self._table, Item=items.item_of(connection))
+        """Store a connection. Every delivery to its session that begins after this returns reads the connection."""
+        put = self._table.client.put_item
+        self._table.request(put, self._table.deadline(), Item=items.item_of(connection))
 
     def add_once(self, connection: Connection, once: str, until: int) -> bool:
         """
-        Store a connection whose credential may open one only, and that it has been used, both or neither.
+        Store a connection together with a row that marks its credential as used: both rows or neither.
 
         Args:
             once: A name for the credential.
-            until: Epoch seconds after which the name may be forgotten.
+            until: Epoch seconds after which DynamoDB may delete the mark.
 
         Returns:
-            False if it has been used already, or is being used at this moment.
+            False if the credential has been used already, or if another connection is using it at this moment.
 
         """
-        used = {
-            "session_id": {"S": USED + once},
-            "connection_id": {"S": USED + once},
-            "expires_at": {"N": str(until)},
-        }
-        condition = "attribute_not_exists(session_id)"
+        key = {"S": USED + once}
+        mark = {"session_id": key, "connection_id": key, "expires_at": {"N": str(until)}}
+        unused = "attribute_not_exists(session_id)"
+        table = self._table.name
         try:
             ask(
                 "DynamoDB",
-                self._dynamodb.transact_write_items,
-                self._end(),
+                self._table.client.transact_write_items,
+                self._table.deadline(),
                 TransactItems=[
-                    {"Put": {"TableName": self._table, "Item": used, "ConditionExpression": condition}},
-                    {"Put": {"TableName": self._table, "Item": items.item_of(connection)}},
+                    {"Put": {"TableName": table, "Item": mark, "ConditionExpression": unused}},
+                    {"Put": {"TableName": table, "Item": items.item_of(connection)}},
                 ],
-                ClientRequestToken=str(uuid.uuid4()),  # made here, so that a request that is repeated is no second use
+                # Every repetition of the request carries this token, so that DynamoDB takes it for the same use.
+                ClientRequestToken=str(uuid.uuid4()),
             )
-        except self._dynamodb.exceptions.TransactionCanceledException as error:
+        except self._table.client.exceptions.TransactionCanceledException as error:
             reasons = {reason.get("Code") for reason in error.response["CancellationReasons"]}
             if reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict"}:
                 return False
@@ -101,8 +94,8 @@ class Connections:
         return True
 
     def count(self, session_id: str, now: float) -> int:
-        """Count the live connections of a session; those that opened at this moment may be missing."""
-        pages = self._query(
+        """Count the live connections of a session. Connections that open at this moment may be missing."""
+        pages = self._table.query(
             Select="COUNT",
             ConsistentRead=True,
             KeyConditionExpression="session_id = :session",
@@ -111,18 +104,14 @@ class Connections:
         )
         return sum(page["Count"] for page in pages)
 
-    def remove(self, connection: Connection) -> None:
-        """Remove one row, if it is still the one that was read. Removing one that is not there is fine."""
-        self._remove(connection, self._end())
-
     def pages(self, session_id: str) -> Iterator[list[Connection]]:
         """
-        Yield the connections of a session, up to PAGE at once, those that have run out too, without ``send``.
+        Yield the connections of a session, in lists of at most PAGE: expired connections too, all without ``send``.
 
-        Read consistently: a connection that ``add`` has stored is in it.
+        The read is consistent: it finds every connection that ``add`` has stored before.
 
         """
-        pages = self._query(
+        pages = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="session_id = :session",
             ExpressionAttributeValues={":session": {"S": session_id}},
@@ -134,54 +123,41 @@ class Connections:
 
     def find(self, connection_id: str, seconds: float = WITHIN) -> Connection | None:
         """
-        Find the row of a connection that is open, and so was stored.
-
-        The index lags, so a first miss is read again: up to four reads in about 0.7 s. A connection that was
-        looked for in vain is read once from then on: the index shows by now what it had not shown.
+        Find the row of a connection that is open, and so was stored. See ``ConnectionIndex.find``.
 
         Args:
-            seconds: Time that is left, if it is less than ``within``.
+            seconds: The time that is left, if that is less than ``within``.
 
         """
-        end = min(self._end(), time.monotonic() + seconds)
-        delays = () if connection_id in self._missed else INDEX_RETRY_DELAYS
-        for delay in (*delays, None):
-            for connection in self._indexed(connection_id, end):
-                return connection
-            if delay is not None:
-                self._sleep(delay)
-        self._missed[connection_id] = None
-        if len(self._missed) > MAX_MISSED:
-            self._missed.popitem(last=False)
-        return None
+        return self._index.find(connection_id, min(self._table.deadline(), time.monotonic() + seconds))
 
     def forget(self, connection_id: str) -> str | None:
         """
         Remove the row of a connection that closed.
 
-        One read of the index: a connection that closes within its first milliseconds
-        can be missed. The first delivery that finds it gone, or the TTL, removes it.
+        The index is read once, so the row of a connection that closes within its first milliseconds may stay. The
+        first delivery that finds the connection gone removes that row; otherwise DynamoDB deletes it when it expires.
 
         Returns:
-            The session it belonged to, or None if there was nothing to forget.
+            The session that the connection belonged to, or None if no row was found.
 
         """
-        end = self._end()
-        for connection in self._indexed(connection_id, end):
-            self._remove(connection, end)
-            return connection.session_id
-        return None
+        deadline = self._table.deadline()
+        connection = self._index.read(connection_id, deadline)
+        if connection is None:
+            return None
+        self._remove(connection, deadline)
+        return connection.session_id
 
-    def _end(self) -> float:
-        return time.monotonic() + self._within
+    def remove(self, connection: Connection) -> None:
+        """Remove the row of a connection. Do nothing if the row is gone, or has been replaced since it was read."""
+        self._remove(connection, self._table.deadline())
 
-    def _remove(self, connection: Connection, end: float) -> None:
-        with contextlib.suppress(self._dynamodb.exceptions.ConditionalCheckFailedException):
-            ask(
-                "DynamoDB",
-                self._dynamodb.delete_item,
-                end,
-                TableName=self._table,
+    def _remove(self, connection: Connection, deadline: float) -> None:
+        with contextlib.suppress(self._table.client.exceptions.ConditionalCheckFailedException):
+            self._table.request(
+                self._table.client.delete_item,
+                deadline,
                 Key={
                     "session_id": {"S": connection.session_id},
                     "connection_id": {"S": connection.connection_id},
@@ -189,23 +165,3 @@ class Connections:
                 ConditionExpression="attribute_not_exists(connected_at) OR connected_at = :connected_at",
                 ExpressionAttributeValues={":connected_at": {"N": str(connection.connected_at)}},
             )
-
-    def _query(self, **arguments: Any) -> Iterator["QueryOutputTypeDef"]:
-        while True:
-            page = ask("DynamoDB", self._dynamodb.query, self._end(), TableName=self._table, **arguments)
-            yield page
-            if "LastEvaluatedKey" not in page:
-                return
-            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-    def _indexed(self, connection_id: str, end: float) -> Iterator[Connection]:
-        answer = ask(
-            "DynamoDB",
-            self._dynamodb.query,
-            end,
-            TableName=self._table,
-            IndexName=INDEX,
-            KeyConditionExpression="connection_id = :connection",
-            ExpressionAttributeValues={":connection": {"S": connection_id}},
-        )
-        return (items.connection_of(item, item["session_id"]["S"]) for item in answer["Items"])

@@ -1,39 +1,82 @@
-"""What is special about DynamoDB's client: its timeouts, and a check that its answers are whole."""
+"""How the hub asks DynamoDB: the timeouts of the client, and a check that every answer is complete."""
 
 import binascii
 import json
+import time
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import ResponseStreamingError
 
-from hub.asking import ATTEMPTS
+from hub.asking import ATTEMPTS, ask
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
+
+T = TypeVar("T")
 
 CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
-"""For the client. The timeouts are seconds without a byte: an answer that drips outlasts them."""
+"""For the client. A timeout counts seconds without a byte, so an answer that comes byte by byte may take longer."""
+
+
+class Table:
+    """
+    One table, each request to which has a deadline. Deadlines are times of the clock ``time.monotonic``.
+
+    Every request raises a ``ClientError`` or ``BotoCoreError`` if DynamoDB fails, or does not answer in time.
+
+    Args:
+        within: Seconds from now to the next ``deadline``.
+
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, within: float) -> None:
+        client.meta.events.register("before-parse.dynamodb", check_answer, unique_id="hub-check-answer")
+        self.client = client
+        self.name = name
+        self._within = within
+
+    def deadline(self) -> float:
+        """Return the deadline for what begins now."""
+        return time.monotonic() + self._within
+
+    def request(self, operation: Callable[..., T], deadline: float, **arguments: Any) -> T:
+        """Call an operation of the client, such as ``table.client.query``, on this table."""
+        return ask("DynamoDB", operation, deadline, TableName=self.name, **arguments)
+
+    def query(self, **arguments: Any) -> Iterator["QueryOutputTypeDef"]:
+        """Yield every page of a query. Each page has a deadline of its own."""
+        while True:
+            page = self.request(self.client.query, self.deadline(), **arguments)
+            yield page
+            if "LastEvaluatedKey" not in page:
+                return
+            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def check_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
     """
-    Check that an answer is whole, and take the items out of it, before botocore parses it.
+    Check that an answer is complete, and take the items out of it, before botocore parses it.
 
-    For the event ``before-parse.dynamodb``. botocore takes a body that ends early for a whole one: half an answer
-    to DeleteItem is a success to it.
+    This handles botocore's event ``before-parse.dynamodb``. botocore accepts a body that ends too early: it would
+    take half an answer to DeleteItem for a success.
 
-    botocore's parser looks for each of DynamoDB's ten types in each value, which took a quarter of the CPU of a large
-    delivery. The rows have no binary values, so the items are as JSON has them. Were the event ever to go,
-    botocore would parse the items as well as ever.
+    botocore's parser looks for each of DynamoDB's ten types in each value, which took a quarter of the CPU time of a
+    large delivery. The rows hold no binary values, so the hub can use the items as the JSON has them. If botocore ever
+    drops the event, botocore parses the items again, and all still works.
 
     Raises:
-        ResponseStreamingError: If it is not whole. ``ask`` asks again.
+        ResponseStreamingError: If the answer is not complete. ``ask`` then makes the request again.
 
     """
     status = response_dict["status_code"]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return  # botocore asks again, whatever the body
+        return  # botocore makes the request again, whatever the body
     try:
-        content = _whole(response_dict)
+        content = _parse(response_dict)
     except ValueError as error:
         raise ResponseStreamingError(error=f"status {status}: {error}") from error
     if status == HTTPStatus.OK and "Items" in content:
@@ -41,11 +84,16 @@ def check_answer(response_dict: dict[str, Any], customized_response_dict: dict[s
         response_dict["body"] = json.dumps(content).encode()
 
 
-def _whole(response_dict: dict[str, Any]) -> dict[str, Any]:
+def _parse(response_dict: dict[str, Any]) -> dict[str, Any]:
+    """
+    Raises:
+        ValueError: If the body is not a JSON object, or its checksum is wrong.
+
+    """
     checksum = response_dict["headers"].get("x-amz-crc32")
     if checksum is not None and int(checksum) != binascii.crc32(response_dict["body"]):
-        raise ValueError("the checksum is another")
+        raise ValueError("the checksum does not match the body")
     content = json.loads(response_dict["body"])
     if not isinstance(content, dict):
-        raise ValueError("JSON, but not an object")
+        raise ValueError("the body is JSON, but not an object")
     return content

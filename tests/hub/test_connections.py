@@ -11,7 +11,8 @@ from moto.core.botocore_stubber import MockRawResponse as RawResponse
 
 from hub.auth.identity import Identity
 from hub.connection import MAX_LIFETIME, Connection
-from hub.connections import INDEX_RETRY_DELAYS, Connections
+from hub.connection_index import RETRY_DELAYS
+from hub.connections import Connections
 from hub.dynamodb import CONFIG
 from tests.support.in_moto import rows
 
@@ -112,7 +113,7 @@ def test_a_sender_that_the_index_does_not_show_yet_is_looked_up_again(table: str
 
     def appear_at_the_last_read(seconds: float) -> None:
         waited.append(seconds)
-        if len(waited) == len(INDEX_RETRY_DELAYS):
+        if len(waited) == len(RETRY_DELAYS):
             stored("s1", "late=", connections)
 
     connections = Connections(boto3.client("dynamodb"), table, sleep=appear_at_the_last_read)
