@@ -17,9 +17,9 @@ from hub import frames
 from hub.envelope import Envelope
 from hub.ids import uuid7
 from local.stack.loading import load, translated
-from tests.handlers.test_handlers import event
 from tests.support.lambdas import Context, cold_start
 from tests.support.paths import ROOT
+from tests.support.sample_events import sample_event
 
 RESULTS = function_times.results()
 
@@ -87,7 +87,7 @@ def test_a_frame_and_an_ack_are_as_long_as_said() -> None:
 
 
 def test_a_log_line_is_about_as_long_as_said(table: str, monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
-    cold_start("ConnectFunction", monkeypatch).lambda_handler(event("connect"), Context())
+    cold_start("ConnectFunction", monkeypatch).lambda_handler(sample_event("connect"), Context())
     assert len(log.getvalue()) == pytest.approx(limits.HUB_LOG_BYTES, rel=0.25)
 
 

@@ -1,4 +1,4 @@
-"""What opens no more than it may: connections of one session, and the one connection of a signature."""
+"""The limits of connections: so many for one session, and one for each signature."""
 
 import threading
 import time
@@ -10,7 +10,10 @@ import pytest
 from moto.core.botocore_stubber import BotocoreStubber
 
 from tests.support.credentials import iso, sign
+from tests.support.faulty_dynamodb import FaultyDynamoDB
 from tests.support.in_moto import HubInMoto, row, rows
+from tests.support.lambdas import Context, cold_start
+from tests.support.sample_events import sample_event
 
 LONG_AGO = 1_700_000_000
 
@@ -31,27 +34,25 @@ def test_a_session_has_as_many_connections_as_it_may_have(account: HubInMoto) ->
     answers = [hub.connect(name, {"session_id": "s1"}) for name in ("one=", "two=", "three=", "four=")]
     assert answers == [OPENED, OPENED, FULL, FULL]
     assert hub.connect("five=", {"session_id": "s2"}) == OPENED
-    assert [each.connection_id for each in rows(account.connections, "s1")] == ["one=", "two="]
+    assert [connection.connection_id for connection in rows(account.connections, "s1")] == ["one=", "two="]
 
     hub.disconnect("two=")
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("six=", "seven=")] == [OPENED, FULL]
 
 
-def test_what_has_run_out_takes_no_room(account: HubInMoto) -> None:
+def test_an_expired_connection_does_not_count(account: HubInMoto) -> None:
     account.connections.add(row("s1", "one=", expires_at=LONG_AGO))
     hub = account.hub(MaxConnectionsPerSession="1")
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("two=", "three=")] == [OPENED, FULL]
 
 
-def test_0_is_no_limit_and_reads_nothing(account: HubInMoto) -> None:
-    hub = account.hub()
-    assert hub.connect("one=", {"session_id": "s1"}) == OPENED
-    asked: list[Any] = []
-    client = vars(hub.functions["ConnectFunction"].CONNECTIONS)["_dynamodb"]
-    client.meta.events.register("before-call.dynamodb", lambda model, **_: asked.append(model.name))
+def test_0_is_no_limit_and_reads_nothing(faulty_table: FaultyDynamoDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty_table.script = ["whole"]
+    function = cold_start("ConnectFunction", monkeypatch, AWS_ENDPOINT_URL_DYNAMODB=faulty_table.url)
 
-    assert [hub.connect(f"{number}=", {"session_id": "s1"}) for number in range(3)] == [OPENED] * 3
-    assert asked == ["PutItem"] * 3
+    answers = [function.lambda_handler(sample_event("connect"), Context())["statusCode"] for _ in range(3)]
+    assert answers == [200] * 3
+    assert faulty_table.asked == ["PutItem"] * 3
 
 
 def test_a_signature_opens_one_connection(account: HubInMoto) -> None:
@@ -70,14 +71,14 @@ def test_a_signature_opens_one_connection(account: HubInMoto) -> None:
     assert hub.connect("four=", signed()) == OPENED
 
 
-def test_other_signatures_are_not_used_up_by_it(account: HubInMoto) -> None:
+def test_one_signature_does_not_use_up_another(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature")
     now = time.time()
     others = [signed(at=now), signed(at=now - 1), signed("s2", now), signed("s3", now)]
     assert [hub.connect(f"{number}=", query) for number, query in enumerate(others)] == [OPENED] * 4
 
 
-def test_what_was_refused_has_not_used_the_signature_up(account: HubInMoto) -> None:
+def test_a_refused_handshake_does_not_use_the_signature_up(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature", MaxConnectionsPerSession="1")
     account.connections.add(row("s1", "first=", subject="s1"))
     query = signed()
@@ -88,7 +89,7 @@ def test_what_was_refused_has_not_used_the_signature_up(account: HubInMoto) -> N
     assert hub.connect("three=", query) == OPENED
 
 
-def test_of_a_used_signature_a_digest_is_kept_until_it_would_be_stale(account: HubInMoto) -> None:
+def test_a_digest_of_a_used_signature_is_kept_until_the_signature_is_stale(account: HubInMoto) -> None:
     now = int(time.time())
     query = signed(at=now)
     assert account.hub(AuthMode="signature").connect("one=", query) == OPENED
@@ -106,7 +107,7 @@ def test_of_a_used_signature_a_digest_is_kept_until_it_would_be_stale(account: H
 
 @pytest.fixture
 def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DynamoDB decides on one write to an item after the other. Moto, asked by several threads at once, does not."""
+    """Give moto one request at a time. DynamoDB serialises the writes to one item; moto does not."""
     lock = threading.Lock()
     answer = BotocoreStubber.__call__
 
@@ -118,9 +119,9 @@ def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("one_request_at_a_time")
-def test_of_eight_that_use_a_signature_at_once_one_gets_in(account: HubInMoto) -> None:
+def test_one_of_eight_clients_that_use_a_signature_at_once_gets_in(account: HubInMoto) -> None:
     hub = account.hub(AuthMode="signature")
-    assert hub.connect("warm=", signed("s2")) == OPENED  # the cold start, and the key
+    assert hub.connect("warm=", signed("s2")) == OPENED  # starts the function, and reads the key
     query = signed()
     together = threading.Barrier(8)
 

@@ -1,4 +1,4 @@
-"""The three handlers, loaded as Lambda loads them: with the template's environment, on moto's services."""
+"""The three handlers, started as Lambda starts them: with the template's environment, on moto's services."""
 
 import io
 import json
@@ -15,27 +15,23 @@ from hub.connect_request import ConnectRequest
 from hub.connection import Connection
 from hub.connections import Connections
 from hub.settings import SettingsError
+from tests.support.faulty import FaultyEndpoint
 from tests.support.in_moto import rows
 from tests.support.lambdas import Context, cold_start, imported
-from tests.support.paths import ROOT
+from tests.support.sample_events import sample_event
 
 
 @pytest.fixture
 def handler(table: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Cold start a function, on moto's services."""
+    """Return a function that starts a handler on moto's services."""
     return lambda function: cold_start(function, monkeypatch)
 
 
-def event(name: str, **changes: Any) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
-    return loaded | changes
-
-
 def message(body: Any) -> dict[str, Any]:
-    return event("send-message", body=body if isinstance(body, str) else json.dumps(body))
+    return sample_event("send-message", body=body if isinstance(body, str) else json.dumps(body))
 
 
-SENDER = event("send-message")["requestContext"]["connectionId"]
+SENDER = sample_event("send-message")["requestContext"]["connectionId"]
 
 
 def answer_to(module: ModuleType, sent: dict[str, Any]) -> Any:
@@ -43,7 +39,7 @@ def answer_to(module: ModuleType, sent: dict[str, Any]) -> Any:
 
 
 def test_connect_stores_the_connection(handler: Callable[[str], ModuleType], connections: Connections) -> None:
-    answer = handler("ConnectFunction").lambda_handler(event("connect"), Context())
+    answer = handler("ConnectFunction").lambda_handler(sample_event("connect"), Context())
 
     assert answer == {"statusCode": 200, "headers": {}}
     (row,) = rows(connections, "s1")
@@ -51,7 +47,7 @@ def test_connect_stores_the_connection(handler: Callable[[str], ModuleType], con
     assert row.expires_at == row.connected_at // 1000 + 7800
 
 
-def test_a_row_is_new_when_it_is_stored_however_long_the_check_took(
+def test_a_row_has_the_time_at_which_it_is_stored_even_if_identifying_the_client_took_long(
     handler: Callable[[str], ModuleType], connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = handler("ConnectFunction")
@@ -64,7 +60,7 @@ def test_a_row_is_new_when_it_is_stored_however_long_the_check_took(
         return identity
 
     monkeypatch.setattr(module, "identify", slowly)
-    module.lambda_handler(event("connect"), Context())
+    module.lambda_handler(sample_event("connect"), Context())
     assert [row.connected_at for row in rows(connections, "s1")] == [int((began[0] + 8) * 1000)]
 
 
@@ -82,29 +78,26 @@ def test_a_row_is_new_when_it_is_stored_however_long_the_check_took(
 def test_connect_accepts(
     handler: Callable[[str], ModuleType], connections: Connections, name: str, answer: Any
 ) -> None:
-    assert handler("ConnectFunction").lambda_handler(event(name), Context()) == answer
+    assert handler("ConnectFunction").lambda_handler(sample_event(name), Context()) == answer
     assert len(rows(connections, "s1")) == 1
 
 
 def test_connect_refuses_with_a_status_and_stores_nothing(handler: Callable[[str], ModuleType], table: str) -> None:
-    answer = handler("ConnectFunction").lambda_handler(event("connect-without-session"), Context())
+    answer = handler("ConnectFunction").lambda_handler(sample_event("connect-without-session"), Context())
 
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "bad_request")
     assert boto3.client("dynamodb").scan(TableName=table)["Items"] == []
 
 
-def test_connect_refuses_a_page_from_elsewhere(
-    handler: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = handler("ConnectFunction")
-    monkeypatch.setattr(module, "ALLOWED_ORIGINS", module.parse_origins("https://ours.example"))
+def test_connect_refuses_a_page_of_an_origin_that_is_not_listed(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = cold_start("ConnectFunction", monkeypatch, {"AllowedOrigins": "https://ours.example"})
 
-    answer = module.lambda_handler(event("connect"), Context())
+    answer = module.lambda_handler(sample_event("connect"), Context())
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("name", ["disconnect", "disconnect-idle"])
-def test_disconnect_forgets_its_connection_only_and_again_is_fine(
+def test_disconnect_forgets_its_connection_only_and_may_come_twice(
     handler: Callable[[str], ModuleType], connections: Connections, name: str
 ) -> None:
     sibling = Connection.opened(Identity("s1"), "sibling=", now=0)
@@ -112,13 +105,13 @@ def test_disconnect_forgets_its_connection_only_and_again_is_fine(
     connections.add(Connection.opened(Identity("s1"), SENDER, now=0))
     module = handler("DisconnectFunction")
 
-    answers = [module.lambda_handler(event(name), Context()) for _ in range(2)]
+    answers = [module.lambda_handler(sample_event(name), Context()) for _ in range(2)]
 
     assert answers == [{"statusCode": 200}] * 2
     assert rows(connections, "s1") == [sibling]
 
 
-def test_a_sender_without_a_row_is_told_so_after_its_frame_was_checked(
+def test_the_frame_is_checked_before_the_sender_is_looked_up(
     handler: Callable[[str], ModuleType],
 ) -> None:
     module = handler("MessageFunction")
@@ -141,10 +134,10 @@ def test_a_message_to_nobody_lists_every_session_as_offline(
 
 
 def test_a_session_that_cannot_be_reached_is_failed(
-    handler: Callable[[str], ModuleType], connections: Connections, monkeypatch: pytest.MonkeyPatch
+    connections: Connections, faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Nobody listens at the endpoint, so every post fails.
-    module = handler("MessageFunction")
+    faulty.scripts[SENDER] = ["403"]
+    module = cold_start("MessageFunction", monkeypatch, {"WebSocketEndpoint": faulty.url})
     connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
 
     ack = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": 1, "id": "c"}))
@@ -165,7 +158,9 @@ def test_a_frame_too_large_delivers_nothing(handler: Callable[[str], ModuleType]
     [
         pytest.param('{"action": "ping"}', {"type": "pong"}, id="ping-that-api-gateway-did-not-recognise"),
         pytest.param(
-            "hello", {"type": "error", "code": "bad_json", "message": "The frame is not valid JSON"}, id="no-json-no-id"
+            "hello",
+            {"type": "error", "code": "bad_json", "message": "The frame is not valid JSON"},
+            id="a-frame-that-is-not-json-has-no-id",
         ),
         pytest.param(
             '{"action": "shout", "id": "c-1"}',
@@ -186,7 +181,7 @@ def test_a_frame_too_large_delivers_nothing(handler: Callable[[str], ModuleType]
                 "message": "id is not a string of 1 to 64 characters",
                 "field": "id",
             },
-            id="but-not-one-that-is-wrong-itself",
+            id="an-error-does-not-carry-a-malformed-id",
         ),
     ],
 )
@@ -194,11 +189,10 @@ def test_answers(handler: Callable[[str], ModuleType], body: str, answer: Any) -
     assert answer_to(handler("MessageFunction"), message(body)) == answer
 
 
-def test_our_own_fault_is_logged_with_its_traceback_and_kept_from_the_client(
-    handler: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, log: io.StringIO
+def test_a_fault_of_the_hub_is_logged_with_its_traceback_and_kept_from_the_client(
+    table: str, monkeypatch: pytest.MonkeyPatch, log: io.StringIO
 ) -> None:
-    module = handler("MessageFunction")
-    monkeypatch.setattr(module.CONNECTIONS, "_table", "no-such-table")
+    module = cold_start("MessageFunction", monkeypatch, TABLE_NAME="no-such-table")
 
     error = answer_to(module, message({"action": "sendMessage", "sessions": ["a"], "message": 1, "id": "c-1"}))
 
@@ -229,7 +223,7 @@ def test_our_own_fault_is_logged_with_its_traceback_and_kept_from_the_client(
         pytest.param("MessageFunction", "none", "TABLE_NAME WEBSOCKET_ENDPOINT AUTH_MODE", id="message"),
     ],
 )
-def test_a_function_does_not_start_without_its_environment_and_names_all_it_lacks(
+def test_a_function_does_not_start_without_its_variables_and_names_all_that_are_missing(
     function: str, mode: str, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cold_start(function, monkeypatch, {"AuthMode": mode})
@@ -247,7 +241,7 @@ def test_a_refusal_is_logged_with_connection_session_and_outcome(
     connections.add(Connection.opened(Identity("sender", "me", ("sender",)), SENDER, now=module.time.time()))
 
     answer_to(module, message({"action": "sendMessage", "sessions": ["other"], "message": 1}))
-    handler("ConnectFunction").lambda_handler(event("connect-without-session"), Context())
+    handler("ConnectFunction").lambda_handler(sample_event("connect-without-session"), Context())
 
     shown = ("level", "message", "connection_id", "session_id", "code", "status")
     assert [[json.loads(line).get(name) for name in shown] for line in log.getvalue().splitlines()] == [

@@ -1,4 +1,4 @@
-"""What is secret is written nowhere: no log, no output, no answer, at any level, in any mode, whatever is sent."""
+"""Handlers write no secret to a log, to the output or into an answer: at any level, in any mode, for any input."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from tests.support.in_moto import SECRET, Hub, HubInMoto, client, row
 
 @pytest.fixture
 def account(opened: HubInMoto) -> HubInMoto:
-    """Moto, without a connection, and functions that have not started yet."""
+    """An account in moto, without connections, whose functions have not started yet."""
     opened.clear()
     opened.hubs.clear()
     opened.make_secret()
@@ -28,34 +28,34 @@ def account(opened: HubInMoto) -> HubInMoto:
 
 @pytest.fixture
 def debug() -> Iterator[None]:
-    """Log as a function does whose POWERTOOLS_LOG_LEVEL is DEBUG."""
+    """Log as a function with POWERTOOLS_LOG_LEVEL=DEBUG does."""
     before = logger.log_level
     logger.setLevel("DEBUG")
     yield
     logger.setLevel(before)
 
 
-def break_the_table(hub: Hub) -> None:
-    for function in hub.functions.values():
-        vars(function.CONNECTIONS)["_table"] = "no-such-table"
+def without_a_table(account: HubInMoto, parameters: dict[str, str]) -> Hub:
+    return account.hub(**parameters, TableName="no-such-table")
 
 
-def break_the_secret(hub: Hub) -> None:
+def without_its_secret(account: HubInMoto, parameters: dict[str, str]) -> Hub:
     boto3.client("secretsmanager").delete_secret(SecretId=SECRET)
+    return account.hub(**parameters)
 
 
-def break_nothing(hub: Hub) -> None:
-    """Leave it as it is."""
+def unbroken(account: HubInMoto, parameters: dict[str, str]) -> Hub:
+    return account.hub(**parameters)
 
 
 @pytest.mark.usefixtures("debug")
 @pytest.mark.parametrize("mode", ["none", "jwt", "signature"])
 @pytest.mark.parametrize(
-    ("spoil", "lines"),
+    ("spoilt", "lines"),
     [
-        pytest.param(break_nothing, {"connected", "post failed"}, id="all-is-well"),
-        pytest.param(break_the_table, {"failed"}, id="no-table"),
-        pytest.param(break_the_secret, {"connected", "post failed"}, id="no-secret-once-it-was-read"),
+        pytest.param(unbroken, {"connected", "post failed"}, id="all-is-well"),
+        pytest.param(without_a_table, {"failed"}, id="no-table"),
+        pytest.param(without_its_secret, {"connected", "post failed"}, id="no-secret-once-it-was-read"),
     ],
 )
 def test_handlers_write_no_secret(
@@ -64,22 +64,23 @@ def test_handlers_write_no_secret(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
     mode: str,
-    spoil: Callable[[Hub], None],
+    spoilt: Callable[[HubInMoto, dict[str, str]], Hub],
     lines: set[str],
 ) -> None:
     secrets = Secrets()
-    hub = account.hub(AuthMode=mode, AllowedOrigins="https://app.example", MessageRate="1", MessageBurst="20")
+    parameters = {"AuthMode": mode, "AllowedOrigins": "https://app.example", "MessageRate": "1", "MessageBurst": "20"}
+    hub = account.hub(**parameters)
     for name in ("one=", "two="):
         account.connections.add(row("known", name, subject="known", send=("known*",)))
-    # Refused in every mode; where there is a secret, it has been read.
+    # Every mode refuses this handshake; a mode that needs the secret has read it then.
     refused = {"session_id": "" if mode == "none" else "known"}
     answers: list[Any] = [hub.connect("first=", refused), hub.send("two=", next(frames("known")))]
     hub.disconnect("first=")
-    spoil(hub)
+    hub = spoilt(account, parameters)
 
     for number, (query, headers) in enumerate(handshakes(secrets, "known")):
         answers.append(hub.connect(f"{number}=", query, headers))
-    for _ in range(2):  # and the second time too fast
+    for _ in range(2):  # the second time, the rate limit refuses them
         answers += [hub.send("one=", frame) for frame in frames("known")]
     account.endpoint.status = 400
     answers.append(hub.send("two=", next(frames("known"))))
@@ -87,9 +88,9 @@ def test_handlers_write_no_secret(
 
     written = log.getvalue()
     assert secrets.found_in(written, caplog.text, *capfd.readouterr(), repr(answers), json.dumps(answers)) == []
-    # And it is not for want of writing: each outcome has its line, with the session it is about.
+    # The handlers did write: there is a line for each outcome, with the session.
     logged = [json.loads(line) for line in written.splitlines()]
-    broken = {"signing key not read again"} if spoil is break_the_secret and mode != "none" else set()
+    broken = {"signing key not read again"} if spoilt is without_its_secret and mode != "none" else set()
     assert {line["message"] for line in logged} == {"sent", "refused", "disconnected"} | lines | broken
     assert len(logged) >= len(answers)
     assert "known" in {line.get("session_id") for line in logged}
@@ -109,7 +110,7 @@ def make_binary(client: Any) -> None:
 
 @pytest.mark.usefixtures("debug")
 @pytest.mark.parametrize("mode", ["jwt", "signature"])
-@pytest.mark.parametrize("spoil", [delete, mark_for_deletion, make_binary], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("spoil", [delete, mark_for_deletion, make_binary], ids=lambda spoil: spoil.__name__)
 def test_a_secret_that_cannot_be_read_lets_nobody_in_and_says_so_once_for_each(
     account: HubInMoto, log: io.StringIO, mode: str, spoil: Callable[[Any], None]
 ) -> None:

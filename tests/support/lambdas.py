@@ -1,5 +1,6 @@
 """Loads a handler as a cold start does, and what Lambda passes beside the event."""
 
+import functools
 import importlib.util
 from dataclasses import dataclass
 from types import ModuleType
@@ -7,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from local.lambdas.worker_environment import environment_of
+from local.stack.app import Function
 from local.stack.loading import load
 from tests.support.paths import ROOT
 
@@ -30,7 +32,7 @@ def cold_start(
 ) -> ModuleType:
     """Import the module of a function with the environment that the template gives it, or some other."""
     parameters = {"WebSocketEndpoint": "http://127.0.0.1:9/prod"} | (parameters or {})
-    declared = load(ROOT / "template.yaml", parameters).functions[function]
+    declared = _declared(function, tuple(parameters.items()))
     for name, value in (environment_of(declared, {}) | environment).items():
         monkeypatch.setenv(name, value)
     return imported(function)
@@ -38,7 +40,7 @@ def cold_start(
 
 def imported(function: str) -> ModuleType:
     """Import the module of a function with the environment as it is."""
-    declared = load(ROOT / "template.yaml", {}).functions[function]
+    declared = _declared(function, ())
     module = declared.handler.rpartition(".")[0]
     spec = importlib.util.spec_from_file_location(module, declared.path[0] / f"{module}.py")
     assert spec
@@ -46,3 +48,9 @@ def imported(function: str) -> ModuleType:
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
+
+
+@functools.cache
+def _declared(function: str, parameters: tuple[tuple[str, str], ...]) -> Function:
+    """Return a function as the template declares it, with these parameters."""
+    return load(ROOT / "template.yaml", dict(parameters)).functions[function]
