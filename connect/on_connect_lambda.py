@@ -9,7 +9,7 @@ import boto3
 
 from hub import metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
-from hub.auth import signing_key
+from hub.auth import signing_secret
 from hub.auth.authentication import authenticator
 from hub.auth.identity import Identity
 from hub.auth.origins import check_origin, parse_origins
@@ -24,7 +24,7 @@ from hub.settings import ConnectSettings
 SETTINGS = ConnectSettings.from_env(os.environ)
 ALLOWED_ORIGINS = parse_origins(SETTINGS.allowed_origins)
 CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), SETTINGS.table_name)
-identify = authenticator(SETTINGS, partial(boto3.client, "secretsmanager", config=signing_key.CONFIG))
+identify = authenticator(SETTINGS, partial(boto3.client, "secretsmanager", config=signing_secret.CONFIG))
 
 
 @answers_errors(refuse_handshake)

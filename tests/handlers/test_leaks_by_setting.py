@@ -1,4 +1,4 @@
-"""No setting of Lambda's, Powertools' or Python's environment makes a function write what is secret."""
+"""No setting of Lambda, Powertools or Python makes a function write a secret."""
 
 import io
 import json
@@ -46,18 +46,18 @@ POWERTOOLS = {
     for value in vars(constants).values()
     if str(value).startswith("POWERTOOLS_")
 }
-"""Every setting that Powertools has, on."""
+"""Every setting of Powertools, switched on."""
 
 
 @dataclass
 class Services:
-    """DynamoDB, Secrets Manager and ``@connections``, with a connection that is open."""
+    """DynamoDB, Secrets Manager and ``@connections``, with one open connection."""
 
     aws: str
     endpoint: str
 
     def written(self, root: str, added: dict[str, str], secrets: Secrets) -> str:
-        """Return all that ConnectFunction and MessageFunction write, in one process, with variables added."""
+        """Return all that ConnectFunction and MessageFunction write in one process, with variables added."""
         app = load(ROOT / "template.yaml", {"AuthMode": "jwt", "WebSocketEndpoint": self.endpoint})
         functions = [app.functions[name] for name in ("ConnectFunction", "MessageFunction")]
         environment = {"AWS_ENDPOINT_URL": self.aws, "no_proxy": "*", "PYTHONPATH": str(ROOT)} | ROLE | added
@@ -130,13 +130,14 @@ def test_no_setting_writes_a_secret(services: Services, root: str, added: dict[s
     assert secrets.found_in(written) == []
     for quiet in ("botocore.", "urllib3.", "Authorization", "SecretString", "somebody"):
         assert quiet not in written
-    # And it is not for want of writing.
+    # The functions did write.
     for outcome in ("connected", "refused", "sent"):
         assert outcome in written
 
 
+@pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
-    ("said", "logged"),
+    ("reply", "logged"),
     [
         pytest.param(
             error("InvalidSignatureException", f"The Canonical String should have been 'x-amz-security-token:{TEXT}'"),
@@ -149,12 +150,11 @@ def test_no_setting_writes_a_secret(services: Services, root: str, added: dict[s
     ],
 )
 def test_a_traceback_quotes_nothing(
-    said: bytes, logged: str, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    reply: bytes, logged: str, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
     with scripted() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
-        server.last = said
+        server.last = reply
         handler = cold_start("ConnectFunction", monkeypatch)
         event = events.connect(client("one="), time.time(), [], "session_id=s1")
         assert handler.lambda_handler(event, Context())["statusCode"] == 500
@@ -166,7 +166,7 @@ def test_a_traceback_quotes_nothing(
 
 
 class Loud(Exception):
-    """An exception of somebody else's."""
+    """An exception whose class is not the hub's."""
 
 
 def test_a_traceback_names_all_exceptions_that_led_to_it(log: io.StringIO) -> None:

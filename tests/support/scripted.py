@@ -1,4 +1,4 @@
-"""A server of AWS's JSON protocol that answers by script, faults among the answers."""
+"""A server of AWS's JSON protocol whose answers, right ones and faults, are a script that the test writes."""
 
 import contextlib
 import json
@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SILENT = b"silent"
-"""Said by a server that says nothing, and keeps the connection open."""
+"""No answer at all, on a connection that stays open."""
 
 DRIPS = b"drips"
-"""Said by a server whose answer comes byte by byte, and never ends."""
+"""An answer that comes byte by byte, and never ends."""
 
 CLOSED = b""
-"""Said by a server that closes the connection."""
+"""No answer: the server closes the connection."""
 
 
 def answer(body: bytes, status: int = 200, missing: int = 0) -> bytes:
-    """Return an HTTP response: the only one on its connection, and of its body some bytes may be missing."""
+    """Return an HTTP response that ends its connection. ``missing`` is how many bytes its body is too short."""
     length = len(body) + missing
     return f"HTTP/1.1 {status} A Reason\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode() + body
 
@@ -34,8 +34,8 @@ class Scripted:
     A server.
 
     Attributes:
-        script: What it says to the next requests.
-        last: What it says when the script has ended.
+        script: The answers to the next requests.
+        last: The answer when the script has ended.
         requests: The bodies of all requests.
 
     """
@@ -45,10 +45,19 @@ class Scripted:
     last: bytes = SILENT
     requests: list[Any] = field(default_factory=list)
 
+    def next(self) -> bytes:
+        """Return what the server answers to the next request."""
+        return self.script[0] if self.script else self.last
+
+    def take(self, body: Any) -> bytes:
+        """Note the body of a request, and return the answer to it."""
+        self.requests.append(json.loads(body))
+        return self.script.pop(0) if self.script else self.last
+
 
 @contextlib.contextmanager
 def scripted() -> Iterator[Scripted]:
-    """Serve while the context lasts, in a thread for each connection."""
+    """Serve while the context lasts, each connection in a thread of its own."""
     state = Scripted()
     over = threading.Event()
 
@@ -56,17 +65,16 @@ def scripted() -> Iterator[Scripted]:
         def handle(self) -> None:
             head = [*iter(lambda: self.rfile.readline().strip().lower(), b"")]
             (length,) = [int(line.split(b":")[1]) for line in head if line.startswith(b"content-length:")]
-            state.requests.append(json.loads(self.rfile.read(length)))
-            said = state.script.pop(0) if state.script else state.last
-            if said == SILENT:
+            reply = state.take(self.rfile.read(length))
+            if reply == SILENT:
                 over.wait()
-            elif said == DRIPS:
+            elif reply == DRIPS:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
                 with contextlib.suppress(OSError):
                     while not over.wait(0.02):
                         self.wfile.write(b" ")
             else:
-                self.wfile.write(said)
+                self.wfile.write(reply)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         state.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from hub.auth.identity import Identity, claimed
 from hub.auth.signing_key import SigningKeys
+from hub.auth.signing_secret import SigningSecret
 from hub.connect_request import ConnectRequest
 from hub.settings import AuthMode, ConnectSettings
 
@@ -24,7 +25,7 @@ def authenticator(
     """
     if settings.auth_mode is AuthMode.NONE:
         return lambda request, _now: claimed(request)
-    keys = SigningKeys(secrets_manager(), settings.signing_secret_name)
+    keys = SigningKeys(SigningSecret(secrets_manager(), settings.signing_secret_name))
     if settings.auth_mode is AuthMode.SIGNATURE:
         from hub.auth import signatures
 

@@ -1,4 +1,4 @@
-"""The signing key, in moto's Secrets Manager: which keys are accepted, and how often it is asked for them."""
+"""The signing key, in moto's Secrets Manager: which keys are accepted, and how often the hub reads the secret."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,23 +9,24 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from hub.auth.signing_key import CACHE_TIME, MIN_REFETCH_TIME, KeyUnusable, SigningKeys, WrongKey
+from hub.auth.signing_key import CACHE_TIME, MIN_REFETCH_TIME, SigningKeys
+from hub.auth.signing_secret import KeyUnusable, SigningSecret
 from hub.errors import BadRequest, HubError, Unauthorized
+from tests.support.signing_keys import WRONG, accepts, signed_with
 
 SECRET = "signing"
-WRONG = "The token is not signed with the hub's key."
 BOTH = ["AWSCURRENT", "AWSPREVIOUS"]
-"""What one look at the secret asks for."""
+"""The versions that one read of the secret asks for."""
 
 
 @dataclass
 class Secret:
     """
-    A secret, and the keys that a hub holds of it.
+    A secret, and the keys that a hub has read from it.
 
     Attributes:
         asked: The versions that the hub has asked for.
-        now: Seconds, of a clock that stands still.
+        now: What the hub's clock shows, in seconds. It stands still.
 
     """
 
@@ -40,26 +41,13 @@ class Secret:
             "provide-client-params.secretsmanager.GetSecretValue",
             lambda params, **_: self.asked.append(params["VersionStage"]),
         )
-        self.keys = SigningKeys(client, SECRET, clock=lambda: self.now)
+        self.keys = SigningKeys(SigningSecret(client, SECRET), clock=lambda: self.now)
 
     def rotate(self, key: str) -> None:
         self.client.put_secret_value(SecretId=SECRET, SecretString=key)
 
     def accepts(self, key: str) -> bool:
-        """Return whether something signed with a key is accepted."""
-        try:
-            return self.keys.verified(signed_with(key)) == key
-        except Unauthorized:
-            return False
-
-
-def signed_with(signer: str) -> Callable[[bytes], str]:
-    def verify(key: bytes) -> str:
-        if key.decode() != signer:
-            raise WrongKey(Unauthorized(WRONG))
-        return signer
-
-    return verify
+        return accepts(self.keys, key)
 
 
 @pytest.fixture
@@ -76,7 +64,7 @@ def test_a_secret_that_was_never_rotated_has_one_key(secret: Secret) -> None:
     assert not secret.accepts("AWSCURRENT")
 
 
-def test_the_key_before_the_current_one_is_accepted_and_none_before_that(secret: Secret) -> None:
+def test_the_current_key_and_the_one_before_it_are_accepted_and_no_older_one(secret: Secret) -> None:
     secret.rotate("second")
     assert [secret.accepts(key) for key in ("first", "second")] == [True, True]
 
@@ -92,11 +80,11 @@ def test_old_credentials_work_through_a_rotation_and_new_ones_at_once(secret: Se
     assert [secret.accepts(key) for key in ("first", "second", "first", "second")] == [True] * 4
 
 
-def test_a_key_that_was_withdrawn_works_until_the_keys_are_read_again(secret: Secret) -> None:
+def test_a_withdrawn_key_works_until_the_keys_are_read_again(secret: Secret) -> None:
     secret.rotate("second")
     assert secret.accepts("first")
     versions = secret.client.list_secret_version_ids(SecretId=SECRET)["Versions"]
-    (previous,) = [each["VersionId"] for each in versions if "AWSPREVIOUS" in each["VersionStages"]]
+    (previous,) = [version["VersionId"] for version in versions if "AWSPREVIOUS" in version["VersionStages"]]
     secret.client.update_secret_version_stage(SecretId=SECRET, VersionStage="AWSPREVIOUS", RemoveFromVersionId=previous)
 
     assert secret.accepts("first")
@@ -127,7 +115,9 @@ def test_keys_are_kept_for_the_cache_time(secret: Secret, later: int, reads: int
         pytest.param(MIN_REFETCH_TIME, 3, id="at-the-limit"),
     ],
 )
-def test_what_nothing_verifies_is_looked_up_again_but_not_often(secret: Secret, later: int, reads: int) -> None:
+def test_a_credential_that_no_key_fits_makes_the_hub_read_the_secret_again_but_not_often(
+    secret: Secret, later: int, reads: int
+) -> None:
     assert secret.accepts("first")
     assert not secret.accepts("forged")
     secret.now += later
@@ -135,12 +125,12 @@ def test_what_nothing_verifies_is_looked_up_again_but_not_often(secret: Secret, 
     assert secret.asked == BOTH * reads
 
 
-def test_what_comes_first_and_is_forged_is_looked_up_once(secret: Secret) -> None:
+def test_a_forged_credential_that_comes_first_makes_the_hub_read_the_secret_once(secret: Secret) -> None:
     assert not secret.accepts("forged")
     assert secret.asked == BOTH
 
 
-def test_another_refusal_than_a_wrong_key_is_final(secret: Secret) -> None:
+def test_any_refusal_but_a_wrong_key_is_final(secret: Secret) -> None:
     assert secret.accepts("first")
     for refusal in (Unauthorized("The token has expired."), BadRequest("A time is needed.")):
 
@@ -153,7 +143,7 @@ def test_another_refusal_than_a_wrong_key_is_final(secret: Secret) -> None:
     assert secret.asked == BOTH
 
 
-def test_the_refusal_is_the_one_of_the_rules_and_carries_nothing_else(secret: Secret) -> None:
+def test_the_refusal_is_what_the_check_raised_and_carries_no_other_exception(secret: Secret) -> None:
     with pytest.raises(Unauthorized, match=WRONG) as caught:
         secret.keys.verified(signed_with("forged"))
     assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
@@ -198,7 +188,7 @@ def test_without_a_usable_secret_nothing_is_verified(
     assert tried == []
 
 
-def test_a_secret_that_became_unreadable_is_not_asked_again_at_once_because_of_something_forged(
+def test_forged_credentials_do_not_make_the_hub_read_an_unreadable_secret_again_at_once(
     secret: Secret,
 ) -> None:
     assert secret.accepts("first")

@@ -1,32 +1,27 @@
-"""The signing key while Secrets Manager is slow, throttled or away: who gets in, how soon, and who hears of it."""
+"""The signing key while Secrets Manager is slow, throttled or away: which clients get in, and what is logged."""
 
 import io
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from hub import connections
-from hub.auth import signing_key
-from hub.auth.signing_key import CACHE_TIME, MIN_RETRY_TIME, KeyUnusable, SigningKeys
-from hub.errors import Unauthorized
+from hub.auth import signing_secret
+from hub.auth.signing_key import CACHE_TIME, MIN_RETRY_TIME
+from hub.auth.signing_secret import KeyUnusable, SigningSecret
 from local.api import events
 from local.stack.loading import load
-from tests.hub.auth.test_signing_key import signed_with
 from tests.support import credentials
 from tests.support.in_moto import client
 from tests.support.lambdas import Context, cold_start
 from tests.support.paths import ROOT
 from tests.support.scripted import CLOSED, DRIPS, SILENT, Scripted, answer, error, scripted
-
-QUICK = signing_key.CONFIG.merge(Config(read_timeout=0.2))
-"""As the hub has it, for a server that is beside it."""
+from tests.support.signing_keys import ScriptedKeys, signed_with
 
 FIRST = answer(json.dumps({"SecretString": "first"}).encode())
 SECOND = answer(json.dumps({"SecretString": "second"}).encode())
@@ -40,48 +35,28 @@ FAULTS = [
     pytest.param(answer(b"<html>", 503), id="unavailable"),
     pytest.param(answer(b'{"SecretStr', missing=20), id="cut"),
     pytest.param(answer(b"\xff\xfe"), id="not-text"),
-    pytest.param(answer(b"<html>Welcome"), id="of-something-between"),
+    pytest.param(answer(b"<html>Welcome"), id="answer-of-a-proxy"),
 ]
-"""What says nothing about the secret."""
-
-
-@dataclass
-class Keys:
-    """Keys that were read from a server, and a clock that stands still."""
-
-    server: Scripted
-    now: float = 1000.0
-    keys: SigningKeys = field(init=False)
-
-    def __post_init__(self) -> None:
-        client = boto3.client("secretsmanager", endpoint_url=self.server.url, config=QUICK)
-        self.keys = SigningKeys(client, "signing", clock=lambda: self.now)
-
-    def accepts(self, key: str) -> bool:
-        try:
-            return self.keys.verified(signed_with(key)) == key
-        except Unauthorized:
-            return False
-
-    def read(self) -> "Keys":
-        """Read the first key, and have the server forget that it was asked."""
-        self.server.script[:] = [FIRST, NO_PREVIOUS]
-        assert self.accepts("first")
-        self.server.requests.clear()
-        return self
+"""Answers that say nothing about the secret."""
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    """A server, and a botocore that does not wait before it asks once more."""
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
+def server(no_backoff: None) -> Iterator[Scripted]:
     with scripted() as served:
         yield served
 
 
 @pytest.fixture
-def keys(server: Scripted) -> Keys:
-    return Keys(server)
+def keys(server: Scripted) -> ScriptedKeys:
+    """Keys that have not been read yet."""
+    return ScriptedKeys(server)
+
+
+def read_first(keys: ScriptedKeys) -> None:
+    """Have the hub read the first key, and the server forget the requests for that."""
+    keys.server.script[:] = [FIRST, NO_PREVIOUS]
+    assert keys.accepts("first")
+    keys.server.requests.clear()
 
 
 def lines(log: io.StringIO) -> list[tuple[str, str]]:
@@ -90,7 +65,7 @@ def lines(log: io.StringIO) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("stage", ["current", "previous"])
-def test_a_request_that_is_lost_is_made_again(keys: Keys, fault: bytes, stage: str) -> None:
+def test_a_request_that_is_lost_is_made_again(keys: ScriptedKeys, fault: bytes, stage: str) -> None:
     keys.server.script = [fault, SECOND, FIRST] if stage == "current" else [SECOND, fault, FIRST]
 
     assert [keys.accepts("first"), keys.accepts("second")] == [True, True]
@@ -98,27 +73,30 @@ def test_a_request_that_is_lost_is_made_again(keys: Keys, fault: bytes, stage: s
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_without_a_key_nobody_gets_in_and_each_event_asks_again(keys: Keys, fault: bytes) -> None:
+def test_without_a_key_nobody_gets_in_and_each_event_asks_again(keys: ScriptedKeys, fault: bytes) -> None:
     keys.server.last = fault
     for _ in range(2):
         with pytest.raises((BotoCoreError, ClientError, KeyUnusable)):
             keys.keys.verified(signed_with("first"))
     assert len(keys.server.requests) == 4
 
-    keys.read()
+    read_first(keys)
 
 
-def test_an_answer_that_drips_is_given_up(server: Scripted) -> None:
-    server.last = DRIPS
-    client = boto3.client("secretsmanager", endpoint_url=server.url, config=QUICK)
-    with pytest.raises(BotoCoreError, match="Secrets Manager"):
-        SigningKeys(client, "signing", within=0.3).verified(signed_with("first"))
+@pytest.mark.parametrize("fault", [pytest.param(SILENT, id="silent"), pytest.param(DRIPS, id="drips")])
+def test_the_hub_does_not_wait_longer_than_the_time_for_a_read(server: Scripted, fault: bytes) -> None:
+    server.last = fault
+    client = boto3.client("secretsmanager", endpoint_url=server.url, config=signing_secret.CONFIG)
+    with pytest.raises(ReadTimeoutError, match='"Secrets Manager"'):
+        SigningSecret(client, "signing", within=0.1).read()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("age", [pytest.param(1, id="young-keys"), pytest.param(CACHE_TIME * 100, id="old-keys")])
-def test_keys_are_kept_while_they_cannot_be_read_again(keys: Keys, log: io.StringIO, fault: bytes, age: int) -> None:
-    keys.read()
+def test_keys_are_kept_while_they_cannot_be_read_again(
+    keys: ScriptedKeys, log: io.StringIO, fault: bytes, age: int
+) -> None:
+    read_first(keys)
     keys.server.last = fault
     keys.now += age
 
@@ -138,11 +116,9 @@ def test_keys_are_kept_while_they_cannot_be_read_again(keys: Keys, log: io.Strin
     assert len(lines(log)) == 2
 
 
-@pytest.mark.parametrize("code", sorted(signing_key.WITHDRAWN))
-def test_a_secret_that_may_not_be_read_any_more_ends_its_keys_when_they_are_old(
-    keys: Keys, log: io.StringIO, code: str
-) -> None:
-    keys.read()
+@pytest.mark.parametrize("code", sorted(signing_secret.WITHDRAWN))
+def test_a_withdrawn_secret_ends_its_keys_when_they_are_old(keys: ScriptedKeys, log: io.StringIO, code: str) -> None:
+    read_first(keys)
     keys.server.last = error(code)
 
     for _ in range(5):
@@ -155,26 +131,26 @@ def test_a_secret_that_may_not_be_read_any_more_ends_its_keys_when_they_are_old(
         with pytest.raises(ClientError, match=code):
             keys.keys.verified(signed_with("first"))
 
-    keys.read()
+    read_first(keys)
 
 
 @pytest.mark.parametrize(
     ("seconds", "requests"),
     [
-        pytest.param(CACHE_TIME, 0, id="on"),
-        pytest.param(CACHE_TIME + 1, 2, id="on-too-far"),
+        pytest.param(CACHE_TIME, 0, id="forward"),
+        pytest.param(CACHE_TIME + 1, 2, id="forward-beyond-the-cache-time"),
         pytest.param(-3600, 2, id="back"),
     ],
 )
-def test_a_clock_that_was_set_does_not_keep_keys_for_longer(keys: Keys, seconds: int, requests: int) -> None:
-    keys.read()
+def test_setting_the_clock_does_not_keep_keys_for_longer(keys: ScriptedKeys, seconds: int, requests: int) -> None:
+    read_first(keys)
     keys.now += seconds
     keys.server.script = [FIRST, NO_PREVIOUS]
     assert keys.accepts("first")
     assert len(keys.server.requests) == requests
 
 
-def test_who_connects_while_the_service_is_away_is_answered_as_ever(
+def test_clients_connect_as_usual_while_the_service_is_away(
     table: str, server: Scripted, log: io.StringIO, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", server.url)
@@ -200,9 +176,9 @@ def test_who_connects_while_the_service_is_away_is_answered_as_ever(
 @pytest.mark.parametrize(
     ("function", "seconds"),
     [
-        pytest.param("ConnectFunction", signing_key.READ_WITHIN + 2 * connections.WITHIN, id="connect"),
+        pytest.param("ConnectFunction", signing_secret.WITHIN + 2 * connections.WITHIN, id="connect"),
         pytest.param("DisconnectFunction", connections.WITHIN, id="disconnect"),
     ],
 )
-def test_a_function_has_time_to_answer_when_no_service_does(function: str, seconds: float) -> None:
+def test_a_function_has_time_to_answer_when_no_service_answers(function: str, seconds: float) -> None:
     assert seconds < load(ROOT / "template.yaml", {}).functions[function].timeout
