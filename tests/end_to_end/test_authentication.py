@@ -155,7 +155,7 @@ def test_who_sends_too_fast_is_told_when_to_go_on_and_delivers_nothing(running: 
         for answer in refused:
             assert 1 <= answer.pop("retry_after_ms") <= 1000
             assert answer.pop("id").startswith("m-")
-            assert answer == {"type": "error", "code": "rate_limited", "message": "This connection sends too fast."}
+            assert answer == {"type": "error", "code": "rate_limited", "message": "This connection sends too fast"}
 
         told = sender.ask(message("slow", id="last"))
         while told["type"] == "error":

@@ -1,6 +1,7 @@
 """The table of connections, in moto."""
 
 import math
+import time
 from typing import Any
 
 import boto3
@@ -11,9 +12,9 @@ from moto.core.botocore_stubber import MockRawResponse as RawResponse
 
 from hub.auth.identity import Identity
 from hub.connection import MAX_LIFETIME, Connection
-from hub.connection_index import RETRY_DELAYS
+from hub.connection_index import RETRY_DELAYS, ConnectionIndex
 from hub.connections import Connections
-from hub.dynamodb import CONFIG
+from hub.dynamodb import CONFIG, Table
 from tests.support.in_moto import rows
 
 NOW = 1_795_000_000.5
@@ -57,7 +58,7 @@ def test_a_session_has_its_own_connections_only(connections: Connections) -> Non
         pytest.param(MAX_LIFETIME, False, id="when-it-expires"),
     ],
 )
-def test_a_row_past_its_time_does_not_count(connections: Connections, later: int, alive: bool) -> None:
+def test_an_expired_row_does_not_count(connections: Connections, later: int, alive: bool) -> None:
     stored("s1", "one=", connections)
     now = math.floor(NOW) + later
 
@@ -96,8 +97,8 @@ def test_every_page_of_a_session_is_read(connections: Connections, table: str) -
     )
     assert "LastEvaluatedKey" in first, "the rows fit on one page, so this tests nothing"
 
-    found = [connection.connection_id for connection in rows(connections, "s1")]
-    assert found == [f"{number:02}" for number in range(30)]
+    names = [connection.connection_id for connection in rows(connections, "s1")]
+    assert names == [f"{number:02}" for number in range(30)]
 
 
 def test_a_row_without_times_is_alive(connections: Connections, table: str) -> None:
@@ -118,8 +119,7 @@ def test_a_sender_that_the_index_does_not_show_yet_is_looked_up_again(table: str
 
     connections = Connections(boto3.client("dynamodb"), table, sleep=appear_at_the_last_read)
 
-    found = connections.find("late=")
-    assert found == Connection.opened(Identity("s1"), "late=", NOW)
+    assert connections.find("late=") == Connection.opened(Identity("s1"), "late=", NOW)
     assert waited == [0.1, 0.2, 0.4]
 
 
@@ -129,7 +129,7 @@ def test_a_sender_that_never_appears_is_none_after_four_reads(table: str) -> Non
     assert waited == [0.1, 0.2, 0.4]
 
 
-def test_a_sender_that_was_looked_for_in_vain_is_read_once_from_then_on(table: str) -> None:
+def test_a_sender_that_was_not_found_is_read_once_from_then_on(table: str) -> None:
     waited: list[float] = []
     connections = Connections(boto3.client("dynamodb"), table, sleep=waited.append)
     assert [connections.find("late=") for _ in range(3)] == [None] * 3
@@ -140,6 +140,19 @@ def test_a_sender_that_was_looked_for_in_vain_is_read_once_from_then_on(table: s
     assert connections.find("late=") == row
 
 
+def test_the_sender_that_was_not_found_first_is_forgotten_first(table: str) -> None:
+    waited: list[float] = []
+    index = ConnectionIndex(Table(boto3.client("dynamodb"), table, within=60), waited.append, max_missed=2)
+
+    def reads(connection_id: str) -> int:
+        waited.clear()
+        assert index.find(connection_id, time.monotonic() + 600) is None
+        return 1 + len(waited)
+
+    assert [reads(name) for name in ("one=", "two=", "three=")] == [4, 4, 4]
+    assert [reads(name) for name in ("two=", "three=", "one=")] == [1, 1, 4]
+
+
 def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -> None:
     stored("s1", "closed=", connections)
     sibling = stored("s1", "open=", connections)
@@ -148,7 +161,7 @@ def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -
     assert rows(connections, "s1") == [sibling]
 
 
-def test_forgetting_twice_or_what_never_was_is_fine(connections: Connections) -> None:
+def test_forgetting_twice_or_an_unknown_connection_is_fine(connections: Connections) -> None:
     stored("s1", "closed=", connections)
 
     assert [connections.forget("closed="), connections.forget("closed="), connections.forget("never=")] == [
@@ -182,15 +195,16 @@ def test_a_row_without_times_is_removed(connections: Connections, table: str) ->
     assert items(table) == []
 
 
+@pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
     ("status", "body"),
     [
         pytest.param(400, b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}', id="throttled"),
-        pytest.param(500, b"<html>Internal Server Error</html>", id="no-json"),
+        pytest.param(500, b"<html>Internal Server Error</html>", id="not-json"),
         pytest.param(503, b"", id="nothing"),
     ],
 )
-def test_reads_that_fail_are_tried_again(table: str, status: int, body: bytes) -> None:
+def test_a_read_that_fails_is_made_again(table: str, status: int, body: bytes) -> None:
     dynamodb = boto3.client("dynamodb", config=CONFIG)
     connections = Connections(dynamodb, table)
     connection = stored("s1", "one=", connections)
@@ -206,7 +220,7 @@ def test_reads_that_fail_are_tried_again(table: str, status: int, body: bytes) -
     assert next(throttled) is False
 
 
-def test_half_an_answer_is_an_error_of_botocores(table: str) -> None:
+def test_half_an_answer_ends_in_an_error_of_botocore(table: str) -> None:
     dynamodb = boto3.client("dynamodb", config=CONFIG)
 
     def halve(request: Any, **_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A DynamoDB that answers by script, over real HTTP, faults among the answers."""
+"""A DynamoDB whose answers, right ones and faults, are a script that the test writes. It speaks real HTTP."""
 
 import contextlib
 import json
@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from hub.dynamodb import CONFIG
 
 DRIP = 0.02
-"""Seconds between two bytes of an answer that drips."""
+"""Seconds between two bytes of an answer that comes byte by byte."""
 
 REQUEST = re.compile(rb"(.*?)\r\n\r\n", re.DOTALL)
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -64,13 +65,13 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "drips in its body": [answer(200, b"", length=100_000), "drip", b" " * 100_000],
     "refused": [answer(400, REFUSAL)],
 }
-"""What an answer sends, and does, in order."""
+"""The parts of each answer, in order: bytes to send, and names of things to do."""
 
 SLOW = {"nothing", "half a body, silence", "drips in its head", "drips in its body"}
-"""Answers after which only the time ends the waiting."""
+"""Answers that never end, so that only a deadline ends the waiting."""
 
 LOST = set(ANSWERS) - SLOW - {"whole", "refused"}
-"""Answers that are as good as none, and come at once."""
+"""Answers that come at once, and of which the hub can use nothing."""
 
 
 @dataclass
@@ -91,8 +92,9 @@ class FaultyDynamoDB:
     tokens: list[str] = field(default_factory=list)
 
     def client(self) -> Any:
-        """Return a client as the functions have it."""
-        return boto3.client("dynamodb", endpoint_url=self.url, config=CONFIG)
+        """Return a client as the functions have it, but one that waits for an answer as long as necessary."""
+        patient = CONFIG.merge(Config(connect_timeout=60, read_timeout=60))
+        return boto3.client("dynamodb", endpoint_url=self.url, config=patient)
 
 
 @contextlib.contextmanager
