@@ -57,7 +57,7 @@ def _check_room(session_id: str, now: float) -> None:
     """
     limit = SETTINGS.max_connections_per_session
     if limit and CONNECTIONS.count(session_id, now) >= limit:
-        raise TooManyConnections("The session has as many connections as it may have.", "session_id")
+        raise TooManyConnections("The session has as many connections as it may have", "session_id")
 
 
 def _store(identity: Identity, connection: Connection) -> None:
@@ -69,4 +69,4 @@ def _store(identity: Identity, connection: Connection) -> None:
     if identity.once is None:
         CONNECTIONS.add(connection)
     elif not CONNECTIONS.add_once(connection, identity.once, identity.once_until):
-        raise Forbidden("The signature has been used already.")
+        raise Forbidden("The signature has been used already")

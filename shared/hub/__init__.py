@@ -1,8 +1,25 @@
 """
-The rules and boundaries that the three functions share.
+What the three functions share: rules, and boundaries to services.
 
-Rules take values and return values: ``handshake``, ``frames``, ``answers``,
-``errors``, ``settings``. Boundaries know one service each: ``connections``
-(with ``dynamodb`` and ``items``) DynamoDB, ``delivery`` the ``@connections`` API; ``fan_out`` joins the two.
+Rules take values and return values:
+
+* ``connect_request``, ``frames``, ``envelope``   what clients send, and what they receive
+* ``strict_json``, ``ids``                        how frames are written
+* ``connection``, ``sessions``                    who is connected, and who may send to which session
+* ``rate``                                        how fast a connection may send
+* ``errors``, ``answers``                         refusals, and how a handler answers them
+* ``settings``, ``version``                       what a function knows when it starts
+* ``auth.authentication``                         which mode of authentication is on; then ``auth.identity``,
+                                                  ``auth.tokens``, ``auth.signatures``, ``auth.signing_key``
+* ``auth.origins``                                which pages may connect
+
+Boundaries know one service each:
+
+* ``connections``, with ``connection_index``, ``items`` and ``dynamodb``   DynamoDB
+* ``auth.signing_secret``                                                 Secrets Manager
+* ``asking``                                                              both: repetition and deadlines
+* ``log``, ``metrics``                                                    CloudWatch
+
+The ``@connections`` API and the delivery of messages are the package ``delivery``, beside the function that sends.
 
 """

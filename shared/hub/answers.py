@@ -1,4 +1,4 @@
-"""What a handler returns to API Gateway, and the one place that maps errors to it."""
+"""What a handler returns to API Gateway, and the one place that turns errors into answers."""
 
 import functools
 import json
@@ -14,7 +14,7 @@ Event: TypeAlias = dict[str, Any]
 
 
 class Context(Protocol):
-    """The part of Lambda's context that the hub reads."""
+    """The part of Lambda's context object that the hub reads."""
 
     @property
     def aws_request_id(self) -> str: ...
@@ -24,11 +24,10 @@ class Context(Protocol):
 
 class Answer(TypedDict):
     """
-    A Lambda proxy result. API Gateway refuses one with any other key.
+    The result of a Lambda proxy integration. API Gateway refuses a result with any other key.
 
-    On ``$connect`` any status but 2xx refuses the handshake, and the body never
-    reaches the client. On a two-way route the body is the frame sent back, and
-    nobody sees the status.
+    On ``$connect`` any status but 2xx refuses the handshake, and the client never receives the body. On a route with
+    a response (``sendMessage``, ``$default``) the client receives the body as a frame, and never sees the status.
 
     """
 
@@ -42,31 +41,34 @@ Refuse: TypeAlias = Callable[[HubError, Event, Context], Answer]
 
 
 def refuse_handshake(error: HubError, event: Event, context: Context) -> Answer:
-    """Answer the error's status. The body is for logs and local tools."""
+    """Answer with the error's status. The body is for logs and for the local gateway."""
     return {"statusCode": int(error.status), "body": json.dumps({"code": error.code, "message": str(error)})}
 
 
 def refuse_frame(error: HubError, event: Event, context: Context) -> Answer:
-    """Answer an error frame, with the refused frame's id if it had a valid one."""
+    """Answer with an error frame, which has the id of the refused frame if that id is valid."""
     request_id = context.aws_request_id if isinstance(error, Internal) else None
     return reply(frames.error(error, frames.salvage_id(event.get("body")), request_id))
 
 
 def reply(frame: str) -> Answer:
-    """Send a frame back to the client that a two-way route heard from."""
+    """Answer with a frame, which API Gateway sends back to the client."""
     return {"statusCode": int(HTTPStatus.OK), "body": frame}
 
 
 def answers_errors(refuse: Refuse) -> Callable[[Handler], Handler]:
     """
-    Turn what a handler raises into an answer, and log it once.
+    Return a decorator for handlers, which turns an exception into an answer and logs the exception once.
 
-    The client learns what it did wrong, never what broke in us.
+    The client learns what it did wrong, and never what broke in the hub.
+
+    Args:
+        refuse: Makes the answer from the error.
 
     """
 
     def decorate(handler: Handler) -> Handler:
-        @logger.inject_lambda_context(clear_state=True, log_event=False)  # whatever the environment says
+        @logger.inject_lambda_context(clear_state=True, log_event=False)  # even if the environment switches it on
         @functools.wraps(handler)
         def lambda_handler(event: Event, context: Context) -> Answer:
             logger.append_keys(connection_id=event["requestContext"]["connectionId"])

@@ -1,4 +1,4 @@
-"""What a ``$connect`` event says, parsed once."""
+"""The headers and the query of a ``$connect`` event, parsed once."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -9,17 +9,17 @@ from hub.errors import BadRequest
 from hub.sessions import SESSION_ID
 
 PROTOCOL = "hub.v1"
-"""The subprotocol a client may offer; the answer then selects it."""
+"""The subprotocol that a client may offer. If a client offers it, the hub selects it."""
 
 
 @dataclass(frozen=True, repr=False)
 class ConnectRequest:
     """
-    Headers and query of a handshake. Without a repr: credentials are among them.
+    Headers and query of a handshake. The class has no repr, because they contain credentials.
 
     Attributes:
-        headers: Values by name in lower case.
-        query: Values by name, as the client wrote it.
+        headers: The values of each header, by its name in lower case.
+        query: The values of each parameter, by its name as the client wrote it.
 
     """
 
@@ -28,7 +28,7 @@ class ConnectRequest:
 
     @classmethod
     def from_event(cls, event: dict[str, Any]) -> Self:
-        """Read a ``$connect`` event. Header names are compared without case, query names with it."""
+        """Read a ``$connect`` event. The case of letters counts in a parameter's name, and not in a header's name."""
         return cls(
             headers=_values(event, "multiValueHeaders", "headers", str.lower),
             query=_values(event, "multiValueQueryStringParameters", "queryStringParameters", str),
@@ -36,24 +36,24 @@ class ConnectRequest:
 
     def one(self, parameter: str, header: str) -> str | None:
         """
-        Return what a parameter of the query or a header says, or None if there is neither.
+        Return the value of a query parameter or of a header, or None if the client sent neither.
 
         Raises:
-            BadRequest: If they say different things, or one of them does.
+            BadRequest: If the client sent more than one value.
 
         """
-        named = {*self.query.get(parameter, []), *self.headers.get(header.lower(), [])}
-        if len(named) > 1:
-            raise BadRequest(f"The query's {parameter} and the header {header} differ.", parameter)
-        return next(iter(named), None)
+        values = {*self.query.get(parameter, []), *self.headers.get(header.lower(), [])}
+        if len(values) > 1:
+            raise BadRequest(f"The query's {parameter} and the header {header} differ", parameter)
+        return next(iter(values), None)
 
     @property
     def session_id(self) -> str | None:
         """
-        The session that the query or the header X-Session names, if one does.
+        The session id in the query or in the header X-Session, or None.
 
         Raises:
-            BadRequest: If it is malformed, or if they name different ones.
+            BadRequest: If it is malformed, or if there are two different ones.
 
         """
         session_id = self.one("session_id", "X-Session")
@@ -63,19 +63,19 @@ class ConnectRequest:
 
     @property
     def origin(self) -> str | None:
-        """Where the page that connects comes from. Browsers always send it, other clients as a rule never."""
+        """The origin of the page that connects, or None. Browsers always send it; other clients usually do not."""
         origins = self.headers.get("origin")
         return None if origins is None else ", ".join(dict.fromkeys(origins))
 
     @property
     def protocols(self) -> list[str]:
-        """Offered subprotocols, in the client's order."""
+        """The subprotocols that the client offers, in its order."""
         offered = ",".join(self.headers.get("sec-websocket-protocol", []))
         return [name for part in offered.split(",") if (name := part.strip(" \t"))]
 
     @property
     def subprotocol(self) -> dict[str, str]:
-        """The header that selects our protocol, if the client offered it."""
+        """The header that selects ``hub.v1``; empty if the client did not offer it."""
         return {"Sec-WebSocket-Protocol": PROTOCOL} if PROTOCOL in self.protocols else {}
 
 
@@ -83,8 +83,13 @@ def _values(event: dict[str, Any], every: str, last: str, key: Callable[[str], s
     """
     Return all values by name.
 
-    API Gateway sends every value in one map and the last in another. Events written by
-    hand have often one map only, or null; if theirs disagree, both values are in.
+    API Gateway sends all values in one map, and the last value of each name in another map. An event that somebody
+    wrote by hand may have only one of the maps, or null. If its maps disagree, the result has the values of both.
+
+    Args:
+        every: The member of the event with all values.
+        last: The member with the last values.
+        key: Makes the key of the result from a name.
 
     """
     values: defaultdict[str, list[str]] = defaultdict(list)

@@ -7,10 +7,10 @@ if TYPE_CHECKING:
     from hub.auth.identity import Identity
 
 MAX_LIFETIME = 2 * 3600 + 10 * 60
-"""Seconds a row is alive at most: API Gateway's two hours for a connection, and some slack."""
+"""Seconds until a row expires: the two hours that API Gateway allows a connection, and ten minutes more."""
 
 NEVER = 2**53
-"""Epoch seconds at which a row that says nothing of its end expires: one put there by hand, say."""
+"""Epoch seconds at which a row without ``expires_at`` expires, such as a row that somebody added by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Connection:
 
     Attributes:
         connected_at: Epoch milliseconds.
-        expires_at: Epoch seconds, the table's TTL: when the connection or its credential
-            ends. DynamoDB deletes late, so a row past it may still be read.
-        subject: Who has proven to be allowed in; None if nobody had to (AUTH_MODE none).
-        send: Whom it may address, as ``identity.Identity`` has it; None for every session.
+        expires_at: Epoch seconds at which the connection or its credential ends. This is the table's TTL attribute;
+            DynamoDB deletes rows late, so expired rows may still be read.
+        subject: Who the client has proven to be; None if it did not have to prove anything (AUTH_MODE none).
+        send: The grants of the client, as in ``auth.identity.Identity``; None: it may send to every session.
 
     """
 
@@ -36,7 +36,7 @@ class Connection:
 
     @classmethod
     def opened(cls, identity: "Identity", connection_id: str, now: float) -> "Connection":
-        """Return the row of a connection that opens now (epoch seconds)."""
+        """Return the row of a connection that opens at ``now``, in epoch seconds."""
         lifetime_end = int(now) + MAX_LIFETIME
         return cls(
             session_id=identity.session_id,
@@ -49,11 +49,11 @@ class Connection:
 
     def is_usable(self, now: float, needs_proof: bool) -> bool:
         """
-        Return whether a connection may still send and receive.
+        Return whether a connection may send and receive at ``now``, in epoch seconds.
 
         Args:
-            needs_proof: Whether somebody must have proven something (any AUTH_MODE but none).
-                Rows without a subject then stem from before the mode was switched on.
+            needs_proof: Whether clients must prove who they are (any AUTH_MODE but none). A row without a subject
+                then stems from the time before this mode was switched on, and is not usable.
 
         """
         return self.expires_at > now and not (needs_proof and self.subject is None)

@@ -1,22 +1,21 @@
 """
-Every refusal the hub makes on purpose, with its code and its status.
+Every refusal that the hub makes on purpose, with its code and its status.
 
 * HubError
-    * BadJson             400  bad_json              the frame is not a JSON object
-    * BadRequest          400  bad_request           a part is missing or malformed
-    * UnknownAction       400  unknown_action        nobody handles this action
-    * Unauthorized        401  unauthorized          there is no token, or none that is valid
-    * Expired             401  expired               the sender's credential has run out
-    * Forbidden           403  forbidden             we read it, and this client may not do it
+    * BadJson             400  bad_json              the frame is not a strict JSON object
+    * BadRequest          400  bad_request           a member, parameter or header is missing or malformed
+    * UnknownAction       400  unknown_action        there is no such action
+    * Unauthorized        401  unauthorized          the token is missing or not valid
+    * Expired             401  expired               the sender's credential has expired
+    * Forbidden           403  forbidden             this client may not do that
     * NotConnected        410  not_connected         the sender has no live row
-    * MessageTooLarge     413  message_too_large     a delivered frame would be too long
+    * MessageTooLarge     413  message_too_large     the delivered frame would be too long
     * RateLimited         429  rate_limited          the sender sends too fast
-    * TooManyConnections  429  too_many_connections  the session has as many as it may have
-    * Internal            500  internal              our fault; the client learns nothing else
+    * TooManyConnections  429  too_many_connections  the session has as many connections as it may have
+    * Internal            500  internal              a fault of the hub; the client learns nothing else
 
-Anything else that escapes a handler is our fault too: ``answers`` logs it with
-its traceback and answers Internal. A status opens or refuses a handshake; an
-error frame carries the code.
+Any other exception that a handler raises is a fault of the hub too: ``answers`` logs it with its traceback and
+answers Internal. A handshake is refused with the status, and a frame with an error frame, which carries the code.
 
 """
 
@@ -26,11 +25,11 @@ from typing import ClassVar
 
 class HubError(Exception):
     """
-    A refusal. Its text is a whole sentence that a client may read.
+    A refusal. Its text is a sentence for developers of clients.
 
     Attributes:
-        field: The member or parameter at fault, such as ``sessions[1]``.
-        retry_after_ms: Milliseconds after which the same may succeed.
+        field: The member, parameter or header at fault, such as ``sessions[1]``.
+        retry_after_ms: Milliseconds after which the same frame may be accepted.
 
     """
 

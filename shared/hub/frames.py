@@ -1,4 +1,4 @@
-"""The frames of ``hub.v1``: what clients send, parsed once, and what they get, built."""
+"""The frames of ``hub.v1``: parses what clients send, and builds what the hub answers."""
 
 import functools
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from hub.errors import BadJson, BadRequest, HubError, UnknownAction
 from hub.sessions import SESSION_ID
 
 MAX_SESSIONS = 100
-"""Distinct sessions that one message may be sent to."""
+"""Distinct sessions in the list of one message."""
 
-MAX_ID_LENGTH = 64  # characters
+MAX_ID_LENGTH = 64
+"""Characters (Unicode code points) of a message id."""
+
 MAX_DEPTH = 100
 """Levels of arrays and objects in a message."""
 
@@ -20,18 +22,18 @@ PONG = '{"type":"pong"}'
 
 @dataclass(frozen=True)
 class Ping:
-    """``{"action": "ping"}``. API Gateway answers it itself, unless it reads a frame otherwise than we do."""
+    """``{"action": "ping"}``. API Gateway answers a ping itself, unless its parser reads the frame differently."""
 
 
 @dataclass(frozen=True)
 class SendMessage:
     """
     Attributes:
-        id: What the client calls this message, or None.
-        positions: Who should receive it: 1 to 100 session ids, no repeats, each with
-            the index at which the client first listed it.
-        message: Any JSON value, at most 100 levels deep, its numbers finite.
-        echo: Whether the sending connection itself may receive it.
+        id: The message id that the client has chosen, or None.
+        positions: The sessions that shall receive the message: 1 to MAX_SESSIONS distinct session ids. The value is
+            the index at which the client first listed the session.
+        message: Any JSON value with finite numbers, at most MAX_DEPTH levels deep.
+        echo: Whether the sending connection itself may receive the message.
 
     """
 
@@ -53,9 +55,9 @@ def parse(body: str | None) -> Frame:
     Parse what a client sent.
 
     Raises:
-        BadJson: If it is not a JSON object, by the strict rules of ``strict_json``.
-        BadRequest: If a member is missing or malformed; ``field`` says which.
-        UnknownAction: If ``action`` names none of ours.
+        BadJson: If the frame is not a JSON object, by the strict rules of ``strict_json``.
+        BadRequest: If a member is missing or malformed; ``field`` names the member.
+        UnknownAction: If ``action`` is neither ``sendMessage`` nor ``ping``.
 
     """
     members = _members(body)
@@ -74,7 +76,7 @@ def parse(body: str | None) -> Frame:
 
 
 def salvage_id(body: str | None) -> str | None:
-    """Return the id of a frame that may otherwise be wrong, if it has a valid one. What ``parse`` has read is kept."""
+    """Return the id of a frame, or None if it has no valid id. The rest of the frame may be wrong."""
     try:
         return _message_id(_members(body))
     except HubError:
@@ -82,13 +84,13 @@ def salvage_id(body: str | None) -> str | None:
 
 
 def ack(message_id: str, delivered: dict[str, int], offline: list[str], failed: dict[str, int]) -> str:
-    """Build the answer to a message that was sent; every target session is in it."""
+    """Build the answer to a message that was sent. Every session of the message is in one of the three at least."""
     totals = {"delivered": delivered, "offline": offline, "failed": failed}
     return strict_json.dumps({"type": "ack", "id": message_id} | totals)
 
 
 def error(refusal: HubError, message_id: str | None, request_id: str | None) -> str:
-    """Build the answer to a frame that was refused. Members that are None are left out."""
+    """Build the answer to a frame that was refused. It has no members that are None."""
     members = {
         "type": "error",
         "code": refusal.code,
@@ -106,7 +108,7 @@ _NOT_JSON = object()
 
 @functools.lru_cache(maxsize=1)
 def _value(body: str) -> Any:
-    """Return what a frame holds. The last one is kept, so that the error that answers a frame finds its id in it."""
+    """Return the value of a frame. The last value is cached, because ``salvage_id`` reads what ``parse`` refused."""
     try:
         return strict_json.loads(body)
     except ValueError:
@@ -116,7 +118,7 @@ def _value(body: str) -> Any:
 def _members(body: str | None) -> dict[str, Any]:
     frame = _value(body or "")
     if frame is _NOT_JSON:
-        # Without the parser's text: it speaks of Python, and may quote the frame.
+        # The parser's own text is left out: it is about Python, and may quote the frame.
         raise BadJson("The frame is not valid JSON")
     if not isinstance(frame, dict):
         raise BadJson("The frame is JSON, but not an object")

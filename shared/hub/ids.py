@@ -1,4 +1,4 @@
-"""Message ids and times as the protocol writes them."""
+"""Message ids and times, as the protocol writes them."""
 
 import os
 import uuid
@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 def uuid7(now: float) -> str:
     """
-    Return a UUID that sorts by time, for a message that came without an id.
+    Return a UUID of version 7, which sorts by time: the id of a message that came without one.
 
-    Python's own uuid7 comes with 3.14. Source: RFC 9562, section 5.7.
+    Python's standard library has ``uuid7`` from 3.14 on. Source: RFC 9562, section 5.7.
 
     Args:
-        now: Epoch seconds; milliseconds of it are kept.
+        now: Epoch seconds. The id keeps the milliseconds.
 
     """
     value = int(now * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
@@ -21,5 +21,5 @@ def uuid7(now: float) -> str:
 
 
 def timestamp(now: float) -> str:
-    """Return epoch seconds as ISO 8601 in UTC, in milliseconds: ``2026-11-22T21:30:00.123Z``."""
+    """Return epoch seconds as ISO 8601 in UTC, with milliseconds: ``2026-11-22T21:30:00.123Z``."""
     return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""A connection in DynamoDB's own form, there and back."""
+"""Converts a connection to a DynamoDB item and back."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 
 def item_of(connection: Connection) -> "dict[str, AttributeValueTypeDef]":
-    """Return a connection as DynamoDB takes it."""
     item: dict[str, AttributeValueTypeDef] = {
         "session_id": {"S": connection.session_id},
         "connection_id": {"S": connection.connection_id},
@@ -24,7 +23,7 @@ def item_of(connection: Connection) -> "dict[str, AttributeValueTypeDef]":
 
 
 def connection_of(item: dict[str, Any], session_id: str) -> Connection:
-    """Return a row; what it lacks, as one put there by hand may, is as if it had opened long ago and never ended."""
+    """Return the connection in an item. An item added by hand may lack times: it then opened at 0 and never expires."""
     return Connection(
         session_id=session_id,
         connection_id=item["connection_id"]["S"],

@@ -1,19 +1,20 @@
 """
-The one logger. Fields beside a constant message, one line an outcome.
+The hub's logger. Each outcome is one line: a constant message, and fields.
 
-ERROR    our failures, with a traceback where there is one
-WARNING  refusals: code and status; connections that the hub closed because they took nothing
+ERROR    failures of the hub, with a traceback if there is an exception
+WARNING  refusals, with code and status; connections that the hub closed because they took no messages
 INFO     connected, disconnected, sent (with counts)
 DEBUG    nothing
 never    headers, query strings, signatures, keys, message bodies
 
 Every line has the version, the connection_id, and the session_id as soon as it is known.
-The level comes from POWERTOOLS_LOG_LEVEL or Lambda's own setting; INFO without.
+POWERTOOLS_LOG_LEVEL or Lambda's own setting chooses the level; the default is INFO.
 
-Libraries log what they send and receive, botocore the signing key and the role's session token among it. So no
-logger of the process writes DEBUG, whatever level it is set to, and loggers that have no level of their own
-start at WARNING. Tracebacks name every exception and line, but of texts only those that cannot hold a value: AWS
-repeats a request in its errors, headers included, and libraries quote what they cannot read.
+Libraries log what they send and receive: botocore logs the signing key and the session token of the function's role.
+Therefore no logger of the process writes DEBUG, even if its level is DEBUG, and loggers without a level of their own
+start at WARNING. A traceback has every exception and every line. It has the text of an exception only if that text
+cannot contain a secret: AWS repeats a request in its errors, headers included, and libraries quote what they cannot
+parse.
 
 """
 
@@ -30,14 +31,14 @@ from botocore.exceptions import ClientError
 from hub.version import VERSION
 
 SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "hub")
-"""The stack's name, in every log line and metric."""
+"""The stack's name, which is in every log line and every metric."""
 
 OWN = ("hub.", "delivery.")
-"""How the modules begin whose exceptions have texts of ours."""
+"""The packages of the hub. The texts of their exceptions contain no secrets."""
 
 
 class Formatter(LambdaPowertoolsFormatter):
-    """Powertools' JSON, with tracebacks that quote nothing."""
+    """Powertools' JSON, with tracebacks that contain no secrets."""
 
     def formatException(  # noqa: N802 - the library's name
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -46,7 +47,13 @@ class Formatter(LambdaPowertoolsFormatter):
 
 
 def _lines(error: BaseException, seen: set[int]) -> Iterator[str]:
-    """Yield an exception as Python prints it, after the one that it came from."""
+    """
+    Yield an exception as Python prints it, after the exception that caused it.
+
+    Args:
+        seen: The ids of the exceptions that have been printed. This function adds to them.
+
+    """
     seen.add(id(error))
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None and id(cause) not in seen:
@@ -54,18 +61,18 @@ def _lines(error: BaseException, seen: set[int]) -> Iterator[str]:
         yield "\nThat led to:\n\n"
     yield "Traceback (most recent call last):\n"
     yield from traceback.format_tb(error.__traceback__)
-    yield f"{type(error).__module__}.{type(error).__qualname__}: {_text(error)}".removesuffix(": ") + "\n"
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {_safe_text(error)}".removesuffix(": ") + "\n"
     for part in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
         yield "\nOne of them:\n\n"
         yield from _lines(part, seen)
 
 
-def _text(error: BaseException) -> str:
-    """Return what an exception says, without values of requests and answers."""
+def _safe_text(error: BaseException) -> str:
+    """Return the text of an exception, without anything that came from a request or an answer."""
     if isinstance(error, ClientError):
-        answer = error.response.get("ResponseMetadata", {})
-        where = f"{error.operation_name}: HTTP {answer.get('HTTPStatusCode')}, request {answer.get('RequestId')}"
-        return f"{error.response['Error'].get('Code')} by {where}"
+        metadata = error.response.get("ResponseMetadata", {})
+        answer = f"{error.operation_name}: HTTP {metadata.get('HTTPStatusCode')}, request {metadata.get('RequestId')}"
+        return f"{error.response['Error'].get('Code')} by {answer}"
     if isinstance(error, OSError):
         return error.strerror or ""
     return str(error) if type(error).__module__.startswith(OWN) else ""
@@ -73,11 +80,13 @@ def _text(error: BaseException) -> str:
 
 logging.disable(logging.DEBUG)
 logging.getLogger().setLevel(max(logging.WARNING, logging.getLogger().level))
-logging.getLogger(SERVICE).propagate = False  # or Lambda's own handler prints lines again, with whole tracebacks
+logging.getLogger(
+    SERVICE
+).propagate = False  # Lambda's own handler would print each line again, with the full traceback
 logger = Logger(
     service=SERVICE,
     logger_formatter=Formatter(serialize_stacktrace=False, service=SERVICE, version=VERSION),
 )
-if logger.log_level == logging.NOTSET:  # what Lambda's level TRACE means to Powertools
+if logger.log_level == logging.NOTSET:  # Powertools makes NOTSET of Lambda's level TRACE
     logger.initial_log_level = "DEBUG"
     logger.refresh_sample_rate_calculation()

@@ -1,22 +1,22 @@
-"""Session ids, and who may send to which."""
+"""Session ids, and grants: which sessions a connection may send to."""
 
 import re
 
 SESSION_ID = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
-"""A session id, matched whole: 1 to 128 of these characters."""
+"""A session id: 1 to 128 of these characters. Use ``fullmatch``."""
 
 EVERY_SESSION = ("*",)
-"""The grants of a client that is trusted with every session."""
+"""The grants of a client that may send to every session."""
 
 MAX_GRANTS = 100
-"""Grants of one credential. They are stored with the connection, and read with each of its messages."""
+"""The most grants of one credential. They are stored with the connection, and read with each message that it sends."""
 
 GRANT = re.compile(r"[A-Za-z0-9._:@-]{1,128}\*?|\*")
-"""A session id, or the start of some followed by ``*``, or ``*`` alone; matched whole."""
+"""A session id, or the start of session ids followed by ``*``, or ``*`` alone. Use ``fullmatch``."""
 
 
 def may_send(grants: tuple[str, ...] | None, session_id: str) -> bool:
-    """Return whether the grants of a connection cover a session; None covers all."""
+    """Return whether the grants of a connection cover a session. None covers every session."""
     return grants is None or any(
         session_id.startswith(grant[:-1]) if grant.endswith("*") else session_id == grant for grant in grants
     )

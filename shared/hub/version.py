@@ -1,3 +1,3 @@
-"""The version of the hub: also in the stack's outputs and in every log line."""
+"""The version of the hub, which is also in the stack's outputs and in every log line."""
 
 VERSION = "1.0.0"

@@ -1,4 +1,4 @@
-"""Who connects, whom they may address, and until when: what the three modes of authentication agree on."""
+"""The result of authentication, in all three modes: who connects, which sessions they may send to, and until when."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from hub.errors import BadRequest
 @dataclass(frozen=True)
 class Identity:
     """
-    What a handshake has proven.
+    Who a client has proven to be.
 
     Attributes:
         session_id: The session that the connection joins.
-        subject: Who has proven it; None if nobody had to (AUTH_MODE none).
-        send: Grants: whom it may address. None, every session, if nobody had to prove anything.
-        expires_at: Epoch seconds at which the credential runs out, or None.
-        once: A name for what may open one connection only, or None; it need not be
-            remembered after ``once_until`` (epoch seconds).
+        subject: Who the client is; None if it did not have to prove anything (AUTH_MODE none).
+        send: The grants of the client, as in ``hub.sessions``; None: it may send to every session.
+        expires_at: Epoch seconds at which the credential expires; None: it does not expire.
+        once: A name for a credential that may open only one connection; None: it may open several.
+        once_until: Epoch seconds after which the hub may forget that ``once`` has been used.
 
     """
 
@@ -31,10 +31,10 @@ class Identity:
 
 def claimed(request: ConnectRequest) -> Identity:
     """
-    Believe the client: AUTH_MODE none.
+    Return the session that a client names, without any proof: AUTH_MODE none.
 
     Raises:
-        BadRequest: If it names no session.
+        BadRequest: If the client does not name a session.
 
     """
     return Identity(needed_session(request))
@@ -42,12 +42,12 @@ def claimed(request: ConnectRequest) -> Identity:
 
 def needed_session(request: ConnectRequest) -> str:
     """
-    Return the session that a handshake names.
+    Return the session that a client names.
 
     Raises:
-        BadRequest: If it names none.
+        BadRequest: If the client does not name a session.
 
     """
     if (session_id := request.session_id) is None:
-        raise BadRequest("Name a session, with ?session_id= or the header X-Session.", "session_id")
+        raise BadRequest("Name a session, with ?session_id= or the header X-Session", "session_id")
     return session_id

@@ -1,8 +1,8 @@
 """
 Which pages may connect: the list ALLOWED_ORIGINS.
 
-A browser names the page's origin and cannot lie about it; other clients can, or
-say nothing. So this protects users of a browser from foreign pages, and nobody else.
+A browser sends the true origin of the page. Any other client may send a false origin or none. Therefore the list
+protects the users of browsers from foreign pages, and nothing else.
 
 """
 
@@ -19,10 +19,10 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 @dataclass(frozen=True)
 class Origin:
     """
-    Scheme, host and port, as RFC 6454 compares them.
+    Scheme, host and port, which RFC 6454 compares.
 
     Attributes:
-        host: In lower case. In the list, ``*.`` at its start stands for one label.
+        host: In lower case. In an entry of the list, ``*.`` at the start stands for any one label.
 
     """
 
@@ -34,7 +34,7 @@ class Origin:
     def parse(cls, text: str) -> Self:
         """
         Raises:
-            ValueError: If it is not ``http(s)://host`` with or without a port.
+            ValueError: If the text is not ``http://host`` or ``https://host``, with or without a port.
 
         """
         parts = urlsplit(text)
@@ -46,7 +46,7 @@ class Origin:
         return cls(parts.scheme, parts.hostname, port)
 
     def matches(self, allowed: "Origin") -> bool:
-        """Compare with an entry of the list."""
+        """Return whether an entry of the list allows this origin."""
         if (self.scheme, self.port) != (allowed.scheme, allowed.port):
             return False
         if not allowed.host.startswith("*."):
@@ -57,7 +57,7 @@ class Origin:
 
 def parse_origins(text: str) -> tuple[Origin, ...]:
     """
-    Parse ALLOWED_ORIGINS: origins separated by commas; empty allows every origin.
+    Parse ALLOWED_ORIGINS: origins separated by commas. An empty list allows every origin.
 
     Raises:
         SettingsError: If an entry is not an origin.
@@ -71,10 +71,10 @@ def parse_origins(text: str) -> tuple[Origin, ...]:
 
 def check_origin(origin: str | None, allowed: tuple[Origin, ...]) -> None:
     """
-    Let a handshake pass whose origin is on the list, or that names none.
+    Check the origin of a client. A client that sends no origin passes.
 
     Raises:
-        Forbidden: If the origin is not on the list; ``null``, a sandboxed page's, never is.
+        Forbidden: If the origin is not on the list. ``null``, the origin of a sandboxed page, cannot be on the list.
 
     """
     if origin is None or not allowed:
@@ -82,6 +82,6 @@ def check_origin(origin: str | None, allowed: tuple[Origin, ...]) -> None:
     try:
         parsed = Origin.parse(origin)
     except ValueError:
-        raise Forbidden("The origin is not one") from None
+        raise Forbidden("The header Origin is not an origin") from None
     if not any(parsed.matches(entry) for entry in allowed):
         raise Forbidden("Pages of this origin may not connect")

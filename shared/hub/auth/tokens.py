@@ -1,4 +1,4 @@
-"""AUTH_MODE jwt: a signed token says who connects. Rules only: the keys come from ``signing_key``."""
+"""AUTH_MODE jwt: a signed token says who connects. The keys come from ``signing_key``."""
 
 import re
 import warnings
@@ -14,19 +14,19 @@ from hub.connect_request import PROTOCOL, ConnectRequest
 from hub.errors import BadRequest, HubError, Unauthorized
 from hub.sessions import GRANT, MAX_GRANTS, SESSION_ID
 
-# The key's length is its owner's decision, and the documentation says what is short.
+# The owner of the key decides how long it is. docs/security.md says which length is enough.
 warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
 
 LEEWAY = 30
-"""Seconds that the clock of whoever issues tokens may differ from ours."""
+"""Seconds by which the clock of the token's issuer may differ from the hub's clock."""
 
 MAX_LENGTH = 8192
-"""Characters of a token, in a header. A URL has room for about 4,000: API Gateway takes 4,096 in all."""
+"""Characters of a token in a header. A URL has room for about 4,000, because API Gateway accepts 4,096 in all."""
 
 BEARER = "bearer."
-"""How a browser carries a token: as a subprotocol of this beginning, beside ``hub.v1``."""
+"""A browser sends a token as a subprotocol that starts with this, beside ``hub.v1``."""
 
-_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -34,11 +34,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 @dataclass(frozen=True)
 class Rules:
     """
-    What a token must say beside being signed and in time.
+    What a stack demands of every token, beside a right signature and times.
 
     Attributes:
-        issuer: The claim ``iss``; None for any or none.
-        audience: The claim ``aud``, or one of it; None for any or none.
+        issuer: What the claim ``iss`` must be; None: anything, and it may be missing.
+        audience: What the claim ``aud`` must be or contain; None: anything, and it may be missing.
 
     """
 
@@ -48,44 +48,44 @@ class Rules:
 
 def carried(request: ConnectRequest) -> str:
     """
-    Return the token that a handshake carries: as subprotocol, in Authorization, or as ``?token=``.
+    Return the token of a handshake: from a subprotocol, from the header Authorization, or from ``?token=``.
 
     Raises:
-        Unauthorized: If it carries none, or something that cannot be one.
-        BadRequest: If two carriers disagree, or the token is offered without ``hub.v1``:
-            nothing could be selected then, and a browser would drop the connection.
+        Unauthorized: If there is no token, or if it does not have the form of a token.
+        BadRequest: If there are two different tokens; or if a subprotocol has the token but ``hub.v1`` is not
+            offered. The hub could then select no subprotocol, and a browser would close the connection.
 
     """
     offered = [name.removeprefix(BEARER) for name in request.protocols if name.startswith(BEARER)]
     if offered and PROTOCOL not in request.protocols:
-        raise BadRequest(f"Offer the subprotocol {PROTOCOL} beside the token.", "Sec-WebSocket-Protocol")
-    schemes = (value.strip(" \t").partition(" ") for value in request.headers.get("authorization", []))
-    authorized = [token.strip(" ") for scheme, _, token in schemes if scheme.lower() == "bearer"]
+        raise BadRequest(f"Offer the subprotocol {PROTOCOL} beside the token", "Sec-WebSocket-Protocol")
+    credentials = (value.strip(" \t").partition(" ") for value in request.headers.get("authorization", []))
+    authorized = [token.strip(" ") for scheme, _, token in credentials if scheme.lower() == "bearer"]
     tokens = {*offered, *authorized, *request.query.get("token", [])}
     if len(tokens) > 1:
-        raise BadRequest("The handshake carries two different tokens.", "token")
+        raise BadRequest("The handshake carries two different tokens", "token")
     if not tokens:
-        raise Unauthorized("A token is needed.")
+        raise Unauthorized("A token is needed")
     (token,) = tokens
-    if len(token) > MAX_LENGTH or not _FORM.fullmatch(token):
-        raise Unauthorized("The token is not a JSON Web Token.")
+    if len(token) > MAX_LENGTH or not _THREE_PARTS.fullmatch(token):
+        raise Unauthorized("The token is not a JSON Web Token")
     return token
 
 
 def verify(request: ConnectRequest, key: bytes, rules: Rules) -> Identity:
     """
-    Return who a handshake's token says it is.
+    Return the identity that a token proves.
 
     Raises:
-        WrongKey: If the token is not signed with this key; another one may do.
-        Unauthorized: If there is no token, or none that is valid.
-        BadRequest: If carriers disagree, or the URL names another session than the token.
+        WrongKey: If the token was not signed with this key. Another key may fit.
+        Unauthorized: If the token is missing or not valid.
+        BadRequest: If there are two different tokens, or if the client names another session than the token.
 
     """
     claims = _claims(carried(request), key, rules)
     identity = _identity(claims)
     if request.session_id not in {None, identity.session_id}:
-        raise BadRequest("The handshake names another session than the token.", "session_id")
+        raise BadRequest("The handshake names another session than the token", "session_id")
     return identity
 
 
@@ -93,7 +93,7 @@ def _claims(token: str, key: bytes, rules: Rules) -> dict[str, Any]:
     signature = token.rpartition(".")[2].encode()
     try:
         if base64url_encode(base64url_decode(signature)) != signature:
-            raise Unauthorized("The token is not a JSON Web Token.")  # spare bits that mean nothing
+            raise Unauthorized("The token is not a JSON Web Token")  # the last character has bits that mean nothing
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
@@ -104,46 +104,50 @@ def _claims(token: str, key: bytes, rules: Rules) -> dict[str, Any]:
             leeway=LEEWAY,
         )
     except jwt.InvalidSignatureError:
-        raise WrongKey(Unauthorized("The token is not signed with the hub's key.")) from None
+        raise WrongKey(Unauthorized("The token is not signed with the hub's key")) from None
     except jwt.InvalidTokenError as error:
         raise _refusal(error) from None
-    except (ValueError, OverflowError, RecursionError):  # what PyJWT does not foresee: depth, huge numbers
-        raise Unauthorized("The token is not a JSON Web Token.") from None
+    except (
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ):  # from deep nesting and huge numbers, which PyJWT does not handle
+        raise Unauthorized("The token is not a JSON Web Token") from None
     return claims
 
 
 def _refusal(error: jwt.InvalidTokenError) -> HubError:
-    # Our own sentences: PyJWT's may quote the token.
+    # The hub has sentences of its own, because PyJWT's may quote the token.
     sentences: dict[type[Exception], str] = {
-        jwt.ExpiredSignatureError: "The token has expired.",
-        jwt.ImmatureSignatureError: "The token is not valid yet.",
-        jwt.InvalidIssuerError: "The token is of another issuer.",
-        jwt.InvalidAudienceError: "The token is for another audience.",
-        jwt.MissingRequiredClaimError: "The token lacks a claim that is required.",
-        jwt.InvalidAlgorithmError: "The token is not signed by HS256.",
+        jwt.ExpiredSignatureError: "The token has expired",
+        jwt.ImmatureSignatureError: "The token is not valid yet",
+        jwt.InvalidIssuerError: "The token is from another issuer",
+        jwt.InvalidAudienceError: "The token is for another audience",
+        jwt.MissingRequiredClaimError: "The token lacks a claim that is required",
+        jwt.InvalidAlgorithmError: "The token is not signed by HS256",
     }
     for kind, sentence in sentences.items():
         if isinstance(error, kind):
             return Unauthorized(sentence)
-    return Unauthorized("The token is not valid.")
+    return Unauthorized("The token is not valid")
 
 
 def _identity(claims: dict[str, Any]) -> Identity:
-    # PyJWT takes times as text and as fractions; whoever issues such tokens has made a mistake.
+    # PyJWT also accepts times that are text or fractions. Such a token is a mistake of its issuer.
     for name in ("exp", "nbf", "iat"):
         if type(claims.get(name, 0)) is not int:
-            raise Unauthorized(f"The token's claim {name} is not a whole number of seconds.")
+            raise Unauthorized(f"The token's claim {name} is not a whole number of seconds")
     session_id = claims.get("session_id")
     if not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
-        raise Unauthorized("The token's claim session_id is not a session id.")
+        raise Unauthorized("The token's claim session_id is not a session id")
     send = claims.get("send", [session_id])
     if not isinstance(send, list) or len(send) > MAX_GRANTS:
-        raise Unauthorized(f"The token's claim send is not a list of at most {MAX_GRANTS}.")
+        raise Unauthorized(f"The token's claim send is not a list of at most {MAX_GRANTS}")
     if not all(isinstance(grant, str) and GRANT.fullmatch(grant) for grant in send):
         raise Unauthorized(
-            "The token's claim send holds something other than session ids, with or without * at the end."
+            "The token's claim send holds something other than session ids, with or without * at the end"
         )
     subject = claims.get("sub", session_id)
     if _SURROGATE.search(subject):
-        raise Unauthorized("The token's claim sub is not text.")  # and so could not be stored
+        raise Unauthorized("The token's claim sub is not text")  # a lone surrogate, which DynamoDB cannot store
     return Identity(session_id, subject, tuple(send), claims["exp"])

@@ -18,11 +18,11 @@ DATE_TIME = "2026-11-18T11:06:40Z"  # NOW
 SIGNATURE = "96aa2b03140e601769254423f177b5d96afe52ec93866a6bbca4d7245606de8c"
 ONCE = "4d33fa8421394bd11e928e1c9f2993a19c82c84324287e79dd9371895cbbb55a"
 
-MISSING = (400, "A time and a signature are needed: X-Date-Time and X-Signature.")
-NO_TIME = (400, "The time is not ISO 8601 with an offset, such as 2026-11-23T12:00:00Z.")
-WRONG = (403, "The signature is wrong.")
+MISSING = (400, "A time and a signature are needed: X-Date-Time and X-Signature")
+NO_TIME = (400, "The time is not ISO 8601 with an offset, such as 2026-11-23T12:00:00Z")
+WRONG = (403, "The signature is wrong")
 NOT_AN_ID = (400, "The session id is not 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -")
-STALE = (403, "The signed time is too far from the hub's clock.")
+STALE = (403, "The signed time is too far from the hub's clock")
 
 
 def query(date_time: str = DATE_TIME, signature: str | None = None, session_id: str = "s1") -> dict[str, str]:
@@ -176,7 +176,7 @@ def test_refused(signed: dict[str, str], answer: tuple[int, str]) -> None:
 @pytest.mark.parametrize("value", [pytest.param("", id="empty"), pytest.param("other", id="another")])
 def test_query_and_header_say_the_same(part: str, value: str) -> None:
     header = {"session_id": "X-Session", "date_time": "X-Date-Time", "signature": "X-Signature"}[part]
-    differ = (400, f"The query's {part} and the header {header} differ.")
+    differ = (400, f"The query's {part} and the header {header} differ")
 
     for in_query, in_header in [(query()[part], value), (value, query()[part])]:
         signed = handshake(query() | {part: in_query}, {header.lower(): in_header})
@@ -185,5 +185,5 @@ def test_query_and_header_say_the_same(part: str, value: str) -> None:
 
 def test_nobody_without_a_session_gets_in() -> None:
     signed = handshake({"date_time": DATE_TIME, "signature": sign("", DATE_TIME)})
-    answer = (400, "Name a session, with ?session_id= or the header X-Session.")
+    answer = (400, "Name a session, with ?session_id= or the header X-Session")
     assert refusal(lambda: verify(signed, KEY.encode(), NOW)) == answer

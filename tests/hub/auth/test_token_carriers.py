@@ -14,11 +14,11 @@ OTHER = with_claims(send=["*"])
 PROTOCOL = "Sec-WebSocket-Protocol"
 AUTHORIZATION = "Authorization"
 
-NEEDED = (401, "A token is needed.")
-NOT_A_TOKEN = (401, "The token is not a JSON Web Token.")
-TWO = (400, "The handshake carries two different tokens.")
-NO_PROTOCOL = (400, "Offer the subprotocol hub.v1 beside the token.")
-OTHER_SESSION = (400, "The handshake names another session than the token.")
+NEEDED = (401, "A token is needed")
+NOT_A_TOKEN = (401, "The token is not a JSON Web Token")
+TWO = (400, "The handshake carries two different tokens")
+NO_PROTOCOL = (400, "Offer the subprotocol hub.v1 beside the token")
+OTHER_SESSION = (400, "The handshake names another session than the token")
 NO_SESSION = (400, "The session id is not 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -")
 
 
@@ -115,7 +115,7 @@ def test_accepted(carrying: ConnectRequest) -> None:
         pytest.param(handshake({"token": GOOD, "session_id": "s 1"}), NO_SESSION, id="a-session-that-is-none"),
         pytest.param(
             handshake({"token": GOOD, "session_id": "s1"}, {"X-Session": "s2"}),
-            (400, "The query's session_id and the header X-Session differ."),
+            (400, "The query's session_id and the header X-Session differ"),
             id="two-sessions",
         ),
     ],
@@ -126,7 +126,7 @@ def test_refused(carrying: ConnectRequest, answer: tuple[int, str]) -> None:
 
 def test_a_session_in_the_url_is_not_looked_at_before_the_token_is_valid() -> None:
     forged = handshake({"token": token(key="another"), "session_id": "s2"})
-    assert refusal(lambda: verify(forged, KEY.encode(), ANY)) == (401, "The token is not signed with the hub's key.")
+    assert refusal(lambda: verify(forged, KEY.encode(), ANY)) == (401, "The token is not signed with the hub's key")
 
 
 def test_whoever_sees_a_handshake_printed_sees_no_token() -> None:

@@ -13,19 +13,19 @@ ANY = Rules(issuer=None, audience=None)
 STRICT = Rules(issuer="https://issuer.example", audience="hub")
 STRICT_CLAIMS = {"iss": "https://issuer.example", "aud": "hub"}
 
-NOT_VALID = (401, "The token is not valid.")
-EXPIRED = (401, "The token has expired.")
-EARLY = (401, "The token is not valid yet.")
-LACKS = (401, "The token lacks a claim that is required.")
-NO_SESSION = (401, "The token's claim session_id is not a session id.")
-NO_LIST = (401, f"The token's claim send is not a list of at most {MAX_GRANTS}.")
-NO_GRANT = (401, "The token's claim send holds something other than session ids, with or without * at the end.")
-OTHER_ISSUER = (401, "The token is of another issuer.")
-OTHER_AUDIENCE = (401, "The token is for another audience.")
+NOT_VALID = (401, "The token is not valid")
+EXPIRED = (401, "The token has expired")
+EARLY = (401, "The token is not valid yet")
+LACKS = (401, "The token lacks a claim that is required")
+NO_SESSION = (401, "The token's claim session_id is not a session id")
+NO_LIST = (401, f"The token's claim send is not a list of at most {MAX_GRANTS}")
+NO_GRANT = (401, "The token's claim send holds something other than session ids, with or without * at the end")
+OTHER_ISSUER = (401, "The token is from another issuer")
+OTHER_AUDIENCE = (401, "The token is for another audience")
 
 
 def not_whole(claim: str) -> tuple[int, str]:
-    return 401, f"The token's claim {claim} is not a whole number of seconds."
+    return 401, f"The token's claim {claim} is not a whole number of seconds"
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +119,7 @@ def test_accepted(claims: dict[str, Any], identity: Identity) -> None:
         pytest.param({"sub": None}, NOT_VALID, id="sub-null"),
         pytest.param({"sub": ["s1"]}, NOT_VALID, id="sub-is-a-list"),
         pytest.param(
-            {"sub": "\ud800"}, (401, "The token's claim sub is not text."), id="sub-is-half-a-character"
+            {"sub": "\ud800"}, (401, "The token's claim sub is not text"), id="sub-is-half-a-character"
         ),  # DynamoDB would not store it
         pytest.param({"jti": 1}, NOT_VALID, id="jti-is-a-number"),
     ],

@@ -35,10 +35,10 @@ FROM_OPENSSL = (
     "eyJhbGciOiJIUzI1NiJ9.eyJzZXNzaW9uX2lkIjoiczEiLCJleHAiOjE3OTUwMDA2MDB9.dBxwu4zzkOs11eKgQXnPNBi9AkwpV54OCoKt8AAdysM"
 )
 
-NOT_A_TOKEN = (401, "The token is not a JSON Web Token.")
-NOT_HS256 = (401, "The token is not signed by HS256.")
-NOT_OURS = (401, "The token is not signed with the hub's key.")
-NOT_VALID = (401, "The token is not valid.")
+NOT_A_TOKEN = (401, "The token is not a JSON Web Token")
+NOT_HS256 = (401, "The token is not signed by HS256")
+NOT_OURS = (401, "The token is not signed with the hub's key")
+NOT_VALID = (401, "The token is not valid")
 
 PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
