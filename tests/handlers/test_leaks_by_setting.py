@@ -15,7 +15,6 @@ from aws_lambda_powertools.shared import constants
 from moto.server import ThreadedMotoServer
 
 from hub.connections import Connections
-from hub.log import logger
 from local.api import events
 from local.aws.provision import provision
 from local.console import Console
@@ -163,30 +162,3 @@ def test_a_traceback_quotes_nothing(
     assert TEXT not in json.dumps(line)
     assert logged in line["exception"]
     assert "on_connect_lambda.py" in line["exception"]
-
-
-class Loud(Exception):
-    """An exception whose class is not the hub's."""
-
-
-def test_a_traceback_names_all_exceptions_that_led_to_it(log: io.StringIO) -> None:
-    try:
-        try:
-            raise OSError(113, "No route to host")
-        except OSError as error:
-            raise ExceptionGroup(TEXT, [Loud(TEXT), KeyError(TEXT)]) from error
-    except ExceptionGroup:
-        logger.exception("failed")
-
-    exception = json.loads(log.getvalue())["exception"]
-    assert TEXT not in exception
-    names = [line for line in exception.splitlines() if line and line[0].isalpha() and "Traceback" not in line]
-    assert names == [
-        "builtins.OSError: No route to host",
-        "That led to:",
-        "builtins.ExceptionGroup",
-        "One of them:",
-        "tests.handlers.test_leaks_by_setting.Loud",
-        "One of them:",
-        "builtins.KeyError",
-    ]

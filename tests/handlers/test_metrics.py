@@ -1,4 +1,4 @@
-"""What the functions count, and that an alarm's condition is met when it should be."""
+"""The metrics that the functions print, and the alarms that these metrics trigger."""
 
 import json
 from typing import Any
@@ -10,13 +10,16 @@ from bench import limits
 from delivery.stuck import MAX_FAILURES, Own, Patience
 from hub import metrics
 from hub.log import SERVICE
-from tests.deployment.test_template import stack
+from local.stack.loading import translated
+from local.stack.parameters import parameter_values
+from local.stack.resources import Resources
 from tests.support.credentials import token
 from tests.support.in_moto import HubInMoto, row, rows
+from tests.support.paths import ROOT
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Return the metrics that were printed since the last call: one event each."""
+    """Return what was printed since the last call: the metrics of each event."""
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
     for record in records:
         (directive,) = record["_aws"]["CloudWatchMetrics"]
@@ -39,10 +42,10 @@ def test_a_connection_and_its_end_are_counted(account: HubInMoto, capsys: pytest
     hub = account.hub()
     hub.connect("one=", {"session_id": "s1"})
     hub.disconnect("one=")
-    assert [values(each) for each in emitted(capsys)] == [{"Connected": 1}, {"Disconnected": 1}]
+    assert [values(record) for record in emitted(capsys)] == [{"Connected": 1}, {"Disconnected": 1}]
 
 
-def test_a_message_is_counted_with_all_that_became_of_it(
+def test_a_message_is_counted_with_what_became_of_each_recipient(
     account: HubInMoto, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for connection_id in ("one=", "two="):
@@ -75,7 +78,7 @@ def test_what_was_not_delivered_is_counted(
     assert is_alarming("UndeliveredAlarm", record["Undelivered"][0]) is bool(undelivered)
 
 
-def test_a_connection_that_is_closed_for_taking_nothing_is_counted_and_its_row_goes(
+def test_a_connection_that_the_hub_closes_because_it_takes_nothing_is_counted_and_its_row_removed(
     account: HubInMoto, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.connections.add(row("s1", "one="))
@@ -90,7 +93,7 @@ def test_a_connection_that_is_closed_for_taking_nothing_is_counted_and_its_row_g
 
     acks = [hub.send("one=", frame) for _ in range(MAX_FAILURES + 1)]
 
-    assert [each["failed"] for each in acks] == [{"s2": 1}] * MAX_FAILURES + [{}]
+    assert [ack["failed"] for ack in acks] == [{"s2": 1}] * MAX_FAILURES + [{}]
     assert acks[-1]["offline"] == ["s2"]
     assert (account.endpoint.closed, rows(account.connections, "s2")) == (["two="], [])
     counted = [values(record).get("StuckClosed") for record in emitted(capsys)]
@@ -160,10 +163,12 @@ def test_a_secret_that_cannot_be_read_raises_the_alarm(account: HubInMoto, capsy
 
 
 def is_alarming(name: str, value: float) -> bool:
-    """Return whether one period with this sum reaches the alarm's threshold."""
-    alarm = stack().of_type("AWS::CloudWatch::Alarm")[name]
+    """Return whether an alarm's threshold is reached in a period with this sum."""
+    template = translated(ROOT / "template.yaml")
+    stack = Resources(template, parameter_values(template["Parameters"], {}))
+    alarm = stack.of_type("AWS::CloudWatch::Alarm")[name]
     assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Sum", "GreaterThanOrEqualToThreshold")
-    functions = stack().of_type("AWS::Lambda::Function").values()
-    (service,) = {each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for each in functions}
+    functions = stack.of_type("AWS::Lambda::Function").values()
+    (service,) = {function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in functions}
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
     return value >= float(alarm["Threshold"])

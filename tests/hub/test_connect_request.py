@@ -10,7 +10,7 @@ from hub.errors import BadRequest
 
 
 def event(query: Any = None, headers: Any = None) -> dict[str, Any]:
-    """An event as people write it by hand: single values only."""
+    """Return an event as somebody writes it by hand: with single values only."""
     return {"queryStringParameters": query, "headers": headers}
 
 

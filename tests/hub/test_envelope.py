@@ -6,7 +6,6 @@ import pytest
 
 from hub.envelope import MAX_FRAME_BYTES, Envelope
 from hub.errors import MessageTooLarge
-from hub.ids import timestamp, uuid7
 
 SENT_AT = "2026-11-22T21:30:00.123Z"
 
@@ -46,22 +45,3 @@ def test_the_longest_frame_counts_in_bytes_of_utf_8(filler: str, over: int, acce
         return
     with pytest.raises(MessageTooLarge, match="would have 131073 bytes, and 131072 are allowed"):
         envelope.check_size(sessions)
-
-
-def test_ids_that_the_hub_makes_are_version_7_and_sort_by_time() -> None:
-    # The time of RFC 9562's own example: 2022-02-22T19:22:22.000Z is 017F22E279B0 in milliseconds.
-    assert uuid7(1645557742.0).startswith("017f22e2-79b0-7")
-    made = [uuid7(moment / 1000) for moment in range(1_700_000_000_000, 1_700_000_000_100)]
-    assert made == sorted(made)
-    assert {(each[14], each[19] in "89ab") for each in made} == {("7", True)}
-
-
-@pytest.mark.parametrize(
-    ("now", "text"),
-    [
-        pytest.param(1795383000.123, "2026-11-22T21:30:00.123Z", id="milliseconds"),
-        pytest.param(1795383000.0, "2026-11-22T21:30:00.000Z", id="a-whole-second-has-them-too"),
-    ],
-)
-def test_times_are_utc_in_milliseconds(now: float, text: str) -> None:
-    assert timestamp(now) == text

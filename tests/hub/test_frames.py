@@ -1,4 +1,4 @@
-"""What clients send, as a table of rows: each refused with its code and field, or accepted."""
+"""What clients send: each frame is accepted, or refused with its code and field."""
 
 import json
 from typing import Any
@@ -111,11 +111,13 @@ def parsed(**members: Any) -> SendMessage:
             frame(sessions=["b", "a", "b"]), parsed(positions={"b": 0, "a": 1}), id="repeats-collapse-in-order"
         ),
         pytest.param(
-            frame(sessions=HUNDRED), parsed(positions={each: at for at, each in enumerate(HUNDRED)}), id="100-sessions"
+            frame(sessions=HUNDRED),
+            parsed(positions={session: at for at, session in enumerate(HUNDRED)}),
+            id="100-sessions",
         ),
         pytest.param(
             frame(sessions=HUNDRED * 2),
-            parsed(positions={each: at for at, each in enumerate(HUNDRED)}),
+            parsed(positions={session: at for at, session in enumerate(HUNDRED)}),
             id="100-sessions-plus-repeats",
         ),
         pytest.param(frame(sessions=["x" * 128]), parsed(positions={"x" * 128: 0}), id="a-session-id-of-128"),
@@ -153,12 +155,12 @@ def test_a_frame_is_read_once(body: str, monkeypatch: pytest.MonkeyPatch) -> Non
     read: list[str] = []
     loads = strict_json.loads
 
-    def note(text: str) -> Any:
+    def loads_and_notes(text: str) -> Any:
         read.append(text)
         return loads(text)
 
-    monkeypatch.setattr(strict_json, "loads", note)
-    body += "  \n"  # so that no other test has read it
+    monkeypatch.setattr(strict_json, "loads", loads_and_notes)
+    body += "  \n"  # no other test has parsed this text, so it is not in the cache
 
     with pytest.raises(HubError):
         frames.parse(body)

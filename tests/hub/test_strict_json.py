@@ -1,4 +1,4 @@
-"""JSON as browsers read it: what Python's own parser would let through is refused."""
+"""Strict JSON: what Python's own parser accepts and a browser does not is refused."""
 
 import json
 import math
@@ -47,7 +47,7 @@ def test_refused(text: str) -> None:
     [
         pytest.param("null", None, id="null"),
         pytest.param('"\\ud83d\\ude00"', "😀", id="surrogate-pair"),
-        pytest.param('"\\\\ud800"', "\\ud800", id="escaped-backslash-is-no-surrogate"),
+        pytest.param('"\\\\ud800"', "\\ud800", id="escaped-backslash-is-not-a-surrogate"),
         pytest.param('[{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}], id="same-name-in-two-objects"),
         pytest.param(" \t\r\n 1 ", 1, id="white-space-around"),
         pytest.param("1e400", math.inf, id="float-beyond-a-double"),
@@ -72,7 +72,7 @@ def test_accepted(text: str, value: object) -> None:
         ),
     ],
 )
-def test_deep_nesting_is_refused_at_no_cost(text: str) -> None:
+def test_deep_nesting_is_refused_without_much_memory(text: str) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match="nested too deeply"):
@@ -115,7 +115,7 @@ def test_any_text_is_a_value_or_a_value_error(text: str) -> None:
         strict_json.loads(text)
     except ValueError:
         return
-    assert json.loads(text) is not NotImplemented  # whatever we take, a lenient parser takes too
+    json.loads(text)  # does not raise: the lenient parser accepts whatever the strict one accepts
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whatever a client sends as credentials: it gets in, or is refused with a status and a sentence of ours."""
+"""Any credentials: the client gets in, or is refused with a status and one of the hub's own sentences."""
 
 from collections.abc import Callable
 from typing import Any
@@ -47,7 +47,7 @@ SENTENCES = {
     (403, "The signature is wrong"),
     (403, "The signed time is too far from the hub's clock"),
 }
-"""Every refusal of credentials, word for word: nothing that a client sent can be in one."""
+"""Every refusal of credentials, word for word. A refusal cannot contain what a client sent."""
 
 CHARACTERS = st.characters() | st.sampled_from("\ud800\udfff\x00\n .,*\u0661\uff21")
 ANY_TEXT = st.text(CHARACTERS)
@@ -76,7 +76,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def answer(verify: Callable[[], Identity]) -> tuple[int, str] | None:
-    """Return the refusal, or None for an identity that can be stored. Any other exception passes."""
+    """Return the refusal, or None for an identity that the hub can store. Any other exception is not caught."""
     try:
         identity = verify()
     except HubError as error:
@@ -155,7 +155,7 @@ def test_any_text_as_session_time_or_signature(in_query: dict[str, str], in_head
 
 @given(date_time=st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()) | ANY_TEXT)
 def test_any_time_that_is_signed(date_time: str) -> None:
-    # A lone surrogate cannot be signed as text; the hub refuses it before it would have to.
+    # A text with a lone surrogate cannot be signed. The hub refuses such a time before it checks the signature.
     signature = sign("s1", date_time.encode(errors="replace").decode())
     signed = handshake({"session_id": "s1", "date_time": date_time, "signature": signature})
     assert answer(lambda: signatures.verify(signed, KEY.encode(), NOW)) in {None, *SENTENCES}

@@ -12,7 +12,7 @@ ALLOWED = "https://example.com, http://localhost:8080, https://*.example.org"
 @pytest.mark.parametrize(
     ("origin", "accepted"),
     [
-        pytest.param(None, True, id="no-origin-no-browser"),
+        pytest.param(None, True, id="no-origin"),
         pytest.param("https://example.com", True, id="exact"),
         pytest.param("https://EXAMPLE.com:443", True, id="same-with-case-and-default-port"),
         pytest.param("http://localhost:8080", True, id="with-a-port"),
@@ -29,7 +29,7 @@ ALLOWED = "https://example.com, http://localhost:8080, https://*.example.org"
         pytest.param("", False, id="empty"),
         pytest.param("https://example.com/path", False, id="with-a-path"),
         pytest.param("https://user@example.com", False, id="with-a-user"),
-        pytest.param("https://example.com:port", False, id="with-a-port-that-is-none"),
+        pytest.param("https://example.com:port", False, id="with-a-port-that-is-not-a-number"),
         pytest.param("https://[::1", False, id="not-a-url"),
     ],
 )
@@ -47,7 +47,7 @@ def test_an_empty_list_allows_every_origin() -> None:
 
 
 @pytest.mark.parametrize("entry", ["example.com", "https://example.com/", "ftp://example.com", "https://", "*"])
-def test_a_list_with_something_else_stops_the_function(entry: str) -> None:
+def test_a_list_with_an_entry_that_is_not_an_origin_stops_the_function(entry: str) -> None:
     with pytest.raises(SettingsError, match=r"^ALLOWED_ORIGINS: not an origin: "):
         parse_origins(f"https://example.com, {entry}")
 

@@ -1,4 +1,4 @@
-"""AUTH_MODE signature: session and time, signed by whoever has the key."""
+"""AUTH_MODE signature: session and time, signed with the hub's key."""
 
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ DATE_TIME = "2026-11-18T11:06:40Z"  # NOW
 
 # Computed outside the code:
 # printf '%s' 's1:2026-11-18T11:06:40Z' | openssl dgst -sha256 -hmac not-a-real-key-but-as-long-as-one-should-be
-# and what is kept of it: printf '%s' "$signature" | sha256sum
+# and the digest of it that the hub stores: printf '%s' "$signature" | sha256sum
 SIGNATURE = "96aa2b03140e601769254423f177b5d96afe52ec93866a6bbca4d7245606de8c"
 ONCE = "4d33fa8421394bd11e928e1c9f2993a19c82c84324287e79dd9371895cbbb55a"
 
@@ -108,7 +108,7 @@ def test_times_that_are_read(date_time: str) -> None:
         pytest.param("now", id="a-word"),
     ],
 )
-def test_times_that_are_none(date_time: str) -> None:
+def test_malformed_times(date_time: str) -> None:
     assert refusal(lambda: verify(handshake(query(date_time)), KEY.encode(), NOW)) == NO_TIME
 
 
@@ -119,7 +119,7 @@ def test_times_that_are_none(date_time: str) -> None:
         pytest.param(iso(NOW + MAX_SKEW), id="in-five-minutes"),
     ],
 )
-def test_five_minutes_either_way_are_near_enough(date_time: str) -> None:
+def test_a_time_five_minutes_before_or_after_is_accepted(date_time: str) -> None:
     assert verify(handshake(query(date_time)), KEY.encode(), NOW).session_id == "s1"
 
 
@@ -134,7 +134,7 @@ def test_five_minutes_either_way_are_near_enough(date_time: str) -> None:
         pytest.param("9999-12-31T23:59:59-23:59", id="after-the-last-day"),
     ],
 )
-def test_anything_farther_is_refused(date_time: str) -> None:
+def test_a_time_farther_away_is_refused(date_time: str) -> None:
     assert refusal(lambda: verify(handshake(query(date_time)), KEY.encode(), NOW)) == STALE
 
 
@@ -156,7 +156,9 @@ def test_anything_farther_is_refused(date_time: str) -> None:
         pytest.param(query(signature=sign("s1", DATE_TIME, key="another")), WRONG, id="with-another-key"),
         pytest.param(query(signature=sign("s1", DATE_TIME, key="")), WRONG, id="with-an-empty-key"),
         pytest.param(
-            query("2025-11-18T11:06:40Z", signature="0" * 64), WRONG, id="who-has-no-key-learns-nothing-of-our-clock"
+            query("2025-11-18T11:06:40Z", signature="0" * 64),
+            WRONG,
+            id="a-client-without-the-key-learns-nothing-about-the-clock",
         ),
         pytest.param(query("06:40Z", SIGNATURE, "s1:2026-11-18T11"), NO_TIME, id="the-colon-between-them-moved"),
         pytest.param(query(session_id="s 1"), NOT_AN_ID, id="session-with-a-space"),
@@ -174,7 +176,7 @@ def test_refused(signed: dict[str, str], answer: tuple[int, str]) -> None:
 
 @pytest.mark.parametrize("part", ["session_id", "date_time", "signature"])
 @pytest.mark.parametrize("value", [pytest.param("", id="empty"), pytest.param("other", id="another")])
-def test_query_and_header_say_the_same(part: str, value: str) -> None:
+def test_query_and_header_must_agree(part: str, value: str) -> None:
     header = {"session_id": "X-Session", "date_time": "X-Date-Time", "signature": "X-Signature"}[part]
     differ = (400, f"The query's {part} and the header {header} differ")
 
@@ -183,7 +185,7 @@ def test_query_and_header_say_the_same(part: str, value: str) -> None:
         assert refusal(partial(verify, signed, KEY.encode(), NOW)) == differ
 
 
-def test_nobody_without_a_session_gets_in() -> None:
+def test_a_client_without_a_session_is_refused() -> None:
     signed = handshake({"date_time": DATE_TIME, "signature": sign("", DATE_TIME)})
     answer = (400, "Name a session, with ?session_id= or the header X-Session")
     assert refusal(lambda: verify(signed, KEY.encode(), NOW)) == answer

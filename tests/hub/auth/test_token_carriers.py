@@ -1,4 +1,4 @@
-"""AUTH_MODE jwt: where a handshake carries its token, and the session in the URL beside it."""
+"""AUTH_MODE jwt: where a handshake may carry its token, and the session that it may name beside the token."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lines(*headers: tuple[str, str], query: dict[str, list[str]] | None = None) -> ConnectRequest:
-    """A handshake in which a header or a parameter may come more than once."""
+    """Return a handshake in which a header or a parameter may occur more than once."""
     many: dict[str, list[str]] = {}
     for name, value in headers:
         many.setdefault(name, []).append(value)
@@ -112,7 +112,7 @@ def test_accepted(carrying: ConnectRequest) -> None:
         pytest.param(handshake({"token": GOOD, "session_id": "s2"}), OTHER_SESSION, id="another-session-in-the-url"),
         pytest.param(handshake({"token": GOOD}, {"X-Session": "s2"}), OTHER_SESSION, id="another-session-in-a-header"),
         pytest.param(handshake({"token": GOOD, "session_id": ""}), NO_SESSION, id="an-empty-session"),
-        pytest.param(handshake({"token": GOOD, "session_id": "s 1"}), NO_SESSION, id="a-session-that-is-none"),
+        pytest.param(handshake({"token": GOOD, "session_id": "s 1"}), NO_SESSION, id="a-malformed-session"),
         pytest.param(
             handshake({"token": GOOD, "session_id": "s1"}, {"X-Session": "s2"}),
             (400, "The query's session_id and the header X-Session differ"),
@@ -124,12 +124,12 @@ def test_refused(carrying: ConnectRequest, answer: tuple[int, str]) -> None:
     assert refusal(lambda: verify(carrying, KEY.encode(), ANY)) == answer
 
 
-def test_a_session_in_the_url_is_not_looked_at_before_the_token_is_valid() -> None:
+def test_the_token_is_checked_before_the_session_in_the_url() -> None:
     forged = handshake({"token": token(key="another"), "session_id": "s2"})
     assert refusal(lambda: verify(forged, KEY.encode(), ANY)) == (401, "The token is not signed with the hub's key")
 
 
-def test_whoever_sees_a_handshake_printed_sees_no_token() -> None:
+def test_a_printed_connect_request_shows_no_token() -> None:
     carrying = handshake({"token": GOOD}, {AUTHORIZATION: f"Bearer {GOOD}"})
     assert carried(carrying) == GOOD
     assert GOOD not in f"{carrying} {carrying!r}"

@@ -1,4 +1,4 @@
-"""AUTH_MODE jwt: what a token says, once its signature is right."""
+"""AUTH_MODE jwt: the claims of a token with a right signature."""
 
 from typing import Any
 
@@ -46,10 +46,12 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param({"session_id": "A.z_0:@-"}, Identity("A.z_0:@-", "A.z_0:@-", ("A.z_0:@-",), NOW + 600), id="id"),
         pytest.param({"session_id": "x" * 128}, Identity("x" * 128, "x" * 128, ("x" * 128,), NOW + 600), id="long-id"),
         pytest.param({"sub": "José"}, Identity("s1", "José", ("s1",), NOW + 600), id="sub"),
-        pytest.param({"sub": ""}, Identity("s1", "", ("s1",), NOW + 600), id="sub-empty-is-still-somebody"),
-        pytest.param({"send": []}, Identity("s1", "s1", (), NOW + 600), id="send-nobody"),
-        pytest.param({"send": ["*"]}, Identity("s1", "s1", ("*",), NOW + 600), id="send-everybody"),
-        pytest.param({"send": ["s2", "o-*"]}, Identity("s1", "s1", ("s2", "o-*"), NOW + 600), id="send-some"),
+        pytest.param({"sub": ""}, Identity("s1", "", ("s1",), NOW + 600), id="an-empty-sub-is-a-subject"),
+        pytest.param({"send": []}, Identity("s1", "s1", (), NOW + 600), id="send-to-no-session"),
+        pytest.param({"send": ["*"]}, Identity("s1", "s1", ("*",), NOW + 600), id="send-to-every-session"),
+        pytest.param(
+            {"send": ["s2", "o-*"]}, Identity("s1", "s1", ("s2", "o-*"), NOW + 600), id="send-to-some-sessions"
+        ),
         pytest.param({"send": ["x" * 128 + "*"]}, Identity("s1", "s1", ("x" * 128 + "*",), NOW + 600), id="long-grant"),
         pytest.param(
             {"send": ["s"] * MAX_GRANTS}, Identity("s1", "s1", ("s",) * MAX_GRANTS, NOW + 600), id="as-many-as-may-be"
@@ -120,7 +122,7 @@ def test_accepted(claims: dict[str, Any], identity: Identity) -> None:
         pytest.param({"sub": ["s1"]}, NOT_VALID, id="sub-is-a-list"),
         pytest.param(
             {"sub": "\ud800"}, (401, "The token's claim sub is not text"), id="sub-is-half-a-character"
-        ),  # DynamoDB would not store it
+        ),  # DynamoDB cannot store a lone surrogate
         pytest.param({"jti": 1}, NOT_VALID, id="jti-is-a-number"),
     ],
 )

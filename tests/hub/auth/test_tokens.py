@@ -1,4 +1,4 @@
-"""AUTH_MODE jwt: what is signed with the hub's key by HS256 is read, and nothing else."""
+"""AUTH_MODE jwt: the hub reads a token that is signed with its key by HS256, and refuses any other."""
 
 import itertools
 import json
@@ -77,7 +77,7 @@ def test_accepted(text: str) -> None:
 
 
 def unsigned() -> Iterator[tuple[str, str]]:
-    """Yield tokens that claim to need no signature, each with a name for it."""
+    """Yield names and tokens. Each token claims to need no signature."""
     for spelling in ("none", "None", "NONE", "nOnE", "none ", ""):
         header = {"alg": spelling, "typ": "JWT"}
         yield f"alg-{spelling!r}-empty-signature", f"{segment(header)}.{PAYLOAD}."
@@ -90,7 +90,7 @@ def test_no_spelling_of_alg_none_gets_in() -> None:
 
 
 def last_character_changed(text: str) -> str:
-    # 32 bytes are 43 characters, so the last one has 2 bits to spare, and 3 others decode to the same bytes.
+    # 32 bytes are 43 characters. The last character has 2 spare bits, so 3 other characters decode to the same bytes.
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return text[:-1] + alphabet[alphabet.index(text[-1]) + 1]
 
@@ -154,11 +154,11 @@ def last_character_changed(text: str) -> str:
         pytest.param(f"{HEADER}.\uff21{PAYLOAD}.{SIGNATURE}", NOT_A_TOKEN, id="a-letter-of-full-width"),
         pytest.param(GOOD.replace("-", "+").replace("_", "/") + "+", NOT_A_TOKEN, id="base64-as-it-is-elsewhere"),
         pytest.param(with_claims(padding="x" * 100_000), NOT_A_TOKEN, id="100-kb"),
-        pytest.param(token(header="HS256"), NOT_VALID, id="a-header-that-is-no-json"),
+        pytest.param(token(header="HS256"), NOT_VALID, id="a-header-that-is-not-json"),
         pytest.param(token(header=["HS256"]), NOT_VALID, id="a-header-that-is-a-list"),
         pytest.param(token(header="[" * 5000), NOT_VALID, id="a-header-that-nests-deeply"),
         pytest.param(token([CLAIMS]), NOT_VALID, id="claims-that-are-a-list"),
-        pytest.param(token("s1"), NOT_VALID, id="claims-that-are-no-json"),
+        pytest.param(token("s1"), NOT_VALID, id="claims-that-are-not-json"),
         pytest.param(token("null"), NOT_VALID, id="claims-that-are-null"),
         pytest.param(token("[" * 5000), NOT_VALID, id="claims-that-nest-deeply"),
         pytest.param(token('{"exp": ' + "9" * 5000 + "}"), NOT_VALID, id="a-number-of-5000-digits"),
@@ -169,7 +169,7 @@ def test_refused(text: str, answer: tuple[int, str]) -> None:
 
 
 def of_length(length: int) -> str:
-    """Return a good token of a length: the claims take it near, and the header fills what base64 skips."""
+    """Return a good token of this length. Base64 skips some lengths, which a longer header then reaches."""
     sizes = itertools.product(range(5900, 6100), range(3))
     texts = (token(CLAIMS | {"jti": "x" * claim}, {"alg": "HS256", "kid": "x" * kid}) for claim, kid in sizes)
     return next(text for text in texts if len(text) == length)
