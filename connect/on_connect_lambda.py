@@ -39,7 +39,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     identity = identify(request, now)
     logger.append_keys(session_id=identity.session_id)
 
-    _check_room(identity.session_id, now)
+    _check_limit(identity.session_id, now)
     # The time is read again, because reading the signing key may have taken seconds. A delivery uses the age of
     # the row: for some seconds it cannot tell a connection that is still opening from one that is gone.
     _store(identity, Connection.opened(identity, connection_id, time.time()))
@@ -49,7 +49,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     return {"statusCode": int(HTTPStatus.OK), "headers": request.subprotocol}
 
 
-def _check_room(session_id: str, now: float) -> None:
+def _check_limit(session_id: str, now: float) -> None:
     """
     Raises:
         TooManyConnections: If the session has MAX_CONNECTIONS_PER_SESSION connections already.

@@ -120,5 +120,5 @@ def _report(accounts: dict[str, Account], seconds: float) -> None:
     metrics.count("Undelivered", failed)
     if closed:
         metrics.count("StuckClosed", closed)
-    metrics.took("DeliveryTime", seconds)
+    metrics.duration("DeliveryTime", seconds)
     logger.info("sent", sessions=len(accounts), delivered=delivered, gone=gone, failed=failed)

@@ -32,7 +32,7 @@ def count(name: str, value: int = 1) -> None:
     _metrics.add_metric(name, MetricUnit.Count, value)
 
 
-def took(name: str, seconds: float) -> None:
+def duration(name: str, seconds: float) -> None:
     """Set a metric of this event that is a time."""
     _metrics.add_metric(name, MetricUnit.Milliseconds, seconds * 1000)
 

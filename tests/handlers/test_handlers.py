@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -227,8 +226,8 @@ def test_a_function_does_not_start_without_its_variables_and_names_all_that_are_
     function: str, mode: str, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cold_start(function, monkeypatch, {"AuthMode": mode})
-    environment = {name: value for name, value in os.environ.items() if name not in missing.split()}
-    monkeypatch.setattr(os, "environ", environment)
+    for name in missing.split():
+        monkeypatch.delenv(name, raising=False)
     with pytest.raises(SettingsError) as raised:
         imported(function)
     assert str(raised.value) == f"missing environment variables: {missing.replace(' ', ', ')}"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hub.auth.identity import Identity, claimed
+from hub.auth.identity import Identity, claimed_identity
 from hub.connect_request import ConnectRequest
 from hub.errors import BadRequest
 
@@ -45,7 +45,7 @@ def session(query: Any = None, headers: Any = None) -> dict[str, Any]:
 )
 def test_no_session_to_join(refused: dict[str, Any]) -> None:
     with pytest.raises(BadRequest) as caught:
-        claimed(ConnectRequest.from_event(refused))
+        claimed_identity(ConnectRequest.from_event(refused))
     assert caught.value.field == "session_id"
 
 
@@ -63,7 +63,7 @@ def test_no_session_to_join(refused: dict[str, Any]) -> None:
     ],
 )
 def test_the_session_a_client_names(accepted: dict[str, Any], session_id: str) -> None:
-    assert claimed(ConnectRequest.from_event(accepted)) == Identity(session_id)
+    assert claimed_identity(ConnectRequest.from_event(accepted)) == Identity(session_id)
 
 
 @pytest.mark.parametrize(

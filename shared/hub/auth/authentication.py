@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hub.auth.identity import Identity, claimed
+from hub.auth.identity import Identity, claimed_identity
 from hub.auth.signing_key import SigningKeys
 from hub.auth.signing_secret import SigningSecret
 from hub.connect_request import ConnectRequest
@@ -24,7 +24,7 @@ def authenticator(
 
     """
     if settings.auth_mode is AuthMode.NONE:
-        return lambda request, _now: claimed(request)
+        return lambda request, _now: claimed_identity(request)
     keys = SigningKeys(SigningSecret(secrets_manager(), settings.signing_secret_name))
     if settings.auth_mode is AuthMode.SIGNATURE:
         from hub.auth import signatures

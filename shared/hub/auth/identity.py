@@ -29,7 +29,7 @@ class Identity:
     once_until: int = 0
 
 
-def claimed(request: ConnectRequest) -> Identity:
+def claimed_identity(request: ConnectRequest) -> Identity:
     """
     Return the session that a client names, without any proof: AUTH_MODE none.
 
@@ -37,10 +37,10 @@ def claimed(request: ConnectRequest) -> Identity:
         BadRequest: If the client does not name a session.
 
     """
-    return Identity(needed_session(request))
+    return Identity(required_session(request))
 
 
-def needed_session(request: ConnectRequest) -> str:
+def required_session(request: ConnectRequest) -> str:
     """
     Return the session that a client names.
 

@@ -5,7 +5,7 @@ import hmac
 import re
 from datetime import UTC, datetime
 
-from hub.auth.identity import Identity, needed_session
+from hub.auth.identity import Identity, required_session
 from hub.auth.signing_key import WrongKey
 from hub.connect_request import ConnectRequest
 from hub.errors import BadRequest, Forbidden
@@ -39,7 +39,7 @@ def verify(request: ConnectRequest, key: bytes, now: float) -> Identity:
         BadRequest: If the session, the time or the signature is missing or malformed.
 
     """
-    session_id = needed_session(request)
+    session_id = required_session(request)
     date_time = request.one("date_time", "X-Date-Time")
     signature = request.one("signature", "X-Signature")
     if not date_time or not signature:

@@ -46,7 +46,7 @@ class Rules:
     audience: str | None
 
 
-def carried(request: ConnectRequest) -> str:
+def carried_token(request: ConnectRequest) -> str:
     """
     Return the token of a handshake: from a subprotocol, from the header Authorization, or from ``?token=``.
 
@@ -82,7 +82,7 @@ def verify(request: ConnectRequest, key: bytes, rules: Rules) -> Identity:
         BadRequest: If there are two different tokens, or if the client names another session than the token.
 
     """
-    claims = _claims(carried(request), key, rules)
+    claims = _claims(carried_token(request), key, rules)
     identity = _identity(claims)
     if request.session_id not in {None, identity.session_id}:
         raise BadRequest("The handshake names another session than the token", "session_id")

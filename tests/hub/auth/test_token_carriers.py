@@ -3,7 +3,7 @@
 import pytest
 
 from hub.auth.identity import Identity
-from hub.auth.tokens import Rules, carried, verify
+from hub.auth.tokens import Rules, carried_token, verify
 from hub.connect_request import ConnectRequest
 from tests.support.credentials import KEY, NOW, handshake, refusal, stop_the_clock_of_pyjwt, token, with_claims
 
@@ -131,5 +131,5 @@ def test_the_token_is_checked_before_the_session_in_the_url() -> None:
 
 def test_a_printed_connect_request_shows_no_token() -> None:
     carrying = handshake({"token": GOOD}, {AUTHORIZATION: f"Bearer {GOOD}"})
-    assert carried(carrying) == GOOD
+    assert carried_token(carrying) == GOOD
     assert GOOD not in f"{carrying} {carrying!r}"
