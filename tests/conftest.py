@@ -1,12 +1,10 @@
 """What several test modules need: a clean environment, the hub's table, and a running gateway."""
 
-import functools
 import io
 import logging
 import os
 import types
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pytest
@@ -40,51 +38,39 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
-@functools.cache
-def table_properties() -> dict[str, Any]:
-    """Return what the template says of the table, as far as moto knows it."""
-    (properties,) = load(ROOT / "template.yaml", {}).store.tables
-    known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
-    return {name: properties[name] for name in known}
-
-
 @pytest.fixture
 def table() -> Iterator[str]:
-    """The name of the table that the template declares, in moto."""
+    """The table that the template declares, in moto. Returns its name."""
+    (properties,) = load(ROOT / "template.yaml", {}).store.tables
     with mock_aws():
-        boto3.client("dynamodb").create_table(**table_properties())
-        yield table_properties()["TableName"]
-
-
-@pytest.fixture
-def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have botocore repeat a request without waiting before."""
-    monkeypatch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=lambda _seconds: None))
+        known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
+        boto3.client("dynamodb").create_table(**{name: properties[name] for name in known})
+        yield properties["TableName"]
 
 
 @pytest.fixture
 def connections(table: str) -> Connections:
-    """The table of connections, empty. It reads the index again without waiting."""
+    """The stored connections, none yet. Retries of the index do not wait."""
     return Connections(boto3.client("dynamodb"), table, sleep=lambda _seconds: None)
 
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[HubInMoto]:
-    """An account in moto, which the tests of one module share."""
+    """An account in moto, for the tests of one module."""
     with HubInMoto.opened() as account:
         yield account
 
 
 @pytest.fixture
 def account(opened: HubInMoto) -> HubInMoto:
-    """An account in moto, without connections."""
+    """Moto, without a connection."""
     opened.clear()
     return opened
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the hub logs: one JSON object in each line."""
+    """What the hub logs, one JSON object a line."""
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     written = io.StringIO()
@@ -111,13 +97,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def faulty() -> Iterator[FaultyEndpoint]:
-    """An ``@connections`` API whose answers the test writes."""
+    """An ``@connections`` that answers by script."""
     with faulty_endpoint() as served:
         yield served
 
 
 @pytest.fixture
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have botocore repeat a request without waiting before."""
+    monkeypatch.setattr("botocore.endpoint.time", types.SimpleNamespace(sleep=lambda _seconds: None))
+
+
+@pytest.fixture
 def faulty_table() -> Iterator[FaultyDynamoDB]:
-    """A DynamoDB whose answers the test writes."""
+    """A DynamoDB that answers by script."""
     with faulty_dynamodb() as served:
         yield served

@@ -90,7 +90,7 @@ def test_the_time_that_is_left_bounds_a_search_too(faulty_table: FaultyDynamoDB)
     [
         pytest.param(["nothing"], 1_100, {"type": "error", "code": "internal", "id": "c-1"}, id="the-sender"),
         pytest.param(["drips in its body"], 1_100, {"type": "error", "code": "internal"}, id="the-sender-drips"),
-        pytest.param(["whole", "drips in its head"], 3_000, {"type": "ack", "failed": {"s1": 0}}, id="a-session"),
+        pytest.param(["whole", "drips in its head"], 4_000, {"type": "ack", "failed": {"s1": 0}}, id="a-session"),
     ],
 )
 def test_a_message_is_answered_although_dynamodb_does_not_answer(

@@ -1,4 +1,4 @@
-"""A DynamoDB whose answers, right ones and faults, are a script that the test writes. It speaks real HTTP."""
+"""A DynamoDB over real HTTP whose answers, faults included, a test scripts."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from botocore.config import Config
 from hub.dynamodb import CONFIG
 
 DRIP = 0.02
-"""Seconds between two bytes of an answer that comes byte by byte."""
+"""Seconds between two bytes of an answer that drips."""
 
 REQUEST = re.compile(rb"(.*?)\r\n\r\n", re.DOTALL)
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -44,7 +44,7 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "nothing": ["silence"],
     "closed": ["close"],
     "reset": ["reset"],
-    "no HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n", "close"],
+    "not HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n", "close"],
     "half a head": [b"HTTP/1.1 200 OK\r\nContent-Le", "close"],
     "half a body, closed": [answer(200, HALF, length=len(WHOLE)), "close"],
     "half a body, reset": [answer(200, HALF, length=len(WHOLE)), "reset"],
@@ -56,7 +56,7 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "a list": [answer(200, b"[]")],
     "a page": [answer(200, b"<html>")],
     "another checksum": [answer(200, WHOLE, "x-amz-crc32: 1")],
-    "a checksum that is no number": [answer(200, WHOLE, "x-amz-crc32: one")],
+    "a checksum that is not a number": [answer(200, WHOLE, "x-amz-crc32: one")],
     "half a refusal": [answer(400, REFUSAL[:40], length=len(REFUSAL)), "close"],
     "throttled": [answer(400, THROTTLED)],
     "500": [answer(500, b"<html>Internal Server Error</html>")],
@@ -65,13 +65,13 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "drips in its body": [answer(200, b"", length=100_000), "drip", b" " * 100_000],
     "refused": [answer(400, REFUSAL)],
 }
-"""The parts of each answer, in order: bytes to send, and names of things to do."""
+"""The steps of each answer: bytes to send, and actions."""
 
 SLOW = {"nothing", "half a body, silence", "drips in its head", "drips in its body"}
-"""Answers that never end, so that only a deadline ends the waiting."""
+"""Answers that end only by a time-out of the client."""
 
 LOST = set(ANSWERS) - SLOW - {"whole", "refused"}
-"""Answers that come at once, and of which the hub can use nothing."""
+"""Answers that come at once, and that a client cannot use."""
 
 
 @dataclass
@@ -80,9 +80,9 @@ class FaultyDynamoDB:
     A server.
 
     Attributes:
-        script: Names of the next answers. The last is given again and again.
+        script: Names of the next answers. The last one is repeated.
         asked: The operation of each request, in the order of arrival.
-        tokens: The tokens of the transactions among them.
+        tokens: The client tokens of the transactions among the requests.
 
     """
 
@@ -92,14 +92,14 @@ class FaultyDynamoDB:
     tokens: list[str] = field(default_factory=list)
 
     def client(self) -> Any:
-        """Return a client as the functions have it, but one that waits for an answer as long as necessary."""
+        """Return a client with the configuration of the functions, but without short time-outs."""
         patient = CONFIG.merge(Config(connect_timeout=60, read_timeout=60))
         return boto3.client("dynamodb", endpoint_url=self.url, config=patient)
 
 
 @contextlib.contextmanager
 def faulty_dynamodb() -> Iterator[FaultyDynamoDB]:
-    """Serve while the context lasts, each HTTP connection in a thread of its own."""
+    """Serve while the context lasts, with one thread for each HTTP connection."""
     served = FaultyDynamoDB()
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
@@ -127,13 +127,13 @@ def _serve(served: FaultyDynamoDB, connection: socket.socket, over: threading.Ev
             length = LENGTH.search(head[1]) if head else None
             if not head or not length or len(received) < head.end() + int(length[1]):
                 continue
-            _note(served, head[1], received[head.end() :])
+            _record(served, head[1], received[head.end() :])
             received = b""
             if not _reply(connection, ANSWERS[_next(served)], over):
                 return
 
 
-def _note(served: FaultyDynamoDB, head: bytes, body: bytes) -> None:
+def _record(served: FaultyDynamoDB, head: bytes, body: bytes) -> None:
     target = TARGET.search(head)
     assert target
     served.asked.append(target[1].decode())

@@ -1,4 +1,4 @@
-"""A server of AWS's JSON protocol whose answers, right ones and faults, are a script that the test writes."""
+"""A server of AWS's JSON protocol whose answers, faults included, a test scripts."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SILENT = b"silent"
-"""No answer at all, on a connection that stays open."""
+"""No answer: the server keeps the connection open."""
 
 DRIPS = b"drips"
 """An answer that comes byte by byte, and never ends."""
@@ -19,7 +19,7 @@ CLOSED = b""
 
 
 def answer(body: bytes, status: int = 200, missing: int = 0) -> bytes:
-    """Return an HTTP response that ends its connection. ``missing`` is how many bytes its body is too short."""
+    """Return an HTTP response, after which the connection closes. Its body may lack some bytes of its length."""
     length = len(body) + missing
     return f"HTTP/1.1 {status} A Reason\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode() + body
 
@@ -35,7 +35,7 @@ class Scripted:
 
     Attributes:
         script: The answers to the next requests.
-        last: The answer when the script has ended.
+        last: The answer to all requests after the script.
         requests: The bodies of all requests.
 
     """
@@ -46,7 +46,7 @@ class Scripted:
     requests: list[Any] = field(default_factory=list)
 
     def next(self) -> bytes:
-        """Return what the server answers to the next request."""
+        """Return the answer to the next request."""
         return self.script[0] if self.script else self.last
 
     def take(self, body: Any) -> bytes:
@@ -57,7 +57,7 @@ class Scripted:
 
 @contextlib.contextmanager
 def scripted() -> Iterator[Scripted]:
-    """Serve while the context lasts, each connection in a thread of its own."""
+    """Serve while the context lasts, with one thread for each connection."""
     state = Scripted()
     over = threading.Event()
 
