@@ -29,7 +29,7 @@ identify = authenticator(SETTINGS, partial(boto3.client, "secretsmanager", confi
 
 @answers_errors(refuse_handshake)
 def lambda_handler(event: Event, context: Context) -> Answer:
-    """Answer 200 to open the connection. API Gateway refuses the handshake with any status that is not 2xx."""
+    """Answer 200 to open the connection. With any status but 2xx, API Gateway refuses the handshake."""
     connection_id = event["requestContext"]["connectionId"]
     request = ConnectRequest.from_event(event)
     logger.append_keys(session_id=request.session_id)
