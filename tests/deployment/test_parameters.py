@@ -59,7 +59,7 @@ def takes(name: str, value: str) -> bool:
 def test_no_parameter_is_of_the_type_that_takes_fractions() -> None:
     assert {name for name, each in PARAMETERS.items() if each["Type"] != "String"} == set()
     numeric = {name for name, each in PARAMETERS.items() if str(each["Default"]).isdecimal()}
-    assert numeric - {"LogRetention", "Revision"} == set(BOUNDS)
+    assert numeric - {"LogRetention"} == set(BOUNDS)
 
 
 @pytest.mark.parametrize("name", BOUNDS)

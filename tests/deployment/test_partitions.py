@@ -33,21 +33,20 @@ def stack_in(partition: str) -> tuple[Resources, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ["ConnectFunction", "DisconnectFunction", "MessageFunction"])
 @pytest.mark.parametrize(
-    ("partition", "log_format", "tracing", "snap_start"),
+    ("partition", "log_format", "tracing"),
     [
-        pytest.param("aws", "JSON", "Active", "PublishedVersions", id="everywhere-else"),
-        pytest.param("aws-us-gov", "Text", "Active", "None", id="govcloud"),
-        pytest.param("aws-cn", "JSON", "PassThrough", "None", id="china"),
+        pytest.param("aws", "JSON", "Active", id="everywhere-else"),
+        pytest.param("aws-us-gov", "Text", "Active", id="govcloud"),
+        pytest.param("aws-cn", "JSON", "PassThrough", id="china"),
     ],
 )
 def test_a_function_asks_for_what_its_partition_offers(
-    partition: str, log_format: str, tracing: str, snap_start: str, name: str
+    partition: str, log_format: str, tracing: str, name: str
 ) -> None:
     function = stack_in(partition)[0].of_type("AWS::Lambda::Function")[name]
     group = f"/aws/lambda/local-{name.removesuffix('Function').lower()}"
     assert function["LoggingConfig"] == {"LogFormat": log_format, "LogGroup": group}
     assert function["TracingConfig"]["Mode"] == tracing
-    assert function["SnapStart"]["ApplyOn"] == snap_start
 
 
 @pytest.mark.parametrize(("partition", "may_trace"), [("aws", True), ("aws-us-gov", True), ("aws-cn", False)])
@@ -57,14 +56,14 @@ def test_a_role_may_send_traces_where_there_is_x_ray(partition: str, may_trace: 
         assert ("xray:PutTraceSegments" in json.dumps(roles[name])) == may_trace
 
 
-@pytest.mark.parametrize(("partition", "suffix"), [("aws", ":live"), ("aws-us-gov", ""), ("aws-cn", "")])
-def test_the_routes_call_versions_where_there_is_snap_start(partition: str, suffix: str) -> None:
-    integrations = stack_in(partition)[0].of_type("AWS::ApiGatewayV2::Integration").values()
-    uris = [each["IntegrationUri"] for each in integrations if each["IntegrationType"] == "AWS_PROXY"]
-    assert len(uris) == 3
-    for uri in uris:
-        assert uri.startswith(f"arn:{partition}:apigateway:{REGIONS[partition]}:lambda:path/")
-        assert uri.endswith(f"Function{suffix}/invocations")
+def test_the_routes_call_the_functions_in_their_own_partition() -> None:
+    for partition, region in REGIONS.items():
+        integrations = stack_in(partition)[0].of_type("AWS::ApiGatewayV2::Integration").values()
+        uris = [each["IntegrationUri"] for each in integrations if each["IntegrationType"] == "AWS_PROXY"]
+        assert len(uris) == 3
+        for uri in uris:
+            assert uri.startswith(f"arn:{partition}:apigateway:{region}:lambda:path/")
+            assert uri.endswith("Function/invocations")
 
 
 @pytest.mark.parametrize(("partition", "records"), [("aws", 1), ("aws-us-gov", 0), ("aws-cn", 1)])

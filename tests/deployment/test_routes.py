@@ -59,14 +59,11 @@ def test_every_part_of_the_api_is_of_the_template_itself() -> None:
 
 
 @pytest.mark.parametrize("path", ["template.yaml", "bench/gateway/echo/template.yaml"])
-def test_a_template_names_only_what_it_declares_and_what_sam_documents(path: str) -> None:
-    # "Generated CloudFormation resources", AWS SAM developer guide: aliases are <function>.Alias.
+def test_a_template_names_only_what_it_declares(path: str) -> None:
     content = read(ROOT / path).content
     resources = content["Resources"]
-    functions = [name for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"]
-    declared = {*resources, *content["Parameters"], *(f"{name}.Alias" for name in functions)}
     waited_for = {name for each in resources.values() for name in depends_on(each)}
-    assert names([resources, content.get("Outputs")]) | waited_for <= declared
+    assert names([resources, content.get("Outputs")]) | waited_for <= {*resources, *content["Parameters"]}
 
 
 def test_every_route_is_held_to_the_throttle_of_the_stage() -> None:

@@ -4,7 +4,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +32,6 @@ ON = {
     "AccessLogs": "on",
     "ApiGatewayAccount": "on",
     "Tracing": "on",
-    "SnapStart": "on",
     "Architecture": "x86_64",
 }
 """Every option switched on."""
@@ -110,7 +108,6 @@ def test_every_integration_may_be_called(options: dict[str, str]) -> None:
     allowed = {each["FunctionName"] for each in resources.of_type("AWS::Lambda::Permission").values()}
     assert called == allowed
     assert len(called) == 3
-    assert all(name.endswith(":live") == (options is ON) for name in called)
 
 
 def actions(resources: Resources, role: str) -> dict[str, set[str]]:
@@ -185,23 +182,9 @@ def test_an_option_adds_its_resource(option: dict[str, str], kind: str) -> None:
     assert len(stack(**option).of_type(kind)) == 1
 
 
-def versions(template: Path) -> set[str]:
-    return {name for name, each in translated(template)["Resources"].items() if each["Type"] == "AWS::Lambda::Version"}
-
-
-def test_a_new_layer_makes_new_versions_of_all_functions(tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").write_text((ROOT / "template.yaml").read_text().replace("shared/", "changed/"))
-    before, after = versions(ROOT / "template.yaml"), versions(tmp_path / "template.yaml")
-    assert (len(before), len(after), before & after) == (3, 3, set())
-
-
-@pytest.mark.parametrize("option", [{"Revision": "2"}, {"SnapStart": "on"}, {"AuthMode": "jwt"}], ids=str)
-def test_what_makes_a_new_version_changes_the_function_too(option: dict[str, str]) -> None:
-    # Lambda publishes no version of a function that is as it was.
-    described = [each["Description"] for each in stack(**option).of_type("AWS::Lambda::Version").values()]
-    functions = stack(**option).of_type("AWS::Lambda::Function").values()
-    assert described == [each["Environment"]["Variables"]["REVISION"] for each in functions]
-    assert set(described) & {each["Description"] for each in stack().of_type("AWS::Lambda::Version").values()} == set()
+def test_nothing_is_published_as_a_version() -> None:
+    # A version keeps the parameters that it was published with, so routes to it would miss the changed ones.
+    assert {each["Type"] for each in RESOURCES.values()} & {"AWS::Lambda::Version", "AWS::Lambda::Alias"} == set()
 
 
 def test_access_logs_wait_for_the_role_of_the_account() -> None:
@@ -232,7 +215,6 @@ def test_options_of_the_functions(name: str) -> None:
     assert "ReservedConcurrentExecutions" not in off
     assert str(on["ReservedConcurrentExecutions"]) == "10"
     assert (off["TracingConfig"]["Mode"], on["TracingConfig"]["Mode"]) == ("PassThrough", "Active")
-    assert (off["SnapStart"]["ApplyOn"], on["SnapStart"]["ApplyOn"]) == ("None", "PublishedVersions")
     assert (off["Architectures"], on["Architectures"]) == (["arm64"], ["x86_64"])
     assert off["LoggingConfig"]["LogGroup"] == f"/aws/lambda/local-{name.removesuffix('Function').lower()}"
 
@@ -320,7 +302,7 @@ def test_each_environment_deploys_with_parameters_that_exist(environment: str) -
         ("LogRetention", "31"),
         ("ReservedConcurrency", "-1"),
         ("RefusalThreshold", "0"),
-        ("SnapStart", "yes"),
+        ("Tracing", "yes"),
         ("Architecture", "arm"),
         ("MessageRate", "10001"),
         ("WebSocketEndpoint", "wss://a.example.com/prod"),

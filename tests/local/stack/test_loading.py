@@ -30,7 +30,7 @@ ROUTES = {
 }
 
 
-COMMON = {"TABLE_NAME": "ConnectionsTable", "POWERTOOLS_SERVICE_NAME": "local", "REVISION": "1 off none"}
+COMMON = {"TABLE_NAME": "ConnectionsTable", "POWERTOOLS_SERVICE_NAME": "local"}
 VARIABLES = {
     "ConnectFunction": COMMON
     | {"SIGNING_SECRET_NAME": "SigningSecret", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
@@ -66,7 +66,7 @@ def test_the_hub_s_template() -> None:
         pytest.param("TableName", "rows", {"TABLE_NAME": "rows"}, id="table"),
         pytest.param("SigningSecretName", "key", {"SIGNING_SECRET_NAME": "key"}, id="an-existing-secret"),
         pytest.param("WebSocketEndpoint", "http://a:1", {"WEBSOCKET_ENDPOINT": "http://a:1"}, id="endpoint"),
-        pytest.param("AuthMode", "jwt", {"AUTH_MODE": "jwt", "REVISION": "1 off jwt"}, id="mode"),
+        pytest.param("AuthMode", "jwt", {"AUTH_MODE": "jwt"}, id="mode"),
         pytest.param("JwtIssuer", "me", {"JWT_ISSUER": "me"}, id="issuer"),
         pytest.param("JwtAudience", "hub", {"JWT_AUDIENCE": "hub"}, id="audience"),
         pytest.param("MaxConnectionsPerSession", "7", {"MAX_CONNECTIONS_PER_SESSION": "7"}, id="connections"),
