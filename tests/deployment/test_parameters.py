@@ -1,9 +1,12 @@
 """A parameter takes what its reader takes. With any other value a deployment would succeed, and nothing would work."""
 
 import re
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from delivery.http.endpoint import Endpoint
 from hub.auth.origins import parse_origins
@@ -46,6 +49,27 @@ NOT_WHOLE = [
 ]
 DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 """Source: PutRetentionPolicy, CloudWatch Logs API reference."""
+
+
+NOT_AN_ADDRESS = [
+    "[::::]",
+    "[:]",
+    "[...]",
+    "[1.2.3.4]",
+    "[1:2:3:4:5:6:7:8:9]",
+    "[1.2]",
+    "[::1]a",
+    "a[::1]",
+    "[::1",
+    "::1",
+    "a..b",
+    ".a",
+    "...",
+    "a" * 64,
+]
+"""What may not stand where a URL has its host. The functions' own parsers refuse the brackets, and DNS the others."""
+
+SESSION = boto3.Session("access-key", "secret", region_name="us-east-1")
 
 
 def takes(name: str, value: str) -> bool:
@@ -118,8 +142,41 @@ def test_origins_that_the_function_reads(origins: str) -> None:
         "https://bücher.example",
     ],
 )
-def test_origins_that_are_none(origins: str) -> None:
+def test_text_that_is_not_a_list_of_origins(origins: str) -> None:
     assert not takes("AllowedOrigins", origins)
+
+
+@pytest.mark.parametrize("host", NOT_AN_ADDRESS)
+def test_no_parameter_takes_a_host_that_the_functions_cannot_use(host: str) -> None:
+    assert not takes("AllowedOrigins", f"https://{host}")
+    assert not takes("AllowedOrigins", f"https://a.example,http://{host}:8443")
+    assert not takes("WebSocketEndpoint", f"https://{host}/p")
+    assert not takes("WebSocketEndpoint", f"http://{host}")
+
+
+def test_a_wildcard_stands_before_a_name_only() -> None:
+    assert [
+        host for host in ("*.[::1]", "*.", "*", "a.*.b", "**.a") if takes("AllowedOrigins", f"https://{host}")
+    ] == []
+
+
+def values_of(name: str) -> st.SearchStrategy[str]:
+    """Return a strategy for the values that the pattern of a parameter takes."""
+    values = st.from_regex(PARAMETERS[name]["AllowedPattern"], fullmatch=True)
+    return values.filter(
+        lambda value: "\n" not in value
+    )  # Python's $ matches before a line's end, CloudFormation's not
+
+
+@given(values_of("AllowedOrigins"))
+def test_connect_function_starts_with_every_list_of_origins_that_the_pattern_takes(origins: str) -> None:
+    assert len(parse_origins(origins)) == len([entry for entry in origins.split(",") if entry.strip()])
+
+
+@given(values_of("WebSocketEndpoint").filter(bool))
+def test_message_function_starts_with_every_endpoint_that_the_pattern_takes(url: str) -> None:
+    assert Endpoint(url, SESSION).waiting == 0
+    assert (urlsplit(url).hostname or "").encode("idna")  # asyncio does this when it connects
 
 
 @pytest.mark.parametrize(
@@ -134,7 +191,7 @@ def test_origins_that_are_none(origins: str) -> None:
 )
 def test_an_endpoint_that_the_function_can_post_to(url: str) -> None:
     assert takes("WebSocketEndpoint", url)
-    assert Endpoint(url, boto3.Session(region_name="us-east-1")).waiting == 0
+    assert Endpoint(url, SESSION).waiting == 0
 
 
 @pytest.mark.parametrize(
@@ -143,6 +200,8 @@ def test_an_endpoint_that_the_function_can_post_to(url: str) -> None:
         "wss://a.example.com/prod",
         "https://a.example.com/prod/",
         "https://a.example.com:65536/prod",
+        "https://a.example.com:0/prod",
+        "https://a.example.com:0443/prod",
         "https://a.example.com:port/prod",
         "https://user:password@a.example.com/prod",
         "https://a.example.com/prod?x=1",
@@ -151,7 +210,7 @@ def test_an_endpoint_that_the_function_can_post_to(url: str) -> None:
         "https:///prod",
     ],
 )
-def test_an_endpoint_that_is_none(url: str) -> None:
+def test_text_that_is_not_the_url_of_an_endpoint(url: str) -> None:
     assert not takes("WebSocketEndpoint", url)
 
 
