@@ -58,8 +58,12 @@ deploy: build ## deploy to AWS; another environment of samconfig.toml: make depl
 deploy-local: install ## deploy the stack to MiniStack, an emulator of AWS, on this machine (needs Linux and Python 3.12)
 	$(BIN)/python -m tests.support.ministack $(ARGS)
 
-# What is given to make is in the environment of the command. No list of processes shows TOKEN and KEY there.
-smoke: ## say in a minute whether a deployed hub works: make smoke URL=wss://… (TOKEN=… or KEY=… where AuthMode wants it)
+# KEY=… make smoke keeps a secret out of every list of processes; make smoke KEY=… shows it, as make's own argument.
+# $(value) keeps make from expanding a $ in it.
+override export URL := $(value URL)
+override export TOKEN := $(value TOKEN)
+override export KEY := $(value KEY)
+smoke: ## say in a minute whether a deployed hub works: make smoke URL=wss://…; with a secret: KEY=… make smoke URL=wss://…
 	test -n "$$URL" || { echo "Say which hub: make smoke URL=wss://… (the stack's output WebSocketUrl)." >&2; exit 1; }
 	$(MAKE) install
 	$(BIN)/python -m local smoke "$$URL" $(ARGS)
