@@ -66,6 +66,18 @@ def test_the_accounts_concurrency_is_held_against_its_own_quota() -> None:
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (80, 2, 5)
 
 
+def test_durations_are_held_against_the_timeout_of_their_function() -> None:
+    divisors = {
+        name: int(number)
+        for name, number in re.findall(r"FILL\((\w+), 0\) / (\d+)", expression(ALARMS["DurationAlarm"]))
+    }
+    timeouts = {
+        name.removesuffix("Function").lower(): each["Timeout"]
+        for name, each in stack().of_type("AWS::Lambda::Function").items()
+    }
+    assert divisors == {name: seconds * 1000 / 100 for name, seconds in timeouts.items()}
+
+
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str) -> None:
     # Without data, an alarm on AWS/DynamoDB stays in its state, whatever TreatMissingData says (PutMetricAlarm,
