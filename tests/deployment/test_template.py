@@ -281,6 +281,15 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert f"## {VERSION}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def test_each_version_of_the_changelog_has_each_heading_once() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    order = ["Added", "Changed", "Removed", "Fixed"]
+    for version in text.split("\n## ")[1:]:
+        headings = re.findall(r"^### (\w+)$", version, re.MULTILINE)
+        assert headings == [heading for heading in order if heading in headings]
+    assert [line for line in text.splitlines() if len(line) > 120] == []
+
+
 @pytest.mark.parametrize("environment", ["default", "staging", "prod"])
 def test_each_environment_deploys_with_parameters_that_exist(environment: str) -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())[environment]
