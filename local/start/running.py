@@ -7,8 +7,8 @@ import math
 import time
 from collections.abc import AsyncIterator, Mapping
 
-from local.api.gateway import Gateway
 from local.api.integrations import IntegrationCalls
+from local.api.websocket_api import WebSocketApi
 from local.console import Console
 from local.http.guard import Guard
 from local.http.server import protocols
@@ -32,7 +32,7 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
     """Serve while the context lasts; ready when it starts."""
     app = prepared.app
     async with _running_pools(app, prepared.worker_environment) as pools:
-        served = Gateway(
+        served = WebSocketApi(
             app,
             IntegrationCalls(
                 submit=lambda integration, event, done: pools[integration.function].submit(
@@ -71,7 +71,7 @@ async def _running_pools(app: App, worker_environment: WorkerEnvironment) -> Asy
 
 @contextlib.asynccontextmanager
 async def _listening(
-    gateway: Gateway,
+    gateway: WebSocketApi,
     prepared: Prepared,
     limits: Limits,
     guard: Guard,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.api.gateway import Gateway
+from local.api.websocket_api import WebSocketApi
 from local.endpoints import Endpoints
 from local.http.guard import Guard
 from local.http.server import admission, forbidden, in_shape
@@ -26,7 +26,7 @@ PAGE_FILES = {
 
 
 def application(
-    gateway: Gateway, management: ManagementApi, lambda_api: LambdaApi, endpoints: Endpoints, guard: Guard
+    gateway: WebSocketApi, management: ManagementApi, lambda_api: LambdaApi, endpoints: Endpoints, guard: Guard
 ) -> web.Application:
     """Return what answers every request that is no handshake. The page is the hub's, and there for no other app."""
     site = _Site(gateway, endpoints)
@@ -43,7 +43,7 @@ def application(
 
 
 class _Site:
-    def __init__(self, gateway: Gateway, endpoints: Endpoints) -> None:
+    def __init__(self, gateway: WebSocketApi, endpoints: Endpoints) -> None:
         self._gateway = gateway
         self._endpoints = endpoints
 

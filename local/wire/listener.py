@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, cast
 
-from local.api.gateway import Gateway
+from local.api.websocket_api import WebSocketApi
 from local.http.closing import linger, refusal
 from local.http.guard import Guard
 from local.http.server import REQUEST_TIMEOUT
@@ -39,7 +39,7 @@ class Listener:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: WebSocketApi,
         limits: Limits,
         guard: Guard,
         http: Callable[[], asyncio.Protocol],

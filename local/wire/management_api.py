@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from local.api.gateway import Connection, Gateway
+from local.api.websocket_api import Connection, WebSocketApi
 from local.console import Console
 from local.http.server import error, forbidden
 from local.stack.app import Function
@@ -32,7 +32,7 @@ class ManagementApi:
 
     """
 
-    def __init__(self, gateway: Gateway, callers: Mapping[str, Function], console: Console) -> None:
+    def __init__(self, gateway: WebSocketApi, callers: Mapping[str, Function], console: Console) -> None:
         self._gateway = gateway
         self._callers = callers
         self._console = console

@@ -1,4 +1,4 @@
-"""A WebSocket connection of a client: frames in, frames out, clocks. What they mean is ``api.gateway``'s."""
+"""A WebSocket connection of a client: frames in, frames out, clocks. What they mean is ``api.websocket_api``'s."""
 
 import asyncio
 import http
@@ -8,8 +8,8 @@ from typing import Any, Protocol, cast
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake, Refused
+from local.api.websocket_api import Connection, WebSocketApi
 from local.http.closing import CLOSE_TIMEOUT, close_of, linger, refusal
 from local.http.guard import Guard
 from local.lambdas.pool import MAX_WORKERS
@@ -27,7 +27,7 @@ MAX_MESSAGES_AT_ONCE = MAX_WORKERS * 3 // 4
 class Host(Protocol):
     """What a connection needs of the listener that accepted it."""
 
-    gateway: Gateway
+    gateway: WebSocketApi
     limits: Limits
     guard: Guard
     clients: "set[WebSocket]"
@@ -44,7 +44,7 @@ class Host(Protocol):
 
 
 class WebSocket(asyncio.Protocol):
-    """One client, from the head of its handshake to the end of its socket: ``api.gateway.Socket``."""
+    """One client, from the head of its handshake to the end of its socket: ``api.websocket_api.Socket``."""
 
     __slots__ = ("_clogged", "_connection", "_early", "_ended", "_ending", "_host", "_protocol", "_reading",
                  "_running", "_timer", "_transport", "_waiting")  # fmt: skip
@@ -182,7 +182,7 @@ class WebSocket(asyncio.Protocol):
             self._reading = wanted
             (self._transport.resume_reading if wanted else self._transport.pause_reading)()
 
-    # What goes: ``api.gateway.Socket``.
+    # What goes: ``api.websocket_api.Socket``.
 
     @property
     def is_open(self) -> bool:

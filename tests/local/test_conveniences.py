@@ -13,8 +13,8 @@ from websockets.asyncio import client as in_a_loop
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.support.api import Api
 from tests.support.gateway import PATIENCE, RunningGateway, launch_local, run_local
-from tests.support.world import Api
 
 
 def sample(*arguments: str) -> Any:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local.api.events import Event
-from local.api.gateway import Connection, Gateway
 from local.api.handshake import Handshake
 from local.api.integrations import IntegrationCalls
+from local.api.websocket_api import Connection, WebSocketApi
 from local.console import Console
 from local.lambdas.process import Result
 from local.stack.app import App, Route
@@ -60,7 +60,7 @@ class World:
         )
         app = replace(app, **self.app)
         integrations = IntegrationCalls(self._submit, Console(self.printed), self.integration_timeout)
-        self.gateway = Gateway(app, integrations, "127.0.0.1:3002", lambda: self.now)
+        self.gateway = WebSocketApi(app, integrations, "127.0.0.1:3002", lambda: self.now)
 
     def _submit(self, integration: LambdaIntegration, event: Event, done: Callable[[Result], None]) -> None:
         async def run() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.world import Api, Connected
+from tests.support.api import Api, Connected
 
 
 @pytest.fixture(scope="package")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import Api
+from tests.support.api import Api
 
 GUARDED = """
 Transform: AWS::Serverless-2016-10-31

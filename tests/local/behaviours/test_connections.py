@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.wire.test_management_api import MAX_PAYLOAD, NO_RETRIES, plain
+from tests.support.api import Api, Connected
 from tests.support.gateway import wait_until
-from tests.support.world import Api, Connected
 
 UNKNOWN = "AAAAAAAAAAAAAAA="
 CALLS = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.world import Api, Connected
+from tests.support.api import Api, Connected
 
 CONTEXT = {
     "routeKey",

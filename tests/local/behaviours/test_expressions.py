@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.local.behaviours.test_authorizer import policy
-from tests.support.world import Api
+from tests.support.api import Api
 
 TEMPLATE = r"""
 Transform: AWS::Serverless-2016-10-31

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.local.wire.test_management_api import plain
-from tests.support.world import Api, Connected
+from tests.support.api import Api, Connected
 
 
 @pytest.mark.behaviour(1)

@@ -14,8 +14,8 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from local.wire.websocket import MAX_MESSAGES_AT_ONCE
+from tests.support.api import Api, Connected
 from tests.support.gateway import PATIENCE, wait_until
-from tests.support.world import Api, Connected
 
 HANDSHAKE = (
     "GET /test?tag={tag} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import ERROR_FRAME, Api, Connected
+from tests.support.api import ERROR_FRAME, Api, Connected
 
 BARE = """
 Transform: AWS::Serverless-2016-10-31

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from tests.local.wire.test_management_api import NO_RETRIES
-from tests.support.world import Api, Connected
+from tests.support.api import Api, Connected
 
 FRAME = 32 * 1024
 MESSAGE = 128 * 1024

@@ -11,8 +11,8 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.local.wire.test_management_api import plain
+from tests.support.api import ERROR_FRAME, Api, Connected
 from tests.support.gateway import PATIENCE
-from tests.support.world import ERROR_FRAME, Api, Connected
 
 STAGED = """
 Transform: AWS::Serverless-2016-10-31

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.api import Api
 from tests.support.gateway import run_local
 from tests.support.paths import APPS
-from tests.support.world import Api
 
 TEMPLATE = APPS / "calls.yaml"
 

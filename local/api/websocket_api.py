@@ -64,7 +64,7 @@ class Connection:
 
 
 @dataclass
-class Gateway:
+class WebSocketApi:
     """
     Args:
         domain_name: Host and port that functions see in their events.

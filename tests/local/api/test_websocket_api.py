@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.api.gateway import MAX_REFUSALS
 from local.api.handshake import Handshake, Refused
+from local.api.websocket_api import MAX_REFUSALS
 from local.lambdas.process import Result
 from local.stack.app import Route
 from local.stack.integration_types import LambdaIntegration, MockIntegration, MockResponse, Templates
