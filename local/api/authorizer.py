@@ -1,4 +1,4 @@
-"""What an authorizer of ``$connect`` has to be told, and what its answer means."""
+"""The Lambda authorizer of ``$connect``: the identity sources that it requires, and the policy that it returns."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from local.stack.app import IDENTITY_SOURCE
 from local.stack.policies import allows, statements
 
 MAX_RESULT = 8 * 1024
-"""Bytes of an authorizer's result (quota)."""
+"""The largest result of an authorizer, in bytes (quota)."""
 
 
 def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, query: str) -> bool:
-    """Return whether each identity source has a value. Without one of them, the authorizer is not asked."""
+    """Return whether every identity source has a value. If one has none, the gateway does not call the authorizer."""
     context: dict[str, Any] = events.connect(client, 0, headers, query)["requestContext"]
     identity = {f"identity.{name}": value for name, value in context["identity"].items()}
     values: dict[str, Mapping[str, Any]] = {
@@ -39,11 +39,12 @@ def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, 
 @dataclass(frozen=True)
 class Authorization:
     """
-    Who a client is.
+    An authorizer's permission to connect.
 
     Attributes:
-        values: What its events say of it from now on, all as text.
-        usage_key: The API key that the authorizer found for it.
+        values: ``principalId`` and the authorizer's context, all as strings: every event of the client has them.
+        status: The word that the terminal shows for this call.
+        usage_key: The API key that the authorizer returned for the client, if any.
 
     """
 
@@ -54,24 +55,28 @@ class Authorization:
 
 class NotAuthorized(Unusable):
     """
-    The handshake is refused.
+    The authorizer did not let the client connect.
 
     Attributes:
-        status: What the client sees: 401 if the authorizer raised "Unauthorized", 403 if its
-            policy says so, 500 if it failed or returned what is no policy.
+        status: The HTTP status that the client gets: 401 if the authorizer raised "Unauthorized", 403 if its
+            policy does not allow the handshake, 500 if it failed or did not return a policy.
 
     """
 
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
         self.status = status
 
 
 def read_policy(result: Result, event: Event) -> Authorization:
     """
-    Read what an authorizer answered to an event.
+    Read an authorizer's result, and check that its policy allows the handshake.
 
-    A policy that allows ``…/stage/*/*`` does not allow ``…/stage/$connect``.
+    The resource ``…/stage/*/*``, which fits REST APIs, does not match ``…/stage/$connect``.
+
+    Args:
+        result: Of the authorizer.
+        event: The event that the authorizer got. Its ``methodArn`` is what the policy has to allow.
 
     Raises:
         NotAuthorized: If the client may not connect.
@@ -82,28 +87,28 @@ def read_policy(result: Result, event: Event) -> Authorization:
             raise NotAuthorized(401, "Unauthorized")
         raise NotAuthorized(500, f"{result.error['errorType']}: {result.error['errorMessage']}")
     try:
-        value = _checked(result.value)
-        policy = statements(value.get("policyDocument"))
+        answer = _checked(result.value)
+        policy = statements(answer.get("policyDocument"))
     except ValueError as error:
         raise NotAuthorized(500, f"malformed result: {error}") from error
     if not allows(policy, "execute-api:Invoke", event["methodArn"]):
         raise NotAuthorized(403, f"the policy does not allow {event['methodArn']}")
-    context = {name: _text(each) for name, each in (value.get("context") or {}).items() if each is not None}
-    # unsure: AWS documents the key beside the context; the CDK says that it is in the context.
-    key = value.get("usageIdentifierKey") or context.get("usageIdentifierKey")
-    return Authorization({"principalId": value["principalId"], **context}, usage_key=None if key is None else str(key))
+    context = {name: _as_string(value) for name, value in (answer.get("context") or {}).items() if value is not None}
+    # unsure: AWS documents the key beside the context; the CDK's documentation puts it into the context.
+    key = answer.get("usageIdentifierKey") or context.get("usageIdentifierKey")
+    return Authorization({"principalId": answer["principalId"], **context}, usage_key=None if key is None else str(key))
 
 
-def _checked(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not isinstance(value.get("principalId"), str):
+def _checked(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict) or not isinstance(answer.get("principalId"), str):
         raise ValueError("not an object with a principalId")
-    context = value.get("context") or {}
-    if not isinstance(context, dict) or any(isinstance(each, dict | list) for each in context.values()):
-        raise ValueError("the context is not an object of text, numbers and booleans")
-    if (size := len(json.dumps(value))) > MAX_RESULT:
-        raise ValueError(f"{size} bytes, and {MAX_RESULT} are the most")
-    return value
+    context = answer.get("context") or {}
+    if not isinstance(context, dict) or any(isinstance(value, dict | list) for value in context.values()):
+        raise ValueError("the context is not an object of strings, numbers and booleans")
+    if (size := len(json.dumps(answer))) > MAX_RESULT:
+        raise ValueError(f"{size} bytes; at most {MAX_RESULT} are allowed")
+    return answer
 
 
-def _text(value: Any) -> str:
+def _as_string(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)

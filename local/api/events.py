@@ -1,7 +1,7 @@
 """
-The events that API Gateway sends to functions, member for member.
+The events that API Gateway sends to functions.
 
-Shapes and order of members as captured on AWS.
+Each event has the members of a real one, in the same order. Source: events captured on AWS.
 
 """
 
@@ -21,7 +21,7 @@ Event: TypeAlias = dict[str, Any]
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 
 NOT_FORWARDED = {"connection", "upgrade"}
-"""Headers of the handshake that ``$connect`` does not get, and its authorizer does."""
+"""Headers of the handshake that the event of the authorizer has, and the event of ``$connect`` does not have."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Client:
 
     Attributes:
         connected_at: Epoch milliseconds.
-        domain_name: Host, and port where it is not the scheme's own, that functions see.
-        user_agent: None if the client sent none; the events then have no such key.
-        authorizer: What the authorizer said of the client: its principalId and context, as text. Empty without one.
-        caller: What IAM knows of who signed the handshake, for the events' identity.
-        place: Where the API is.
+        domain_name: The ``domainName`` of events: host, and port if it is not the default port of HTTPS.
+        user_agent: None if the client sent no User-Agent; its events then have no ``userAgent``.
+        authorizer: The authorizer's principalId and context, as strings. Empty if the route has no authorizer.
+        caller: Members of the events' ``identity`` that come from a signature (AWS_IAM) or an API key.
+        place: The region and the account of the API.
 
     """
 
@@ -62,8 +62,8 @@ def new_id() -> str:
     return _as_id(os.urandom(11))
 
 
-def _passing_id() -> str:
-    """Return one of a message or of an event: nobody gains by guessing it, and it costs no system call."""
+def _short_lived_id() -> str:
+    """Return an id for a message or an event. It need not be hard to guess, so this saves a system call."""
     return _as_id(random.randbytes(11))  # noqa: S311 - no secret
 
 
@@ -78,11 +78,12 @@ def values_of(query: str) -> Pairs:
 
 def connect(client: Client, now: float, headers: Pairs, query: str) -> Event:
     """
-    Build the event of a handshake.
+    Build the event of a handshake, for the function of ``$connect``.
 
     Args:
+        now: Epoch seconds.
         headers: As the client wrote them, in order.
-        query: What follows the question mark, undecoded; empty without one.
+        query: The part of the target after the question mark, not decoded; empty if there is none.
 
     """
     passed = [(name, value) for name, value in headers if name.lower() not in NOT_FORWARDED]
@@ -93,7 +94,7 @@ def connect(client: Client, now: float, headers: Pairs, query: str) -> Event:
 
 
 def authorize(client: Client, now: float, headers: Pairs, query: str) -> Event:
-    """Build the event of ``$connect``'s authorizer, which is asked before ``$connect``."""
+    """Build the event of a handshake for the authorizer, which runs before ``$connect``. Arguments as for connect."""
     passed = _from_gateway(client, now, [*headers, ("content-length", "0")])
     return {
         "type": "REQUEST",
@@ -106,29 +107,29 @@ def authorize(client: Client, now: float, headers: Pairs, query: str) -> Event:
 
 
 def message(client: Client, now: float, route_key: str, body: str) -> Event:
-    """Build the event of a message. It has neither headers nor query: those came with the handshake."""
-    context = _context(client, route_key, "MESSAGE", now, messageId=_passing_id())
+    """Build the event of a message. Only events of handshakes have headers and a query."""
+    context = _context(client, route_key, "MESSAGE", now, messageId=_short_lived_id())
     return _event(client, {}, context, body=body)
 
 
 def disconnect(client: Client, now: float, code: int, reason: str) -> Event:
-    """Build the event of a close; ``code`` and ``reason`` as RFC 6455 has them."""
+    """Build the event of a close. ``code`` and ``reason`` are those of RFC 6455."""
     headers = [("Host", client.domain_name), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")]
     context = _context(client, "$disconnect", "DISCONNECT", now, disconnectStatusCode=code, disconnectReason=reason)
     return _event(client, _with_values("headers", "multiValueHeaders", headers), context)
 
 
 def _event(client: Client, head: Event, context: Event, **tail: Any) -> Event:
-    # unsure: no capture has stage variables; Lambda's own types place them at the top.
+    # unsure: no captured event has stage variables. The published types of Lambda events place them here.
     variables = {"stageVariables": dict(client.stage_variables)} if client.stage_variables else {}
     return {**head, **variables, "requestContext": context, **tail, "isBase64Encoded": False}
 
 
 def _from_gateway(client: Client, now: float, headers: Pairs) -> Pairs:
     """
-    Add what API Gateway adds, and sort by name as it does.
+    Add the headers that API Gateway adds, and sort all headers by name as it does.
 
-    On AWS every client comes by TLS, on port 443, to the host that the event names.
+    On AWS every client connects by TLS, on port 443, to the host that ``domainName`` names.
 
     """
     added = [
@@ -143,7 +144,7 @@ def _from_gateway(client: Client, now: float, headers: Pairs) -> Pairs:
 
 
 def _context(client: Client, route_key: str, event_type: str, now: float, **own: Any) -> Event:
-    request_id = _passing_id()
+    request_id = _short_lived_id()
     return {
         "routeKey": route_key,
         **own,
@@ -165,7 +166,7 @@ def _context(client: Client, route_key: str, event_type: str, now: float, **own:
 
 @functools.lru_cache(maxsize=1)
 def _request_time(second: int) -> str:
-    """Write a time in the common log format. strftime's %b would follow the locale."""
+    """Write a time in the common log format. The %b of strftime is not used: it depends on the locale."""
     moment = datetime.fromtimestamp(second, UTC)
     return f"{moment:%d}/{_MONTHS[moment.month]}/{moment:%Y:%H:%M:%S} +0000"
 
@@ -173,9 +174,10 @@ def _request_time(second: int) -> str:
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _with_values(last: str, every: str, pairs: Pairs) -> Event:
-    many: dict[str, list[str]] = {}
+def _with_values(single: str, multiple: str, pairs: Pairs) -> Event:
+    """Return two members of an event: one has the last value of each name, the other all values."""
+    values_by_name: dict[str, list[str]] = {}
     for name, value in pairs:
-        many.setdefault(name, []).append(value)
-    # unsure: the last of several values in the single map is REST APIs' rule.
-    return {last: {name: values[-1] for name, values in many.items()}, every: many}
+        values_by_name.setdefault(name, []).append(value)
+    # unsure: that the last value counts is the rule of REST APIs.
+    return {single: {name: values[-1] for name, values in values_by_name.items()}, multiple: values_by_name}

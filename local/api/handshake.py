@@ -1,4 +1,4 @@
-"""Who may connect: everything that is decided about a handshake but what ``$connect`` itself decides."""
+"""Who may connect: every check of a handshake before the function of ``$connect`` runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,11 +15,12 @@ from local.stack.app import ApiKeys, App, IamAuthorization, LambdaAuthorizer, Ro
 @dataclass(eq=False)
 class Refused(Exception):
     """
-    A handshake that does not become a connection.
+    The gateway refuses a handshake.
 
     Attributes:
-        explanation: For the page and the terminal; AWS tells clients the status alone.
-        is_reported: Whether the terminal has heard of it, with what a function answered.
+        status: The HTTP status that the client gets.
+        explanation: For the page and the terminal. A client of AWS sees the status alone.
+        is_reported: Whether the terminal has a line about it already.
 
     """
 
@@ -30,7 +31,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Handshake:
-    """A WebSocket handshake: path and query as the client wrote them."""
+    """
+    The HTTP request that opens a WebSocket connection.
+
+    Attributes:
+        path: As the client wrote it.
+        query: As the client wrote it, without the question mark; empty if there is none.
+        headers: In order.
+
+    """
 
     path: str
     query: str
@@ -41,27 +50,28 @@ class Handshake:
     def target(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
 
-    def header(self, name: str) -> str | None:
-        """Return the first header of a name, written in lower case."""
-        return next((value for each, value in self.headers if each.lower() == name), None)
+    def header(self, lower_name: str) -> str | None:
+        """Return the first value of a header, whose name is given in lower case, or None."""
+        return next((value for name, value in self.headers if name.lower() == lower_name), None)
 
 
 def client_of(handshake: Handshake, app: App, domain_name: str, now: float) -> Client:
     """
-    Return what is remembered of whoever sends a handshake.
+    Return what the events of this client will say about it, as far as the handshake alone tells.
 
     Args:
-        domain_name: What functions see, unless the client came by a custom domain.
+        domain_name: The ``domainName`` of events, unless the client came by a custom domain.
+        now: Epoch seconds.
 
     Raises:
-        Refused: If the path leads to no stage.
+        Refused: If the path is not the path of the stage.
 
     """
     host = (handshake.header("host") or "").rpartition(":")[0] or handshake.header("host") or ""
     custom = host.lower() if host.lower() in app.domains else None
     base = app.domains[custom] if custom else app.stage
     if handshake.path.strip("/") != base:
-        # unsure: no capture of this status on a WebSocket API; REST APIs answer 403.
+        # unsure: no capture shows this status on a WebSocket API; REST APIs answer 403.
         raise Refused(403, f"There is no stage at {handshake.path}; it is /{base}.")
     return Client(
         connection_id=events.new_id(),
@@ -80,20 +90,26 @@ async def authorize(
     route: Route, client: Client, handshake: Handshake, integrations: IntegrationCalls, clock: Callable[[], float]
 ) -> Client:
     """
-    Return what is remembered of a client once it may connect.
+    Check the API key, the signature and the authorizer, as far as the route requires them.
+
+    Args:
+        route: ``$connect``.
+
+    Returns:
+        The client, with what the authorizer, the signature and the key add to its events.
 
     Raises:
-        Refused: If it may not.
+        Refused: If the client may not connect.
 
     """
     keys, usage_key = route.api_keys, None
     if keys and not keys.from_authorizer:
         client = _with_key(keys, client, handshake.header("x-api-key"))
     if isinstance(route.authorizer, IamAuthorization):
-        client = _signed(client, handshake)
+        client = _with_signer(client, handshake)
     elif isinstance(route.authorizer, LambdaAuthorizer):
-        identity = await _asked(route.authorizer, client, handshake, integrations, clock())
-        client, usage_key = replace(client, authorizer=identity.values), identity.usage_key
+        authorization = await _ask(route.authorizer, client, handshake, integrations, clock())
+        client, usage_key = replace(client, authorizer=authorization.values), authorization.usage_key
     if keys and keys.from_authorizer:
         client = _with_key(keys, client, usage_key)
     return client
@@ -101,21 +117,21 @@ async def authorize(
 
 def _with_key(keys: ApiKeys, client: Client, key: str | None) -> Client:
     if not key or (keys.values is not None and key not in keys.values):
-        whose = "authorizer's answer" if keys.from_authorizer else "handshake"
-        raise Refused(403, f"The {whose} has no API key, or a wrong one.")  # unsure: REST APIs' status
+        source = "authorizer's answer" if keys.from_authorizer else "handshake"
+        raise Refused(403, f"The {source} has no API key, or a wrong one.")  # unsure: the status of REST APIs
     return replace(client, caller={"apiKey": key, "apiKeyId": "local"})
 
 
-def _signed(client: Client, handshake: Handshake) -> Client:
+def _with_signer(client: Client, handshake: Handshake) -> Client:
     by_header = (handshake.header("authorization") or "").startswith("AWS4-HMAC-SHA256")
     if not by_header and "X-Amz-Signature" not in dict(events.values_of(handshake.query)):
-        raise Refused(403, "The handshake is not signed, and AWS_IAM asks for that.")  # unsure: REST APIs' status
+        raise Refused(403, "The handshake is not signed, and AWS_IAM requires a signature.")  # unsure: as REST APIs
     arn = client.place.iam_arn("user/local")
     signer = {"accountId": client.place.account, "caller": "local", "user": "local", "userArn": arn}
     return replace(client, caller={**client.caller, **signer})
 
 
-async def _asked(
+async def _ask(
     authorizer: LambdaAuthorizer, client: Client, handshake: Handshake, integrations: IntegrationCalls, now: float
 ) -> Authorization:
     if not has_identity(authorizer.identity_sources, client, handshake.headers, handshake.query):
@@ -130,6 +146,7 @@ async def _asked(
     except NotAuthorized as error:
         raise Refused(error.status, f"The authorizer refused: {error}.", is_reported=True) from error
     except NotInvoked as error:
-        raise Refused(500, "The authorizer could not be asked; the terminal shows why.", is_reported=True) from error
+        explanation = "The gateway could not call the authorizer; its terminal shows why."
+        raise Refused(500, explanation, is_reported=True) from error
     except TimeoutError as error:
         raise Refused(500, "The authorizer took longer than the integration timeout.") from error

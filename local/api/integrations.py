@@ -1,4 +1,9 @@
-"""Calls what a route leads to, waits as long as API Gateway does, and reports each call."""
+"""
+Calls the integration of a route: a function or a mock.
+
+Waits as long as API Gateway waits, and prints a line about each call.
+
+"""
 
 import asyncio
 import math
@@ -19,18 +24,18 @@ from local.stack.integration_types import Integration, LambdaIntegration, MockIn
 
 
 class HasStatus(Protocol):
-    """What was made of a result: ``status`` goes to the terminal."""
+    """An answer that was read from a result. The terminal shows its ``status``."""
 
     @property
     def status(self) -> Any: ...
 
 
-Read = TypeVar("Read", bound=HasStatus)
+AnswerT = TypeVar("AnswerT", bound=HasStatus)
 Failure: TypeAlias = Unusable | TimeoutError | Fault
 """
-Unusable: It could not be called, or what it returned was found to be so.
-TimeoutError: It took too long. It runs on, up to the function's own timeout.
-Fault: The gateway failed.
+Unusable: The integration could not be called, or API Gateway does not accept its result.
+TimeoutError: The integration timeout is over. The function runs on, up to its own timeout.
+Fault: The gateway itself failed.
 """
 
 
@@ -38,8 +43,9 @@ Fault: The gateway failed.
 class IntegrationCalls:
     """
     Args:
-        submit: Runs a function, and calls back with its result: ``(integration, event, done)``.
-        timeout: Seconds, where the integration has none of its own; infinite for no limit at all.
+        submit: Runs a function: ``(integration, event, on_result)``. It calls ``on_result`` once, with the
+            function's result, when the function has ended.
+        timeout: Seconds to wait for an integration that has no timeout of its own. If infinite, no call times out.
 
     """
 
@@ -48,24 +54,24 @@ class IntegrationCalls:
     timeout: float = INTEGRATION_TIMEOUT
     _deadlines: "dict[float, Deadlines[_Call[Any]]]" = field(default_factory=dict)
 
-    async def call(self, label: str, integration: Integration, event: Event, read: Callable[[Result], Read]) -> Read:
+    async def call(
+        self, label: str, integration: Integration, event: Event, read: Callable[[Result], AnswerT]
+    ) -> AnswerT:
         """
-        Call an integration once, and wait.
+        Call an integration once, and wait for its answer. Arguments as for ``start``.
 
         Raises:
-            Unusable, TimeoutError, Fault: As ``Failure`` has them.
+            Unusable, TimeoutError, Fault: As described at ``Failure``.
 
         """
-        ended: asyncio.Future[Read | Failure] = asyncio.get_running_loop().create_future()
-        self.start(
-            label,
-            integration,
-            event,
-            read,
-            done=lambda outcome: None if ended.done() else ended.set_result(outcome),
-            over=lambda: None,
-        )
-        outcome = await ended
+        pending: asyncio.Future[AnswerT | Failure] = asyncio.get_running_loop().create_future()
+
+        def settle(outcome: AnswerT | Failure) -> None:
+            if not pending.done():  # it is done already if the waiting task was cancelled
+                pending.set_result(outcome)
+
+        self.start(label, integration, event, read, on_outcome=settle, on_exit=lambda: None)
+        outcome = await pending
         if isinstance(outcome, Failure):
             raise outcome
         return outcome
@@ -75,34 +81,34 @@ class IntegrationCalls:
         label: str,
         integration: Integration,
         event: Event,
-        read: Callable[[Result], Read],
-        done: Callable[[Read | Failure], None],
-        over: Callable[[], None],
+        read: Callable[[Result], AnswerT],
+        on_outcome: Callable[[AnswerT | Failure], None],
+        on_exit: Callable[[], None],
     ) -> None:
         """
-        Call an integration once, and call back: every message passes here, and tasks cost.
+        Call an integration once, without waiting. Every message takes this way, so no task is created for it.
 
         Args:
-            label: The route, for the terminal.
-            read: Makes of the result what is wanted of it.
-            done: Called with that, or with what went wrong; at last when the timeout is over.
-            over: Called when the function has ended, which may be long after that.
+            label: What the terminal calls the route.
+            read: Turns the result into an answer, or raises Unusable.
+            on_outcome: Called once, with the answer or the failure, at the latest when the timeout is over.
+            on_exit: Called once, when the function has ended. This may be long after ``on_outcome``.
 
         """
         if isinstance(integration, LambdaIntegration):
             deadlines = self._deadlines_of(integration)
-            call = _Call(label, integration.function, read, done, over, self.console, deadlines)
-            self.submit(integration, event, call.answered)
-            call.begin()
+            call = _Call(label, integration.function, read, on_outcome, on_exit, self.console, deadlines)
+            self.submit(integration, event, call.on_result)
+            call.start_clock()
             return
         try:
             if not isinstance(integration, MockIntegration):
                 raise NotInvoked(integration.reason)
-            done(read(mock(integration, event.get("body", ""))))
+            on_outcome(read(mock(integration, event.get("body", ""))))
         except NotInvoked as failure:
             self.console.refused(label, str(failure))
-            done(failure)
-        over()
+            on_outcome(failure)
+        on_exit()
 
     def _deadlines_of(self, integration: LambdaIntegration) -> "Deadlines[_Call[Any]]":
         seconds = self.timeout if integration.timeout is None or self.timeout == math.inf else integration.timeout
@@ -111,41 +117,41 @@ class IntegrationCalls:
         return self._deadlines[seconds]
 
 
-class _Call(Generic[Read]):
-    """One call of a function. Who waits for it hears once; the terminal also of a result that comes too late."""
+class _Call(Generic[AnswerT]):
+    """One call of a function. A result that comes after the timeout is only printed."""
 
-    __slots__ = ("_console", "_deadlines", "_done", "_function", "_label", "_over", "_read", "_started")
+    __slots__ = ("_console", "_deadlines", "_function", "_label", "_on_exit", "_on_outcome", "_read", "_started")
 
     def __init__(
         self,
         label: str,
         function: str,
-        read: Callable[[Result], Read],
-        done: Callable[[Read | Failure], None],
-        over: Callable[[], None],
+        read: Callable[[Result], AnswerT],
+        on_outcome: Callable[[AnswerT | Failure], None],
+        on_exit: Callable[[], None],
         console: Console,
         deadlines: "Deadlines[_Call[Any]]",
     ) -> None:
         self._label = label
         self._function = function
         self._read = read
-        self._done: Callable[[Read | Failure], None] | None = done
-        self._over = over
+        self._on_outcome: Callable[[AnswerT | Failure], None] | None = on_outcome
+        self._on_exit = on_exit
         self._console = console
         self._started = time.perf_counter()
         self._deadlines = deadlines
 
-    def begin(self) -> None:
-        """Count the time, once it is certain that an answer will come."""
-        if self._done:
+    def start_clock(self) -> None:
+        """Start the timeout, unless the result is here already."""
+        if self._on_outcome:
             self._deadlines.add(self)
 
     def time_out(self) -> None:
-        self._end(TimeoutError())
+        self._report(TimeoutError())
 
-    def answered(self, result: Result) -> None:
+    def on_result(self, result: Result) -> None:
         milliseconds = (time.perf_counter() - self._started) * 1000
-        outcome: Read | Failure
+        outcome: AnswerT | Failure
         status: Any
         try:
             with faults(self._console.fault, Unusable):
@@ -155,11 +161,12 @@ class _Call(Generic[Read]):
             outcome = failure
             status = str(failure)
         self._console.invoked(self._label, self._function, status, milliseconds, result.cold)
-        self._end(outcome)
-        self._over()
+        self._report(outcome)
+        self._on_exit()
 
-    def _end(self, outcome: Read | Failure) -> None:
-        done, self._done = self._done, None
-        if done:
+    def _report(self, outcome: AnswerT | Failure) -> None:
+        """Report the first outcome; ignore a later one."""
+        on_outcome, self._on_outcome = self._on_outcome, None
+        if on_outcome:
             self._deadlines.discard(self)
-            done(outcome)
+            on_outcome(outcome)

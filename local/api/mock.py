@@ -1,4 +1,4 @@
-"""What a mock integration answers: a request template tells the status, which chooses the response."""
+"""Evaluates a mock integration: its request template gives the status, and the status chooses the response."""
 
 import json
 from typing import Any
@@ -11,10 +11,10 @@ from local.stack.mocks import choose, response_for, status_of, velocity
 
 def mock(integration: MockIntegration, body: str) -> Result:
     """
-    Return what an integration answers to a message.
+    Return the result of a mock integration for a message.
 
     Raises:
-        NotInvoked: If API Gateway would fail, or if that takes Velocity, which is not evaluated here.
+        NotInvoked: If the integration would fail on AWS, or if it needs Velocity, which the gateway does not evaluate.
 
     """
     message = _json(body)
@@ -25,9 +25,10 @@ def mock(integration: MockIntegration, body: str) -> Result:
             raise NotInvoked(f"No IntegrationResponse of the mock is for the status {status}.")
         return Result({"statusCode": 200, "body": ""})
     reply = choose(response.replies, message, status) or ""
-    if found := velocity(reply):
-        raise NotInvoked(f"The reply of the mock has {found} in it, and Velocity is not evaluated here.")
-    # As observed of HTTP: the status refuses a handshake where a response is for it, and not where $default takes all.
+    if expression := velocity(reply):
+        raise NotInvoked(f"The reply of the mock has {expression} in it, and Velocity is not evaluated here.")
+    # A status refuses a handshake only if a response names that status. With the response of $default it does not.
+    # Source: observed on AWS, over HTTP.
     return Result({"statusCode": 200 if response.key == "$default" else int(status), "body": reply})
 
 
@@ -37,13 +38,14 @@ def _status(integration: MockIntegration, message: Any) -> str:
         strict = integration.passthrough == "WHEN_NO_TEMPLATES" and integration.requests.texts
         if strict or integration.passthrough == "NEVER":
             raise NotInvoked("No request template of the mock is for the message, and it may not pass without one.")
-        return "200"  # unsure: of a message that passes as it is.
+        return "200"  # unsure: the status of a message that passes without a template
     if (status := status_of(template)) is None:
-        raise NotInvoked("The request template of the mock tells no statusCode, or depends on Velocity.")
+        raise NotInvoked("The request template of the mock has no statusCode, or depends on Velocity.")
     return status
 
 
 def _json(body: str) -> Any:
+    """Return the value of a message, or None if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

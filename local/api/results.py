@@ -1,4 +1,4 @@
-"""What a function returned, and the frames of API Gateway's own."""
+"""The results of functions that API Gateway accepts, and the frames that API Gateway sends by itself."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from local.lambdas.process import Result
 
 RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-"""What a proxy result may hold. API Gateway takes any other key for a malformed result."""
+"""The keys that a proxy result may have. With any other key, API Gateway takes the result for malformed."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Answer:
     A proxy result that API Gateway accepts.
 
     Attributes:
-        status: None if the function gave none, which only messages may.
-        headers: Names in lower case.
+        status: None if the function returned no status. Only ``$connect`` has to return one.
+        headers: By name in lower case.
 
     """
 
@@ -27,23 +27,23 @@ class Answer:
 
 
 class Unusable(Exception):
-    """An integration did not do what it is there for. The text is for the terminal."""
+    """An integration gave no answer. The reason is for the terminal."""
 
 
 class NotInvoked(Unusable):
-    """The function was not called: API Gateway may not, or nothing here can run it."""
+    """The integration was not called: API Gateway may not call it, or the gateway cannot imitate it."""
 
 
 class Malformed(Unusable):
-    """The function failed, or returned what API Gateway does not accept."""
+    """The function failed, or returned a result that API Gateway does not accept."""
 
 
 def read_result(result: Result) -> Answer:
     """
-    Read what a function answered.
+    Read the result of a function.
 
     Raises:
-        Malformed: If it raised, or returned no proxy result.
+        Malformed: If the function raised, or did not return a proxy result.
 
     """
     if result.error:
@@ -55,28 +55,21 @@ def read_result(result: Result) -> Answer:
         unknown = sorted(value.keys() - RESULT_KEYS)
         raise Malformed(f"malformed result: unknown keys {', '.join(unknown)}")
     body = value.get("body")
-    if body is not None and not isinstance(body, str):  # unsure: REST APIs' rule
+    if body is not None and not isinstance(body, str):  # unsure: the rule of REST APIs
         raise Malformed(f"malformed result: the body is a {type(body).__name__} instead of a string")
-    # unsure: what isBase64Encoded does to an answer; the body goes out as it stands.
+    # unsure: what isBase64Encoded does to a reply; here the body is sent unchanged.
     return Answer(_status(value["statusCode"]) if "statusCode" in value else None, _headers(value), body or "")
 
 
-def _headers(value: dict[str, Any]) -> dict[str, str]:
-    if "headers" not in value and "multiValueHeaders" not in value:
-        return {}
-    headers, many = value.get("headers") or {}, value.get("multiValueHeaders") or {}
-    if not isinstance(headers, dict) or not isinstance(many, dict):
-        kind = type(many if isinstance(headers, dict) else headers).__name__
-        raise Malformed(f"malformed result: the headers are a {kind} instead of an object")
-    if bad := [name for name, each in many.items() if not isinstance(each, list)]:
-        raise Malformed(f"malformed result: {bad[0]} of multiValueHeaders is no list")
-    last = {name: each[-1] for name, each in many.items() if each}
-    # unsure: a header that is null is none, as what a client did not offer; str() would say None of it.
-    return {name.lower(): str(each) for name, each in (headers | last).items() if each is not None}
+def read_connect_result(result: Result) -> Answer:
+    """
+    Read the result of the function of ``$connect``, which has to have a status.
 
+    Raises:
+        Malformed: As read_result, and if the result has no status (unsure: what AWS does without one), or selects a
+            subprotocol that a header cannot have.
 
-def read_handshake(result: Result) -> Answer:
-    """Read what ``$connect`` answered, which has to have a status. (unsure: what AWS does without one.)"""
+    """
     answer = read_result(result)
     if answer.status is None:
         raise Malformed("malformed result: no statusCode, and only a 2xx opens a connection")
@@ -85,8 +78,20 @@ def read_handshake(result: Result) -> Answer:
     return answer
 
 
+def _headers(value: dict[str, Any]) -> dict[str, str]:
+    headers, lists = value.get("headers") or {}, value.get("multiValueHeaders") or {}
+    if not isinstance(headers, dict) or not isinstance(lists, dict):
+        kind = type(lists if isinstance(headers, dict) else headers).__name__
+        raise Malformed(f"malformed result: the headers are a {kind} instead of an object")
+    if bad := [name for name, values in lists.items() if not isinstance(values, list)]:
+        raise Malformed(f"malformed result: {bad[0]} of multiValueHeaders is not a list")
+    last = {name: values[-1] for name, values in lists.items() if values}
+    # unsure: that a header of null is left out.
+    return {name.lower(): str(value) for name, value in (headers | last).items() if value is not None}
+
+
 def _status(value: object) -> int:
-    # unsure: what AWS makes of other numbers; a handshake answered with less than 200 would be none.
+    # unsure: what AWS makes of other numbers; an HTTP response below 200 would not end a handshake.
     if isinstance(value, str) and re.fullmatch("[0-9]{3}", value):
         value = int(value)
     if type(value) is not int or not 200 <= value <= 599:
@@ -94,11 +99,11 @@ def _status(value: object) -> int:
     return value
 
 
-def error_frame(text: str, connection_id: str, request_id: str) -> str:
-    """Build the frame that API Gateway sends for an error of its own; spacing as captured on AWS."""
-    return f'{{"message": "{text}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
+def error_frame(message: str, connection_id: str, request_id: str) -> str:
+    """Build the text frame with which API Gateway reports an error. Source of its spacing: captured on AWS."""
+    return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
 
 
 def bad_request_frame(connection_id: str, message_id: str) -> str:
-    """Build the frame for a message that fits no model; spacing as documented."""
+    """Build the text frame for a message that does not fit its model. Source of its spacing: AWS's documentation."""
     return f'{{"message" : "Bad request body", "connectionId": "{connection_id}", "messageId": "{message_id}"}}'

@@ -1,4 +1,4 @@
-"""Selection expressions: which route a message takes, and which model it has to fit."""
+"""Evaluates selection expressions: they choose the route of a message, and the model that the message has to fit."""
 
 import json
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from local.stack.expressions import parse
 
 def select(expression: str, routes: Mapping[str, Route], body: str) -> Route | None:
     """
-    Return the route a message takes: an exact match, else ``$default``, else None.
+    Return the route of a message: the route whose key is the selected value, else ``$default``, else None.
 
-    A message never reaches ``$connect`` or ``$disconnect``, whatever it says. (unsure:
-    no capture shows what AWS does; keys that start with $ are reserved.)
+    No message selects ``$connect`` or ``$disconnect``. (unsure: no capture shows what AWS does; keys that start
+    with $ are reserved.)
 
     """
     key = _evaluate(expression, body)
@@ -24,16 +24,16 @@ def select(expression: str, routes: Mapping[str, Route], body: str) -> Route | N
 
 
 def fits(models: Models | None, body: str) -> bool:
-    """Return whether a message is what its model describes. What is not JSON fits no model."""
+    """Return whether a message fits its model, if the route has models. A message that is not JSON fits no model."""
     if models is None:
         return True
     schema = models.schemas.get(_evaluate(models.selection, body), models.schemas.get("$default"))
     if schema is None:
         return False
     try:
-        # API Gateway's models are of draft 4.
+        # API Gateway's models are JSON schemas of draft 4.
         return bool(jsonschema.Draft4Validator(schema).is_valid(json.loads(body)))
-    except (ValueError, RecursionError, OverflowError):  # the last of multipleOf, for a number too large
+    except (ValueError, RecursionError, OverflowError):  # OverflowError: multipleOf, with a number too large
         return False
 
 

@@ -87,7 +87,7 @@ async def _listening(
 
     app = prepared.app
     management = ManagementApi(gateway, {access_key(each): each for each in app.functions.values()}, console)
-    invocations = LambdaApi(app, invoke, later=lambda work: listener.run(work))
+    invocations = LambdaApi(app, invoke, run=lambda work: listener.serving.run(work))
     answers = application(gateway, management, invocations, prepared.endpoints, guard)
     async with protocols(answers, MAX_HEAD) as http:
         listener = Listener(gateway, limits, guard, http)

@@ -1,1 +1,1 @@
-"""What clients and functions speak to: WebSocket, HTTP, TLS."""
+"""The two ports that clients and functions connect to: WebSocket and HTTP, plain and by TLS."""

@@ -1,16 +1,16 @@
-"""What a client has sent that waits for its turn."""
+"""The messages of a client that wait because too many of its messages are running."""
 
 from collections import deque
 
 MAX_WAITING = 512 * 1024
-"""Bytes that may wait, about, before nothing more is read from the client, not even a ping."""
+"""How much may wait, in bytes and roughly. Beyond it the gateway reads nothing from the client, not even a ping."""
 
 OVERHEAD = 64
-"""Bytes that a message takes beside its characters."""
+"""Bytes that a message takes in memory, beside its characters."""
 
 
 class Backlog:
-    """Messages of one client, the first first."""
+    """The waiting messages of one client, the oldest first."""
 
     __slots__ = ("_messages", "_size")
 

@@ -1,4 +1,10 @@
-"""RFC 6455, which is the ``websockets`` library's without its I/O, and what is stricter or laxer here than there."""
+"""
+WebSocket framing (RFC 6455): from bytes to messages.
+
+The protocol is that of the websockets library, used without its input and output. It is changed where API Gateway is
+stricter or more lenient.
+
+"""
 
 import codecs
 import logging
@@ -7,23 +13,23 @@ from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
 MAX_MESSAGE = 128 * 1024
-"""Bytes of a message from a client; a longer one closes with 1009 (quota)."""
+"""The longest message from a client, in bytes. A longer one closes the connection with 1009 (quota)."""
 
 MAX_FRAME = 32 * 1024
-"""Bytes of a frame from a client; a longer one closes with 1009 (quota)."""
+"""The longest frame from a client, in bytes. A longer one closes the connection with 1009 (quota)."""
 
 QUIET = logging.getLogger("local.wire")
-QUIET.setLevel(logging.CRITICAL)  # what clients do wrong is answered; the library's words may quote a token
+QUIET.setLevel(logging.CRITICAL)  # clients get an answer to their mistakes; the library's log lines may quote a token
 
 _utf_8 = codecs.getincrementaldecoder("utf-8")
 
 
 class Framing(ServerProtocol):
     """
-    A protocol that puts messages together.
+    The server's side of a connection, which also joins the fragments of a message.
 
-    Text is decoded as it comes, so that what is no UTF-8 fails at once, with 1007, and nothing
-    behind it is taken. A close may come between the fragments of a message.
+    Text is decoded as it arrives: invalid UTF-8 fails the connection with 1007 at once, and later messages are not
+    taken. A client may send a close frame between the fragments of a message.
 
     """
 
@@ -34,8 +40,8 @@ class Framing(ServerProtocol):
         self._messages: list[str | None] = []
 
     def messages(self) -> list[str | None]:
-        """Return what has come since the last call: texts, and None for a binary message, of which only that counts."""
-        self.events_received()  # the frames themselves, which nobody wants twice
+        """Return the messages that have arrived since the last call. None stands for a binary message."""
+        self.events_received()  # discards the library's copy of the frames
         messages, self._messages = self._messages, []
         return messages
 

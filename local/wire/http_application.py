@@ -1,4 +1,4 @@
-"""Plain HTTP beside the sockets: the management API, Lambda's own API, the page, and 426 for the rest."""
+"""Plain HTTP on the same ports: the management API, Lambda's Invoke, the page, and 426 for every other GET."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from local.wire.lambda_api import LambdaApi
 from local.wire.management_api import ManagementApi
 
 MAX_BODY = 16 * 1024 * 1024
-"""Bytes of a request that is read at all."""
+"""The longest body of a request that the gateway reads, in bytes."""
 
 PAGE = Path(__file__).parent.parent / "page"
 
@@ -26,13 +26,18 @@ PAGE_FILES = {
 
 
 def application(
-    gateway: WebSocketApi, management: ManagementApi, lambda_api: LambdaApi, endpoints: Endpoints, guard: Guard
+    api: WebSocketApi, management: ManagementApi, lambda_api: LambdaApi, endpoints: Endpoints, guard: Guard
 ) -> web.Application:
-    """Return what answers every request that is no handshake. The page is the hub's, and there for no other app."""
-    site = _Site(gateway, endpoints)
-    console = gateway.integrations.console
-    admit = admission(guard, lambda why: console.refused("(http)", f"403: {why}"), visited=["/"])
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(gateway.report), admit])
+    """
+    Return the application that answers every request that is not a handshake.
+
+    It serves the page only if the served application is the hub: the page speaks the hub's protocol.
+
+    """
+    site = _Site(api, endpoints)
+    console = api.integrations.console
+    admit = admission(guard, lambda reason: console.refused("(http)", f"403: {reason}"), visited=["/"])
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(api.report), admit])
     app.add_routes([web.get("/_local/endpoints", site.endpoints), web.get("/_local/refusal", site.refusal)])
     app.add_routes(management.routes())
     app.add_routes(lambda_api.routes())
@@ -43,8 +48,8 @@ def application(
 
 
 class _Site:
-    def __init__(self, gateway: WebSocketApi, endpoints: Endpoints) -> None:
-        self._gateway = gateway
+    def __init__(self, api: WebSocketApi, endpoints: Endpoints) -> None:
+        self._api = api
         self._endpoints = endpoints
 
     async def page(self, request: web.Request) -> web.Response:
@@ -57,8 +62,8 @@ class _Site:
         return web.json_response(vars(self._endpoints))
 
     async def refusal(self, request: web.Request) -> web.Response:
-        # Whoever can name the target has tried it, so this tells nobody anything new.
-        refused = self._gateway.refusals.get(request.query.get("target", ""))
+        # Only a client that has tried the target can name it, so the answer tells nobody anything new.
+        refused = self._api.refusals.get(request.query.get("target", ""))
         return web.json_response({"status": refused.status, "explanation": refused.explanation} if refused else None)
 
 

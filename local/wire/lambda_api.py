@@ -1,4 +1,4 @@
-"""Lambda's API, as far as a function that calls another needs it: Invoke."""
+"""Lambda's API, of which a function needs Invoke to call another function. Other operations are answered with 501."""
 
 import base64
 import json
@@ -13,24 +13,24 @@ from local.lambdas.process import Invocation, Result
 from local.stack.app import App, Function
 
 MAX_SYNCHRONOUS, MAX_ASYNCHRONOUS = 6 * 1024 * 1024, 1024 * 1024
-"""Bytes of a payload (quotas)."""
+"""The largest payload of a synchronous and of an asynchronous call, in bytes (quotas)."""
 
 
 class LambdaApi:
     """
     Args:
-        invoke: Runs a function, and reports it: ``(name, event as JSON, invocation) -> Result``.
-        later: Runs something that nobody waits for.
+        invoke: Runs a function, and prints a line about it: ``(name, event as JSON, invocation) -> Result``.
+        run: Runs a coroutine in the background, for calls whose client does not wait for the result.
 
     """
 
     def __init__(
-        self, app: App, invoke: Callable[[str, str, Invocation], Awaitable[Result]], later: Callable[[Any], object]
+        self, app: App, invoke: Callable[[str, str, Invocation], Awaitable[Result]], run: Callable[[Any], object]
     ) -> None:
-        self._functions: Mapping[str, Function] = {each.aws_name: each for each in app.functions.values()}
+        self._functions: Mapping[str, Function] = {function.aws_name: function for function in app.functions.values()}
         self._place = app.place
         self._invoke = invoke
-        self._later = later
+        self._run = run
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -39,7 +39,9 @@ class LambdaApi:
         ]
 
     async def invoke(self, request: web.Request) -> web.Response:
-        function, qualifier = self._find(unquote(request.match_info["name"]), request.query.get("Qualifier", ""))
+        function, qualifier = self._called_function(
+            unquote(request.match_info["name"]), request.query.get("Qualifier", "")
+        )
         version = function.version(qualifier)
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         event = await _payload(request, MAX_ASYNCHRONOUS if kind == "Event" else MAX_SYNCHRONOUS)
@@ -47,7 +49,7 @@ class LambdaApi:
             return web.Response(status=204)
         invocation = Invocation(qualifier, _client_context(request), request.headers.get("X-Amz-Tenant-Id"))
         if kind == "Event":
-            self._later(self._invoke(function.name, event, invocation))
+            self._run(self._invoke(function.name, event, invocation))
             return web.Response(status=202)
         result = await self._invoke(function.name, event, invocation)
         failed = {"X-Amz-Function-Error": "Unhandled"} if result.error else {}
@@ -56,28 +58,38 @@ class LambdaApi:
                             headers={"X-Amz-Executed-Version": str(version), **failed})  # fmt: skip
 
     async def unknown(self, request: web.Request) -> web.Response:
-        text = f"Of Lambda's API only Invoke is imitated here, not {request.method} {request.path}"
-        raise error(web.HTTPNotImplemented(), "UnknownOperationException", text)
+        message = f"The local gateway imitates only Invoke of Lambda's API, not {request.method} {request.path}"
+        raise error(web.HTTPNotImplemented(), "UnknownOperationException", message)
 
-    def _find(self, name: str, qualifier: str) -> tuple[Function, str]:
+    def _called_function(self, name: str, qualifier: str) -> tuple[Function, str]:
         """
-        Return the function of a name, an ARN, or part of one, and the version or alias that is called.
+        Return the function that a call names, and the version or the alias that it calls.
 
         Args:
-            qualifier: What the query says; empty for nothing. The name may have one, too.
+            name: A name, an ARN or a partial ARN, with or without a qualifier at its end.
+            qualifier: The query's qualifier, which counts if there are two; empty if the query has none.
+
+        Raises:
+            HTTPNotFound: If there is no such function, version or alias.
 
         """
-        called = name.partition("function:")[2] or name
-        name, _, named = called.partition(":")
+        qualified_name = name.partition("function:")[2] or name
+        name, _, own_qualifier = qualified_name.partition(":")
         function = self._functions.get(name)
-        if function and function.version(qualifier or named) is not None:
-            return function, qualifier or named
-        text = f"Function not found: {self._place.function_arn(f'{name}:{qualifier}' if qualifier else called)}"
-        raise error(web.HTTPNotFound(), "ResourceNotFoundException", text)
+        if function and function.version(qualifier or own_qualifier) is not None:
+            return function, qualifier or own_qualifier
+        called = self._place.function_arn(f"{name}:{qualifier}" if qualifier else qualified_name)
+        raise error(web.HTTPNotFound(), "ResourceNotFoundException", f"Function not found: {called}")
 
 
 def _client_context(request: web.Request) -> str:
-    """Return what a caller says of itself as JSON, or empty text."""
+    """
+    Return the client context of a call as JSON; empty if there is none.
+
+    Raises:
+        HTTPBadRequest: If it is not a JSON object in base64.
+
+    """
     try:
         decoded = base64.b64decode(request.headers.get("X-Amz-Client-Context", ""), validate=True).decode()
         if not decoded or isinstance(json.loads(decoded), dict):
@@ -85,19 +97,27 @@ def _client_context(request: web.Request) -> str:
         problem = "not an object"
     except (ValueError, RecursionError) as invalid:
         problem = str(invalid)
-    text = f"Client context must be a valid Base64-encoded JSON object: {problem}"
-    raise error(web.HTTPBadRequest(), "InvalidRequestContentException", text)
+    message = f"Client context must be a valid Base64-encoded JSON object: {problem}"
+    raise error(web.HTTPBadRequest(), "InvalidRequestContentException", message)
 
 
-async def _payload(request: web.Request, most: int) -> str:
+async def _payload(request: web.Request, limit: int) -> str:
+    """
+    Return the payload of a call, which is JSON, as the client wrote it: Python cannot write every JSON it can read.
+
+    Raises:
+        HTTPRequestEntityTooLarge: If it has more bytes than the limit.
+        HTTPBadRequest: If it is not JSON.
+
+    """
     body = await request.read()
-    if len(body) > most:
-        text = f"Request must be smaller than {most} bytes for the InvokeFunction operation"
-        raise error(web.HTTPRequestEntityTooLarge(most), "RequestTooLargeException", text)
+    if len(body) > limit:
+        message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        raise error(web.HTTPRequestEntityTooLarge(limit), "RequestTooLargeException", message)
     try:
-        text = body.decode() or "{}"
-        json.loads(text)
+        payload = body.decode() or "{}"
+        json.loads(payload)
     except (ValueError, RecursionError) as problem:
-        text = f"Could not parse request body into json: {problem}"
-        raise error(web.HTTPBadRequest(), "InvalidRequestContentException", text) from None
-    return text  # as it came: what can be read cannot always be written
+        message = f"Could not parse request body into json: {problem}"
+        raise error(web.HTTPBadRequest(), "InvalidRequestContentException", message) from None
+    return payload

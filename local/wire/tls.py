@@ -1,8 +1,8 @@
 """
-TLS with a certificate authority made at start, and the bundle by which workers trust it.
+TLS with a certificate authority that is made at each start, and the bundle that makes workers trust it.
 
-Handlers post to ``https://…``, to hosts that exist on AWS only. In workers those hosts lead
-here, and the authority makes them right: each gets its certificate when somebody asks for it.
+Handlers send requests to hosts of AWS by HTTPS. In workers these hosts resolve to the gateway. Each host gets a
+certificate of this authority when the first client asks for it.
 
 """
 
@@ -19,16 +19,18 @@ from local.endpoints import AUTHORITY, BUNDLE
 from local.place import SUFFIXES
 
 MAX_CERTIFICATES = 256
-"""Of AWS's hosts, that are kept."""
+"""How many certificates of AWS's hosts are kept."""
 
 
 def make(hosts: Sequence[str], folder: Path) -> ssl.SSLContext:
     """
-    Make an authority, and a certificate of its for hosts and addresses; AWS's hosts get one of their own each.
+    Make an authority, and return a server's TLS context with certificates of this authority.
 
     Args:
-        folder: Gets two PEM files: AUTHORITY, the authority alone, for clients, and BUNDLE,
-            the authority and all that are trusted anyway, for workers.
+        hosts: Names and addresses of the gateway. One certificate is for all of them. Each of AWS's hosts gets
+            a certificate of its own.
+        folder: Gets two PEM files. AUTHORITY has the authority alone, for clients. BUNDLE has the authority and
+            the public authorities, for workers.
 
     """
     authority = trustme.CA()
@@ -40,7 +42,7 @@ def make(hosts: Sequence[str], folder: Path) -> ssl.SSLContext:
 
     def choose(connection: ssl.SSLObject, host: str | None, _context: ssl.SSLContext) -> None:
         if host and host.endswith(tuple(f".{suffix}" for suffix in SUFFIXES)):
-            with contextlib.suppress(UnicodeError):  # no name that a certificate could have
+            with contextlib.suppress(UnicodeError):  # the host is not a name that a certificate can have
                 connection.context = context_of(host)
 
     context.sni_callback = choose

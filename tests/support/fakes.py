@@ -1,4 +1,4 @@
-"""A gateway without sockets and without functions."""
+"""A WebSocket API whose socket and functions are fakes."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ FUNCTION = LambdaIntegration("MyFunction", None)
 
 @dataclass
 class FakeSocket:
-    """A socket that takes everything."""
+    """A socket that keeps what is sent."""
 
     is_open: bool = True
     is_clogged: bool = False
@@ -36,8 +36,19 @@ class FakeSocket:
 
 
 @dataclass
-class World:
-    """A gateway whose functions all answer the same."""
+class OfflineApi:
+    """
+    A WebSocket API with one fake socket and one fake function.
+
+    Args:
+        answers: The result of every call, or an async function that returns the result for an event.
+        app: Fields of the ``App`` that differ from the default.
+
+    Attributes:
+        events: The events that the function got.
+        printed: What the terminal would show.
+
+    """
 
     answers: Result | Callable[[Event], Awaitable[Result]]
     routes: tuple[Route, ...]
@@ -55,23 +66,22 @@ class World:
             api_id="localapi00",
             stage="prod",
             selection="$request.body.action",
-            routes={each.key: each for each in self.routes},
+            routes={route.key: route for route in self.routes},
             functions={},
         )
-        app = replace(app, **self.app)
         integrations = IntegrationCalls(self._submit, Console(self.printed), self.integration_timeout)
-        self.gateway = WebSocketApi(app, integrations, "127.0.0.1:3002", lambda: self.now)
+        self.api = WebSocketApi(replace(app, **self.app), integrations, "127.0.0.1:3002", lambda: self.now)
 
-    def _submit(self, integration: LambdaIntegration, event: Event, done: Callable[[Result], None]) -> None:
+    def _submit(self, integration: LambdaIntegration, event: Event, on_result: Callable[[Result], None]) -> None:
         async def run() -> None:
-            done(self.answers if isinstance(self.answers, Result) else await self.answers(event))
+            on_result(self.answers if isinstance(self.answers, Result) else await self.answers(event))
 
         assert integration.function == "MyFunction"
         self.events.append(event)
         self.running.append(asyncio.create_task(run()))
 
     async def connect(self, handshake: Handshake = HANDSHAKE) -> tuple[Connection, str | None]:
-        return await self.gateway.connect(handshake, self.socket)
+        return await self.api.connect(handshake, self.socket)
 
 
 async def hang(_event: Event) -> Result:
@@ -80,6 +90,6 @@ async def hang(_event: Event) -> Result:
 
 
 async def late(_event: Event) -> Result:
-    """Answer when the gateway's patience is over."""
+    """Answer after an integration timeout of 0.01 s. One event loop runs both timers, so their order is certain."""
     await asyncio.sleep(0.1)
     return Result({"statusCode": 200, "body": "late"})

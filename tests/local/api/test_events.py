@@ -1,4 +1,4 @@
-"""The events that the gateway builds, whole; and that every file in events/ is what it would have built."""
+"""Every event that the gateway builds, compared as a whole. And the files in events/ are such events."""
 
 import json
 import re
@@ -86,9 +86,9 @@ def test_the_event_of_a_handshake() -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param([("Host", "localhost:3999")], id="another"),
-        pytest.param([("HOST", "127.0.0.1:3001")], id="the-same-in-other-letters"),
-        pytest.param([], id="none"),
+        pytest.param([("Host", "localhost:3999")], id="another-host"),
+        pytest.param([("HOST", "127.0.0.1:3001")], id="the-same-host-in-capitals"),
+        pytest.param([], id="no-host"),
     ],
 )
 @pytest.mark.parametrize("build", [events.connect, events.authorize])
@@ -142,10 +142,10 @@ def test_a_client_without_a_user_agent_has_none_in_any_event() -> None:
     [
         pytest.param(0.0, "01/Jan/1970:00:00:00 +0000", id="padded-with-zeros"),
         pytest.param(1_775_380_023.999, "05/Apr/2026:09:07:03 +0000", id="not-rounded-up"),
-        pytest.param(1_798_761_599.0, "31/Dec/2026:23:59:59 +0000", id="the-last-of-a-year"),
+        pytest.param(1_798_761_599.0, "31/Dec/2026:23:59:59 +0000", id="the-last-second-of-a-year"),
     ],
 )
-def test_request_times_are_the_common_log_s(now: float, written: str) -> None:
+def test_request_times_are_in_the_common_log_format(now: float, written: str) -> None:
     request = events.message(CLIENT, now, "ping", "")["requestContext"]
     assert (request["requestTime"], request["requestTimeEpoch"]) == (written, int(now * 1000))
 
@@ -153,18 +153,18 @@ def test_request_times_are_the_common_log_s(now: float, written: str) -> None:
 def test_ids_are_new_each_time_and_have_api_gateway_s_form() -> None:
     ids = [events.new_id() for _ in range(1000)]
     assert len(set(ids)) == 1000
-    assert [each for each in ids if not ID.fullmatch(each)] == []
+    assert [new_id for new_id in ids if not ID.fullmatch(new_id)] == []
 
 
 FILES = sorted(path for path in (ROOT / "events").glob("*.json") if path.name != "env.json")
 
 
 ADDED = ("X-Amzn-Trace-Id", "X-Forwarded-")
-"""Headers that the gateway adds to those of the client."""
+"""How the names of the headers begin that the gateway adds to those of the client."""
 
 
 def rebuilt(event: Event) -> Event:
-    """Build the event that our gateway would have sent for the same thing, ids apart."""
+    """Build the gateway's event for the same handshake, message or close, with the same ids."""
     request = event["requestContext"]
     client = Client(
         request["connectionId"],
@@ -181,14 +181,13 @@ def rebuilt(event: Event) -> Event:
     elif request["eventType"] == "DISCONNECT":
         built = events.disconnect(client, now, request["disconnectStatusCode"], request["disconnectReason"])
     else:
-        # The gateway adds what a load balancer would: those are not the client's.
-        sent = {name: each for name, each in event["multiValueHeaders"].items() if not name.startswith(ADDED)}
+        sent = {name: values for name, values in event["multiValueHeaders"].items() if not name.startswith(ADDED)}
         pairs = [(name, value) for name, values in sent.items() for value in values]
         query = urlencode(event.get("multiValueQueryStringParameters", {}), doseq=True)
         built = events.connect(client, now, pairs, query)
         for every in ("headers", "multiValueHeaders"):
             built[every] = {
-                name: event[every][name] if name.startswith(ADDED) else each for name, each in built[every].items()
+                name: event[every][name] if name.startswith(ADDED) else value for name, value in built[every].items()
             }
     for name in {"requestId", "extendedRequestId", "messageId"} & request.keys():
         built["requestContext"][name] = request[name]
@@ -196,7 +195,7 @@ def rebuilt(event: Event) -> Event:
 
 
 @pytest.mark.parametrize("event", [pytest.param(json.loads(path.read_text()), id=path.stem) for path in FILES])
-def test_every_file_in_events_is_what_the_gateway_would_send(event: Event) -> None:
+def test_every_file_in_events_is_an_event_of_the_gateway(event: Event) -> None:
     assert event == rebuilt(event)
     request = event["requestContext"]
     assert request["requestId"] == request["extendedRequestId"]

@@ -1,4 +1,4 @@
-"""Mock integrations: which request template and which response a message chooses, and what is said of the rest."""
+"""Mock integrations: the request template and the response that a message chooses, and the notes about the rest."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from local.api.results import NotInvoked
 from local.lambdas.process import Result
 from local.stack.app import Route
 from local.stack.integration_types import MockIntegration, MockResponse, Templates
-from tests.support.fakes import World
+from tests.support.fakes import OfflineApi
 from tests.support.templates import API, loaded
 
 BY_STATUS = (
@@ -72,7 +72,7 @@ KINDS = request(
         pytest.param(
             MockIntegration(KINDS, reply(**{"pt": "olá", "$default": "hi"})), {"lang": "x"}, 200, "hi", id="the-default"
         ),
-        pytest.param(MockIntegration(KINDS, reply(pt="olá")), {"lang": "x"}, 200, "", id="no-template-for-it"),
+        pytest.param(MockIntegration(KINDS, reply(pt="olá")), {"lang": "x"}, 200, "", id="no-template-for-the-value"),
         pytest.param(
             MockIntegration(
                 KINDS,
@@ -88,7 +88,7 @@ KINDS = request(
         ),
     ],
 )
-def test_what_a_mock_answers(integration: MockIntegration, message: Any, status: int, body: str) -> None:
+def test_a_mock_answers_by_its_templates(integration: MockIntegration, message: Any, status: int, body: str) -> None:
     assert mock(integration, "no json" if message is None else json.dumps(message)) == Result(
         {"statusCode": status, "body": body}
     )
@@ -106,22 +106,22 @@ def test_what_a_mock_answers(integration: MockIntegration, message: Any, status:
         pytest.param(MockIntegration(passthrough="NEVER"), id="nothing-may-pass"),
         pytest.param(
             MockIntegration(request(y="{statusCode:200}"), passthrough="WHEN_NO_TEMPLATES"),
-            id="may-not-pass-beside-some",
+            id="may-not-pass-beside-templates",
         ),
     ],
 )
-def test_what_cannot_be_answered_fails_and_is_printed(integration: MockIntegration) -> None:
+def test_a_mock_that_cannot_answer_fails_and_the_terminal_shows_why(integration: MockIntegration) -> None:
     with pytest.raises(NotInvoked):
         mock(integration, '{"kind": "x"}')
-    world = World(Result(), (Route("$default", integration, two_way=True),))
+    offline = OfflineApi(Result(), (Route("$default", integration, two_way=True),))
 
     async def main() -> None:
-        connection, _ = await world.connect()
-        world.gateway.receive(connection, '{"kind": "x"}', lambda: None)
+        connection, _ = await offline.connect()
+        offline.api.receive(connection, '{"kind": "x"}', lambda: None)
 
     asyncio.run(main())
-    assert [json.loads(each)["message"] for each in world.socket.sent] == ["Internal server error"]
-    assert "mock" in world.printed.getvalue()
+    assert [json.loads(frame)["message"] for frame in offline.socket.sent] == ["Internal server error"]
+    assert "mock" in offline.printed.getvalue()
 
 
 MOCKED = (
@@ -146,16 +146,18 @@ GOOD = """TemplateSelectionExpression: \\$default
 REPLY = "ResponseTemplates: { $default: pong }"
 
 
-def said(folder: Path, integration: str = GOOD, key: str = "$default", response: str = REPLY) -> tuple[Any, list[str]]:
+def read_mock(
+    folder: Path, integration: str = GOOD, key: str = "$default", response: str = REPLY
+) -> tuple[Any, list[str]]:
     text = MOCKED.replace("INTEGRATION", integration).replace("KEY", key).replace("RESPONSE", response)
     app = loaded(folder, text)
     return app.routes["mock"].integration, [note.removeprefix(f"{folder}/template.yaml:") for note in app.notes]
 
 
-def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
+def test_a_complete_mock_has_no_notes(tmp_path: Path) -> None:
     request = Templates({"$default": '{"statusCode": 200}'}, "\\$default")
     response = MockResponse("$default", Templates({"$default": "pong"}))
-    assert said(tmp_path) == (MockIntegration(request, (response,)), [])
+    assert read_mock(tmp_path) == (MockIntegration(request, (response,)), [])
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
         pytest.param(
             {"integration": GOOD.replace("\\$default", "other").replace("$default", "more")},
             "23: Integration always selects the template other, which it does not have.",
-            id="a-static-key-of-nothing",
+            id="a-static-key-without-a-template",
         ),
         pytest.param(
             {"integration": GOOD.replace("\\$default", "$context.stage")},
@@ -196,7 +198,7 @@ def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
         pytest.param(
             {"key": "'/[/'"},
             "30: The IntegrationResponseKey /[/ of Good is not a valid pattern: it matches no status.",
-            id="a-pattern-that-is-none",
+            id="an-invalid-pattern",
         ),
         pytest.param(
             {"response": "ResponseTemplates: { $default: 'x #if(1) y' }"},
@@ -211,5 +213,5 @@ def test_a_whole_mock_has_nothing_to_be_said(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_a_mock_cannot_do_is_named_with_its_line(changed: dict[str, str], note: str, tmp_path: Path) -> None:
-    assert note in said(tmp_path, **changed)[1]
+def test_a_note_with_its_line_names_each_problem_of_a_mock(changed: dict[str, str], note: str, tmp_path: Path) -> None:
+    assert note in read_mock(tmp_path, **changed)[1]

@@ -1,4 +1,4 @@
-"""Which route a message takes, and what becomes of a function's answer."""
+"""Selection expressions choose routes and models, and results of functions are accepted or refused."""
 
 import json
 from typing import Any
@@ -24,14 +24,14 @@ ALL = routes("$connect", "$disconnect", "$default", "sendMessage", "7", "true", 
 @pytest.mark.parametrize(
     ("body", "key"),
     [
-        pytest.param('{"action":"sendMessage"}', "sendMessage", id="the-route-s-key"),
+        pytest.param('{"action":"sendMessage"}', "sendMessage", id="a-route-key"),
         pytest.param('{"x":1,"action":"sendMessage","y":2}', "sendMessage", id="among-other-members"),
         pytest.param('{"action":"SendMessage"}', "$default", id="another-case"),
-        pytest.param('{"action":"sendMessage "}', "$default", id="a-space-more"),
+        pytest.param('{"action":"sendMessage "}', "$default", id="a-space-at-the-end"),
         pytest.param('{"action":"other"}', "$default", id="no-such-route"),
-        pytest.param('{"action":7}', "7", id="a-number-as-text"),
-        pytest.param('{"action":1.5}', "1.5", id="a-fraction-as-text"),
-        pytest.param('{"action":true}', "true", id="a-boolean-as-text"),
+        pytest.param('{"action":7}', "7", id="a-number"),
+        pytest.param('{"action":1.5}', "1.5", id="a-fraction"),
+        pytest.param('{"action":true}', "true", id="a-boolean-value"),
         pytest.param('{"action":null}', "$default", id="null"),
         pytest.param('{"action":{"a":1}}', "$default", id="an-object"),
         pytest.param('{"action":["sendMessage"]}', "$default", id="a-list"),
@@ -40,9 +40,9 @@ ALL = routes("$connect", "$disconnect", "$default", "sendMessage", "7", "true", 
         pytest.param('"sendMessage"', "$default", id="only-a-string"),
         pytest.param("sendMessage", "$default", id="not-json"),
         pytest.param("", "$default", id="empty"),
-        pytest.param('{"action":"$connect"}', "$default", id="the-route-of-handshakes"),
-        pytest.param('{"action":"$disconnect"}', "$default", id="the-route-of-closes"),
-        pytest.param('{"action":"$default"}', "$default", id="the-route-of-the-rest-by-name"),
+        pytest.param('{"action":"$connect"}', "$default", id="the-connect-route"),
+        pytest.param('{"action":"$disconnect"}', "$default", id="the-disconnect-route"),
+        pytest.param('{"action":"$default"}', "$default", id="the-default-route-by-name"),
         pytest.param("[" * 100_000, "$default", id="too-deep-to-parse"),
         pytest.param('{"action":' + "9" * 5000 + "}", "$default", id="a-number-too-long-to-parse"),
     ],
@@ -51,8 +51,8 @@ def test_a_message_takes_the_route_that_its_action_names(body: str, key: str) ->
     assert select(ACTION, ALL, body) == ALL[key]
 
 
-def test_no_depth_of_an_action_is_a_failure() -> None:
-    # Python's parser and its serialiser give up at depths that differ a little.
+def test_an_action_may_be_nested_at_any_depth() -> None:
+    # The limits of Python's parser and of its serialiser differ a little.
     for depth in range(900, 3_000):
         assert select(ACTION, ALL, f'{{"action":{"[" * depth}{"]" * depth}}}') == ALL["$default"]
 
@@ -105,7 +105,7 @@ def test_without_a_default_route_a_message_may_have_none() -> None:
         ),
     ],
 )
-def test_answers_that_are_accepted(value: Any, answer: Answer) -> None:
+def test_results_that_api_gateway_accepts(value: Any, answer: Answer) -> None:
     assert read_result(Result(value)) == answer
 
 
@@ -153,13 +153,13 @@ def test_answers_that_are_accepted(value: Any, answer: Answer) -> None:
         pytest.param(Result({"statusCode": 10**9}), "malformed result: the statusCode is 1000000000", id="status-huge"),
     ],
 )
-def test_answers_that_api_gateway_takes_for_failures(result: Result, reason: str) -> None:
+def test_results_that_api_gateway_takes_for_malformed(result: Result, reason: str) -> None:
     with pytest.raises(Malformed) as raised:
         read_result(result)
     assert str(raised.value) == reason
 
 
-def test_an_error_frame_has_the_order_and_the_spacing_of_api_gateway_s() -> None:
+def test_an_error_frame_has_api_gateway_s_order_and_spacing() -> None:
     frame = error_frame("Internal server error", "eHrdFcnvvHcCE-w=", "eHrjDEuVPHcFWMg=")
     assert frame == (
         '{"message": "Internal server error", "connectionId":"eHrdFcnvvHcCE-w=", "requestId":"eHrjDEuVPHcFWMg="}'

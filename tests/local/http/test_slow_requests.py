@@ -16,7 +16,7 @@ from local.http.server import admission, in_shape, protocols
 from local.lambdas.process import Result
 from local.options import Limits
 from local.wire.listener import MAX_HEAD, Listener
-from tests.support.fakes import World
+from tests.support.fakes import OfflineApi
 from tests.support.gateway import PATIENCE
 from tests.support.handshakes import UPGRADE
 
@@ -76,7 +76,7 @@ async def serving() -> AsyncIterator[Callable[[], Awaitable[Client]]]:
 
     with socket.create_server(("127.0.0.1", 0)) as sock:
         async with asyncio.timeout(PATIENCE), protocols(app, MAX_HEAD, patience=SHORT) as http:
-            listener = Listener(World(Result(), ()).gateway, Limits(), Guard([]), http, patience=SHORT)
+            listener = Listener(OfflineApi(Result(), ()).api, Limits(), Guard([]), http, patience=SHORT)
             async with listener.listen(sock):
                 try:
                     yield connect
