@@ -117,7 +117,7 @@ def test_breakpoint_waits_for_a_debugger_and_nothing_times_out(tmp_path: Path) -
             with pytest.raises(TimeoutError):
                 client.socket.recv(timeout=2)  # longer than the function's timeout, and the integration's
             debugger.sendall(b"answer = 'as the debugger says'\nc\n")
-            assert client.hear() == "as the debugger says"
+            assert client.receive() == "as the debugger says"
 
 
 @pytest.mark.parametrize("path", ["/", "/;;answer='owned';;c;;x"])
@@ -128,12 +128,12 @@ def test_a_web_page_that_finds_the_debugger_s_port_runs_nothing(tmp_path: Path, 
         port = int(line.rpartition("127.0.0.1:")[2].partition(",")[0])
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as page:
             page.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\nanswer = 'owned'\nc\n".encode())
-            assert client.hear() == "as it was"
+            assert client.receive() == "as it was"
 
 
 def test_breakpoint_without_that_is_said_and_passed(tmp_path: Path) -> None:
     with Api.start(template=app(tmp_path, BREAKS)) as api, api.connect() as client:
-        assert client.say("hello") == "as it was"
+        assert client.ask("hello") == "as it was"
         api.gateway.output.wait_for(r"breakpoint\(\) does nothing here: start the gateway with --debug")
 
 
@@ -148,7 +148,7 @@ def test_breakpoint_without_that_is_said_and_passed(tmp_path: Path) -> None:
 )
 def test_why_a_function_cannot_start_is_one_sentence(tmp_path: Path, source: str, sentence: str) -> None:
     with Api.start(template=app(tmp_path, source)) as api, api.connect() as client:
-        assert "Internal server error" in client.say("hello")
+        assert "Internal server error" in client.ask("hello")
         api.gateway.output.wait_for(f"Mine cannot start: .*{sentence}")
         assert "Traceback" not in api.gateway.output.text
 

@@ -1,12 +1,13 @@
-"""Behaviours 9, 10, 15 and 23: a Lambda authorizer on ``$connect``. And what else a handshake may have to bring."""
+"""Behaviours 9, 10, 15 and 23: a Lambda authorizer on ``$connect``. Also AWS_IAM and API keys."""
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.api import Api
+from tests.support.api import TAGS, Api, policy
 
 GUARDED = """
 Transform: AWS::Serverless-2016-10-31
@@ -50,12 +51,6 @@ Resources:
 """
 
 
-def policy(effect: str = "Allow", resource: Any = "ARN", **members: Any) -> str:
-    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    return json.dumps({"principalId": "user-7", "policyDocument": document} | members)
-
-
 DENIED_BESIDE = {
     "Statement": [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
@@ -77,15 +72,19 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     "answer",
     [
         pytest.param(policy("Deny"), id="denied"),
-        pytest.param(policy(resource="arn:aws:execute-api:us-east-1:123456789012:localapi00/test/*/*"), id="routes"),
+        pytest.param(
+            policy(resource="arn:aws:execute-api:us-east-1:123456789012:localapi00/test/*/*"),
+            id="the-routes-of-messages",
+        ),
         pytest.param(policy(resource="arn:aws:execute-api:us-east-1:123456789012:other/*"), id="another-api"),
         pytest.param(policy(policyDocument=DENIED_BESIDE), id="a-deny-beside-an-allow"),
     ],
 )
 def test_9_a_policy_that_does_not_allow_the_handshake_refuses_with_403(guarded: Api, answer: str) -> None:
-    before = len(guarded.gateway.output.lines)
-    assert guarded.refused("", [("X-Who", "me")], policy=answer).status_code == 403
-    assert not [line for line in guarded.gateway.output.lines[before:] if "EVENT" in line]
+    tag = next(TAGS)
+    assert guarded.refused("", [("X-Who", "me")], policy=answer, tag=tag).status_code == 403
+    guarded.gateway.output.wait_for(f'ASKED .*"{tag}"')
+    assert not [line for line in guarded.gateway.output.lines if "EVENT" in line and f'"{tag}"' in line]
 
 
 @pytest.mark.behaviour(9)
@@ -98,7 +97,7 @@ def test_9_a_policy_that_does_not_allow_the_handshake_refuses_with_403(guarded: 
         pytest.param("arn:aws:execute-api:ap-south-1:111122223333:localapi00/test/*", id="of-another-account"),
     ],
 )
-def test_9_one_that_does_allows_it(guarded: Api, resource: Any) -> None:
+def test_9_a_policy_that_allows_the_handshake_opens_the_connection(guarded: Api, resource: Any) -> None:
     with guarded.connect("", [("x-who", "me")], policy=policy(resource=resource)) as client:
         assert client.connection_id
 
@@ -117,7 +116,7 @@ def test_9_one_that_does_allows_it(guarded: Api, resource: Any) -> None:
         pytest.param({"policy": '{"isAuthorized": true}'}, "me", 500, id="the-simple-answer-of-http-apis"),
     ],
 )
-def test_10_what_an_authorizer_s_failures_are_to_the_client(
+def test_10_a_failure_of_the_authorizer_refuses_with_401_or_500(
     guarded: Api, query: dict[str, str], who: str, status: int
 ) -> None:
     assert guarded.refused("", [("X-Who", who)], **query).status_code == status
@@ -133,17 +132,17 @@ def test_10_what_an_authorizer_s_failures_are_to_the_client(
         pytest.param([("X-Who", "")], {"policy": policy()}, id="an-empty-header"),
     ],
 )
-def test_10_without_an_identity_source_it_is_401_and_nobody_is_asked(
+def test_10_without_an_identity_source_it_is_401_and_the_authorizer_is_not_called(
     guarded: Api, headers: Any, query: dict[str, str]
 ) -> None:
     before = len(guarded.gateway.output.lines)
-    assert guarded.refused("", headers, tag="nobody-is-asked", **query).status_code == 401
+    assert guarded.refused("", headers, tag="not-called", **query).status_code == 401
     guarded.gateway.output.wait_for(r"\$connect +401: The handshake lacks one of", before)
-    assert not [line for line in guarded.gateway.output.lines if "ASKED" in line and "nobody-is-asked" in line]
+    assert not [line for line in guarded.gateway.output.lines if "ASKED" in line and "not-called" in line]
 
 
 @pytest.mark.behaviour(15)
-def test_15_the_authorizer_sees_the_connection_s_own_headers(guarded: Api) -> None:
+def test_15_the_authorizer_gets_the_headers_connection_and_upgrade(guarded: Api) -> None:
     with guarded.connect("", [("X-Who", "me")], policy=policy()) as client:
         line = guarded.gateway.output.wait_for(f'ASKED .*"{client.tag}"')
     event = json.loads(line.partition("ASKED ")[2])
@@ -169,7 +168,7 @@ def test_15_the_authorizer_sees_the_connection_s_own_headers(guarded: Api) -> No
 
 
 @pytest.mark.behaviour(23)
-def test_23_what_the_authorizer_says_is_in_every_event_as_text(guarded: Api) -> None:
+def test_23_the_authorizer_s_context_is_in_every_event_as_strings(guarded: Api) -> None:
     context = {"tenant": "acme", "level": 7, "admin": True}
     with guarded.connect("", [("X-Who", "me")], policy=policy(context=context)) as client:
         connection_id = client.connection_id
@@ -188,17 +187,8 @@ KEYS = """
 """
 
 
-@pytest.mark.parametrize(
-    ("auth", "headers", "status"),
-    [
-        pytest.param("AuthType: AWS_IAM", [], 403, id="iam-unsigned"),
-        pytest.param("AuthType: AWS_IAM", [("Authorization", "AWS4-HMAC-SHA256 Credential=x/")], 101, id="iam-signed"),
-        pytest.param("", [], 403, id="no-key"),
-        pytest.param("", [("X-Api-Key", "another")], 403, id="a-wrong-key"),
-        pytest.param("", [("x-api-key", "a-key-of-twenty-characters")], 101, id="the-key"),
-    ],
-)
-def test_signatures_and_keys(tmp_path: Any, auth: str, headers: Any, status: int) -> None:
+def authorized_by(folder: Path, auth: str) -> Path:
+    """Write the template without its authorizer, and with another ``Auth`` or an API key. Return its path."""
     head, _, rest = GUARDED.partition("      Auth:\n")
     _, _, functions = rest.partition("  Connect:\n")
     head = (
@@ -206,11 +196,30 @@ def test_signatures_and_keys(tmp_path: Any, auth: str, headers: Any, status: int
         if auth
         else head.replace("$connect: {", "$connect: { ApiKeyRequired: true,")
     )
-    (tmp_path / "template.yaml").write_text(f"{head}  Connect:\n{functions}{KEYS}")
-    with Api.start(template=tmp_path / "template.yaml") as api:
-        if status == 101:
-            with api.connect("", headers) as client:
-                identity = api.event("CONNECT", client.tag)["requestContext"]["identity"]
-                assert identity.keys() & {"userArn", "apiKey"}
-        else:
-            assert api.refused("", headers).status_code == status
+    path = folder / "template.yaml"
+    path.write_text(f"{head}  Connect:\n{functions}{KEYS}")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("auth", "member", "accepted", "refused"),
+    [
+        pytest.param(
+            "AuthType: AWS_IAM",
+            "userArn",
+            ("Authorization", "AWS4-HMAC-SHA256 Credential=x/"),
+            [[]],
+            id="a-signature",
+        ),
+        pytest.param(
+            "", "apiKey", ("x-api-key", "a-key-of-twenty-characters"), [[], [("X-Api-Key", "another")]], id="an-api-key"
+        ),
+    ],
+)
+def test_signatures_and_keys(
+    tmp_path: Path, auth: str, member: str, accepted: tuple[str, str], refused: list[list[tuple[str, str]]]
+) -> None:
+    with Api.start(template=authorized_by(tmp_path, auth)) as api:
+        assert [api.refused("", headers).status_code for headers in refused] == [403] * len(refused)
+        with api.connect("", [accepted]) as client:
+            assert member in api.event("CONNECT", client.tag)["requestContext"]["identity"]

@@ -1,4 +1,4 @@
-"""Behaviours 14 to 23, but for authorizers: the events that functions get."""
+"""Behaviours 14 to 23, except those of authorizers: the events that functions get."""
 
 import re
 import time
@@ -28,12 +28,12 @@ CONTEXT = {
 """Members of every requestContext, as captured on AWS."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def life(api: Api) -> list[Any]:
     """The events of one connection: CONNECT, MESSAGE, DISCONNECT."""
     with api.connect("", [("X-Odd-Case", "a")], {"user_agent_header": "Example/4.2"}) as client:
         connection_id = client.connection_id
-        client.echoed(action="twoWay")
+        client.event_of(action="twoWay")
     api.event("MESSAGE", connection_id)
     api.event("DISCONNECT", connection_id)
     return api.events_of(connection_id)
@@ -72,7 +72,7 @@ def test_14_the_host_is_the_domain_name_of_the_event(life: list[Any]) -> None:
 
 
 @pytest.mark.behaviour(15)
-def test_15_the_handler_sees_no_headers_of_the_connection_itself(life: list[Any]) -> None:
+def test_15_the_handler_does_not_get_the_headers_connection_and_upgrade(life: list[Any]) -> None:
     assert not {name.lower() for name in life[0]["headers"]} & {"connection", "upgrade"}
 
 
@@ -90,10 +90,10 @@ def test_17_only_messages_have_a_message_id(life: list[Any]) -> None:
 
 
 @pytest.mark.behaviour(18)
-def test_18_request_ids_are_the_same_twice_and_new_for_each_event(life: list[Any]) -> None:
+def test_18_both_request_ids_of_an_event_are_equal_and_new_for_each_event(life: list[Any]) -> None:
     contexts = [event["requestContext"] for event in life]
-    assert [each["requestId"] for each in contexts] == [each["extendedRequestId"] for each in contexts]
-    assert len({each["requestId"] for each in contexts}) == 3
+    assert [context["requestId"] for context in contexts] == [context["extendedRequestId"] for context in contexts]
+    assert len({context["requestId"] for context in contexts}) == 3
 
 
 @pytest.mark.behaviour(19)
@@ -106,14 +106,14 @@ def test_19_connection_ids_have_api_gateway_s_form(life: list[Any]) -> None:
 @pytest.mark.behaviour(20)
 def test_20_connected_at_is_the_same_in_all_events(life: list[Any]) -> None:
     contexts = [event["requestContext"] for event in life]
-    connected_at = {each["connectedAt"] for each in contexts}
+    connected_at = {context["connectedAt"] for context in contexts}
     assert len(connected_at) == 1
-    assert all(type(each["requestTimeEpoch"]) is int for each in contexts)
-    assert connected_at.pop() <= min(each["requestTimeEpoch"] for each in contexts) <= time.time() * 1000
+    assert all(type(context["requestTimeEpoch"]) is int for context in contexts)
+    assert connected_at.pop() <= min(context["requestTimeEpoch"] for context in contexts) <= time.time() * 1000
 
 
 @pytest.mark.behaviour(21)
-def test_21_request_times_are_the_common_log_s_in_utc(life: list[Any]) -> None:
+def test_21_request_times_are_in_the_common_log_format_and_utc(life: list[Any]) -> None:
     for event in life:
         written = event["requestContext"]["requestTime"]
         assert re.fullmatch(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000", written)
@@ -122,18 +122,18 @@ def test_21_request_times_are_the_common_log_s_in_utc(life: list[Any]) -> None:
 
 
 @pytest.mark.behaviour(22)
-def test_22_a_user_agent_is_remembered(life: list[Any]) -> None:
+def test_22_a_user_agent_is_in_every_event(life: list[Any]) -> None:
     identities = [event["requestContext"]["identity"] for event in life]
     assert identities == [{"userAgent": "Example/4.2", "sourceIp": "127.0.0.1"}] * 3
 
 
 @pytest.mark.behaviour(22)
-def test_22_and_nothing_is_made_up_for_who_sends_none(api: Api) -> None:
+def test_22_a_client_without_a_user_agent_has_none_in_its_events(api: Api) -> None:
     with api.connect("", (), {"user_agent_header": None}) as client:
-        assert client.echoed(action="twoWay")["requestContext"]["identity"] == {"sourceIp": "127.0.0.1"}
+        assert client.event_of(action="twoWay")["requestContext"]["identity"] == {"sourceIp": "127.0.0.1"}
 
 
-def test_values_of_a_query_are_decoded_and_the_last_of_several_comes_first(api: Api) -> None:
+def test_values_of_a_query_are_decoded(api: Api) -> None:
     with api.connect("", (), x="a b&c", y="é") as client:
         event = api.event("CONNECT", client.tag)
     assert event["queryStringParameters"] == {"tag": client.tag, "x": "a b&c", "y": "é"}
@@ -141,7 +141,7 @@ def test_values_of_a_query_are_decoded_and_the_last_of_several_comes_first(api: 
 
 
 def test_the_domain_name_is_where_functions_reach_the_gateway(api: Api, client: Connected) -> None:
-    context = client.echoed(action="twoWay")["requestContext"]
+    context = client.event_of(action="twoWay")["requestContext"]
     assert f"https://{context['domainName']}" == api.gateway.endpoints["tls"]
-    client.socket.send('{"action": "twoWay", "do": "post"}')
-    assert {client.hear(), client.hear()} == {"posted", '"delivered"'}
+    client.send_order("twoWay", "post")
+    assert {client.receive(), client.receive()} == {"posted", '"delivered"'}

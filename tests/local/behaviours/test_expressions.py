@@ -1,12 +1,11 @@
-"""What few APIs use: JSONPath, an identity in the context, an API key from the authorizer, mocks that choose."""
+"""Features that few APIs use: JSONPath, identity sources in the context, API keys of authorizers, choosing mocks."""
 
 import json
 from collections.abc import Iterator
 
 import pytest
 
-from tests.local.behaviours.test_authorizer import policy
-from tests.support.api import Api
+from tests.support.api import Api, policy
 
 TEMPLATE = r"""
 Transform: AWS::Serverless-2016-10-31
@@ -95,7 +94,7 @@ def unusual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield started
 
 
-def test_a_client_has_the_key_that_its_authorizer_found(unusual: Api) -> None:
+def test_a_client_has_the_api_key_that_its_authorizer_returned(unusual: Api) -> None:
     with unusual.connect(policy=ALLOWED):
         pass
     assert unusual.refused(policy=policy()).status_code == 403
@@ -114,15 +113,15 @@ def test_a_client_has_the_key_that_its_authorizer_found(unusual: Api) -> None:
 )
 def test_a_message_chooses_its_route_and_its_reply(unusual: Api, message: dict[str, object], answer: str) -> None:
     with unusual.connect(policy=ALLOWED) as client:
-        assert client.say(json.dumps(message)) == answer
+        assert client.ask(json.dumps(message)) == answer
 
 
-def test_what_is_not_imitated_is_printed_with_its_line_and_fails(unusual: Api) -> None:
+def test_an_expression_that_is_not_imitated_fails_and_is_named_with_its_line(unusual: Api) -> None:
     unusual.gateway.output.wait_for(r"template.yaml:4: The IdentitySource \$request.header.Odd of \w+ is not imitated")
     unusual.gateway.output.wait_for(
         r"template.yaml:44: The response template velocity of Good contains \$context.connectionId,"
     )
     with unusual.connect(policy=ALLOWED) as client:
-        frame = client.say('{"items": [{"type": "mock"}], "lang": "velocity"}')
+        frame = client.ask('{"items": [{"type": "mock"}], "lang": "velocity"}')
         assert json.loads(frame)["message"] == "Internal server error"
     unusual.gateway.output.wait_for(r"mock +The reply of the mock has \$context.connectionId in it")

@@ -1,20 +1,30 @@
-"""Behaviours 1 to 13 of the reference, but for authorizers: what opens a connection, and what does not."""
+"""Behaviours 1 to 13, except those of authorizers: which handshakes open a connection."""
 
-import time
+import threading
 from typing import Any
 
 import pytest
 
-from tests.local.wire.test_management_api import plain
 from tests.support.api import Api, Connected
+from tests.support.gate import Gate
 
 
 @pytest.mark.behaviour(1)
-def test_1_the_101_waits_for_the_handler(api: Api) -> None:
-    started = time.monotonic()
-    with api.connect(do="sleep", **{"for": "1"}) as client:
-        assert time.monotonic() - started >= 1
-        assert client.is_alive()
+def test_1_the_101_waits_for_the_handler(api: Api, client: Connected, gate: Gate) -> None:
+    opened = threading.Event()
+
+    def open_later() -> None:
+        gate.wait_for_handlers()
+        client.is_alive()  # a gateway that does not wait would send the 101 before this answer
+        opened.set()
+        gate.open()
+
+    opening = threading.Thread(target=open_later)
+    opening.start()
+    with api.connect(do="wait", port=str(gate.port)) as waiting:
+        assert opened.is_set()
+        assert waiting.is_alive()
+    opening.join()
 
 
 @pytest.mark.behaviour(3)
@@ -40,12 +50,12 @@ def test_5_a_handler_that_raises_or_returns_nonsense_refuses_with_502(api: Api, 
 
 
 @pytest.mark.behaviour(6)
-def test_6_a_handler_slower_than_the_integration_timeout_refuses_with_504(api: Api) -> None:
-    assert api.refused(do="sleep", **{"for": "6"}).status_code == 504
+def test_6_a_handler_slower_than_the_integration_timeout_refuses_with_504(impatient: Api, gate: Gate) -> None:
+    assert impatient.refused(do="wait", port=str(gate.port)).status_code == 504
 
 
 @pytest.mark.behaviour(7)
-def test_7_neither_body_nor_own_headers_of_the_handler_reach_the_client(api: Api) -> None:
+def test_7_neither_the_body_nor_other_headers_of_the_handler_reach_the_client(api: Api) -> None:
     with api.connect() as client:
         opened = client.socket.response
     assert opened
@@ -58,21 +68,21 @@ def test_7_neither_body_nor_own_headers_of_the_handler_reach_the_client(api: Api
 @pytest.mark.parametrize(
     ("returned", "selected"),
     [
-        pytest.param({"protocol": "room.v1"}, "room.v1", id="what-the-handler-returns"),
+        pytest.param({"protocol": "room.v1"}, "room.v1", id="in-the-headers"),
         pytest.param({"protocols": "room.v1"}, "room.v1", id="in-multi-value-headers"),
-        pytest.param({}, None, id="nothing-if-it-returns-nothing"),
+        pytest.param({}, None, id="none-if-it-returns-none"),
     ],
 )
 def test_8_the_handler_selects_the_subprotocol(api: Api, returned: dict[str, str], selected: str | None) -> None:
-    offered = {"subprotocols": ["room.v2", "room.v1"]}
-    with api.connect("", (), offered, **returned) as client:
+    options = {"subprotocols": ["room.v2", "room.v1"]}
+    with api.connect("", (), options, **returned) as client:
         assert client.socket.subprotocol == selected
         sent = api.event("CONNECT", client.tag)["headers"]["Sec-WebSocket-Protocol"]
-    assert [each.strip() for each in sent.split(",")] == ["room.v2", "room.v1"]
+    assert [offered.strip() for offered in sent.split(",")] == ["room.v2", "room.v1"]
 
 
 @pytest.mark.behaviour(8)
-def test_8_a_subprotocol_that_no_header_could_hold_is_a_malformed_result(api: Api, client: Connected) -> None:
+def test_8_a_subprotocol_that_a_header_cannot_have_is_a_malformed_result(api: Api, client: Connected) -> None:
     assert api.refused(protocol="a\r\nX-Injected: b").status_code == 502
     api.gateway.output.wait_for("malformed result: Sec-WebSocket-Protocol has characters")
     assert client.is_alive()
@@ -80,8 +90,8 @@ def test_8_a_subprotocol_that_no_header_could_hold_is_a_malformed_result(api: Ap
 
 @pytest.mark.behaviour(11)
 @pytest.mark.parametrize("path", ["", "123", "123/456", "../elsewhere"])
-def test_11_a_get_that_is_no_handshake_is_426(api: Api, path: str) -> None:
-    assert plain("GET", api.gateway, path)[0] == 426
+def test_11_a_get_that_is_not_a_handshake_is_426(api: Api, path: str) -> None:
+    assert api.request("GET", path)[0] == 426
 
 
 @pytest.mark.behaviour(12)
@@ -90,21 +100,21 @@ def test_12_an_unknown_stage_is_403(api: Api, path: str) -> None:
     assert api.refused(path).status_code == 403
 
 
-def test_a_slash_after_the_stage_is_fine(api: Api) -> None:
+def test_a_slash_after_the_stage_is_allowed(api: Api) -> None:
     with api.connect("/") as client:
         assert client.is_alive()
 
 
 @pytest.mark.behaviour(13)
-def test_13_nothing_can_be_posted_before_the_handshake_is_done_and_all_can_after(api: Api) -> None:
+def test_13_a_post_is_gone_until_the_handshake_is_done_and_arrives_afterwards(api: Api) -> None:
     with api.connect(do="post") as client:
-        assert api.posted(client.tag).startswith("GoneException")
-        client.socket.send('{"action": "oneWay", "do": "post"}')
-        assert client.hear() == "posted"
+        assert api.outcome_of_post(client.tag).startswith("GoneException")
+        client.send_order("oneWay", "post")
+        assert client.receive() == "posted"
 
 
 @pytest.mark.parametrize(("length", "status"), [pytest.param(4096, 101, id="4096"), pytest.param(4097, 414, id="4097")])
-def test_a_url_has_4096_characters_at_most(api: Api, length: int, status: int) -> None:
+def test_a_url_has_at_most_4096_characters(api: Api, length: int, status: int) -> None:
     rest = length - len("/test?tag=tag-1000&long=")
     with_long: Any = {"tag": "tag-1000", "long": "x" * rest}
     if status == 101:

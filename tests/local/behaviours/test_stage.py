@@ -1,5 +1,6 @@
-"""Behaviours 64, 65, 67 and 68: throttles, custom domains, stage variables, and code that changes."""
+"""Behaviours 64, 65, 67 and 68: throttles, custom domains, stage variables, and reloaded code."""
 
+import contextlib
 import json
 import socket
 import time
@@ -10,7 +11,6 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
-from tests.local.wire.test_management_api import plain
 from tests.support.api import ERROR_FRAME, Api, Connected
 from tests.support.gateway import PATIENCE
 
@@ -22,7 +22,7 @@ Resources:
     Properties:
       StageName: real
       RouteSelectionExpression: $request.body.action
-      DefaultRouteSettings: { ThrottlingBurstLimit: 3, ThrottlingRateLimit: 0.001 }
+      DefaultRouteSettings: { ThrottlingBurstLimit: BURST, ThrottlingRateLimit: 0.001 }
       RouteSettings: { $default: { ThrottlingBurstLimit: 1000, ThrottlingRateLimit: 1000 } }
       StageVariables: { colour: green }
       Routes:
@@ -47,6 +47,7 @@ Resources:
 """
 
 CODE = """
+import contextlib
 import json
 import boto3
 def handler(event, context):
@@ -61,42 +62,48 @@ def handler(event, context):
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("staged")
+@contextlib.contextmanager
+def started(folder: Path, burst: int) -> Iterator[Api]:
+    """Serve the template. At most ``burst`` handshakes pass its throttle."""
     (folder / "function").mkdir()
     (folder / "function" / "staged.py").write_text(CODE)
-    (folder / "template.yaml").write_text(STAGED)
-    return folder
+    (folder / "template.yaml").write_text(STAGED.replace("BURST", str(burst)))
+    with Api.start(template=folder / "template.yaml") as api:
+        yield api
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("staged")
+
+
+@pytest.fixture(scope="module")
 def staged(folder: Path) -> Iterator[Api]:
-    """Each test its own: handshakes are throttled to three."""
-    with Api.start(template=folder / "template.yaml") as started:
-        yield started
+    with started(folder, burst=1000) as api:
+        yield api
 
 
 @pytest.mark.behaviour(64)
-def test_64_more_handshakes_than_the_throttle_lets_pass_are_429(staged: Api) -> None:
-    for _ in range(3):
-        with staged.connect():
-            pass
-    assert [staged.refused().status_code for _ in range(2)] == [429, 429]
+def test_64_handshakes_over_the_throttle_are_429(tmp_path: Path) -> None:
+    with started(tmp_path, burst=3) as api:
+        for _ in range(3):
+            with api.connect():
+                pass
+        assert [api.refused().status_code for _ in range(2)] == [429, 429]
 
 
 @pytest.mark.behaviour(65)
-def test_65_a_throttled_message_is_a_frame_and_the_socket_stays(api: Api, client: Connected) -> None:
+def test_65_a_throttled_message_is_an_error_frame_and_the_socket_stays(api: Api, client: Connected) -> None:
     frames = [client.order("throttled", "event") for _ in range(3)]
-    found = [ERROR_FRAME.fullmatch(frame) for frame in frames]
-    assert [match and match[1] for match in found[1:]] == ["Too Many Requests"] * 2
+    matches = [ERROR_FRAME.fullmatch(frame) for frame in frames]
+    assert [match and match[1] for match in matches[1:]] == ["Too Many Requests"] * 2
     reached = [event["requestContext"]["routeKey"] for event in api.events_of(client.connection_id)]
     assert reached.count("throttled") <= 1
     assert client.is_alive()
 
 
 @pytest.mark.behaviour(67)
-def test_67_behind_a_custom_domain(staged: Api) -> None:
+def test_67_events_and_the_management_api_behind_a_custom_domain(staged: Api) -> None:
     page = urlsplit(staged.gateway.endpoints["page"])
     there = socket.create_connection((page.hostname, page.port))
     with connect("ws://ws.example.com/chat", proxy=None, compression=None, sock=there) as client:
@@ -104,44 +111,51 @@ def test_67_behind_a_custom_domain(staged: Api) -> None:
         context = json.loads(client.recv(timeout=PATIENCE))["requestContext"]
         assert (context["domainName"], context["stage"]) == ("ws.example.com", "real")
 
-        client.send("https://ws.example.com/chat")  # the mapping's key, and no stage
+        client.send("https://ws.example.com/chat")  # the mapping's key instead of the stage
         assert "posted" in {client.recv(timeout=PATIENCE), client.recv(timeout=PATIENCE)}
         client.send("https://ws.example.com/real")
         assert client.recv(timeout=PATIENCE) == "forbidden"
 
 
-def test_both_addresses_that_handlers_compute_lead_here(staged: Api) -> None:
+def test_both_addresses_that_handlers_compute_reach_the_gateway(staged: Api) -> None:
     with staged.connect() as client:
-        context = json.loads(client.say("hello"))["requestContext"]
+        context = json.loads(client.ask("hello"))["requestContext"]
         for host in (context["domainName"], f"{context['apiId']}.execute-api.us-east-1.amazonaws.com"):
             client.socket.send(f"https://{host}/{context['stage']}")
-            assert "posted" in {client.hear(), client.hear()}
+            assert "posted" in {client.receive(), client.receive()}
 
 
 def test_stage_variables_are_in_every_event(staged: Api) -> None:
     with staged.connect() as client:
-        assert json.loads(client.say("hello"))["stageVariables"] == {"colour": "green"}
+        assert json.loads(client.ask("hello"))["stageVariables"] == {"colour": "green"}
 
 
 def test_an_unknown_host_is_served_by_the_stage_s_own_path(staged: Api) -> None:
-    assert plain("GET", staged.gateway, "@connections/AAAAAAAAAAAAAAA=")[0] == 410
+    assert staged.request("GET", "@connections/AAAAAAAAAAAAAAA=")[0] == 410
+
+
+def replace(file: Path, content: str) -> None:
+    """Change a file at once: a gateway that reads it meanwhile does not find a part of it."""
+    new = file.parents[1] / "new"
+    new.write_text(content)
+    new.replace(file)
 
 
 @pytest.mark.behaviour(68)
 def test_68_the_next_message_runs_the_new_code_and_the_socket_stays(staged: Api, folder: Path) -> None:
     code = folder / "function" / "staged.py"
     with staged.connect() as client:
-        for word in ("first", "other", "third"):  # of one length: no trick of size or time may hide a change
+        for word in ("first", "other", "third"):  # of equal length: the size of the file does not show the change
             lines = len(staged.gateway.output.lines)
-            code.write_text(f"def handler(event, context):\n    return {{'statusCode': 200, 'body': '{word}'}}\n")
+            replace(code, f"def handler(event, context):\n    return {{'statusCode': 200, 'body': '{word}'}}\n")
             staged.gateway.output.wait_for(r"staged\.py has changed: Staged starts anew\.", lines)
-            assert client.say("hello") == word
+            assert client.ask("hello") == word
         lines = len(staged.gateway.output.lines)
-        code.write_text("def handler(:\n")
+        replace(code, "def handler(:\n")
         staged.gateway.output.wait_for(r"Staged cannot start: .*staged\.py:1: SyntaxError: ", lines)
-        assert ERROR_FRAME.fullmatch(client.say("hello"))
-        code.write_text(CODE)
+        assert ERROR_FRAME.fullmatch(client.ask("hello"))
+        replace(code, CODE)
         staged.gateway.output.wait_for(r"staged\.py has changed", lines + 1)
         deadline = time.monotonic() + PATIENCE
-        while "requestContext" not in client.say("hello"):
+        while "requestContext" not in client.ask("hello"):
             assert time.monotonic() < deadline

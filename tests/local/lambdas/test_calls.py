@@ -23,7 +23,7 @@ def calls() -> Iterator[Api]:
 def ask(calls: Api, do: str, **members: Any) -> Any:
     """Tell the function Front what to do, and return its answer."""
     with calls.connect() as client:
-        return json.loads(client.say(json.dumps({"do": do, "with": members})))
+        return json.loads(client.ask(json.dumps({"do": do, "with": members})))
 
 
 ECHO = '{"name": "called-by-others", "event": {"n": 1}}'

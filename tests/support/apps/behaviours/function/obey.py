@@ -1,7 +1,14 @@
-"""Functions that print every event they get, and do what it says: ``$connect`` by its query, messages by their body."""
+"""
+Handlers that print their event and do what it says.
 
+The order for ``$connect`` is the parameter ``do`` of its query. The order of a message is the member ``do`` of its
+body.
+
+"""
+
+import contextlib
 import json
-import time
+import socket
 from typing import Any
 
 import boto3
@@ -12,12 +19,12 @@ from obey_results import RESULTS
 def connect(event: dict[str, Any], context: Any) -> Any:
     print("EVENT", json.dumps(event))
     query = event.get("queryStringParameters") or {}
-    what = query.get("do", "accept")
-    if what == "raise":
+    order = query.get("do", "accept")
+    if order == "raise":
         raise ValueError("told to")
-    if what == "sleep":
-        time.sleep(float(query["for"]))
-    if what == "post":
+    if order == "wait":
+        wait(int(query["port"]))
+    if order == "post":
         print("POSTED", json.dumps({"tag": query["tag"], "outcome": post(event, "too early")}))
     headers = {"X-Own": "1"}
     if protocol := query.get("protocol"):
@@ -25,26 +32,27 @@ def connect(event: dict[str, Any], context: Any) -> Any:
     answer = {"statusCode": int(query.get("status", 200)), "body": "of the handler", "headers": headers}
     if protocol := query.get("protocols"):
         answer["multiValueHeaders"] = {"Sec-WebSocket-Protocol": [protocol]}
-    return RESULTS.get(what, answer)
+    return RESULTS.get(order, answer)
 
 
 def message(event: dict[str, Any], context: Any) -> Any:
     print("EVENT", json.dumps(event))
     try:
-        order = json.loads(event["body"])
+        body = json.loads(event["body"])
     except ValueError:
-        order = {}
-    what = order.get("do", "event") if isinstance(order, dict) else "event"
-    if what == "raise":
+        body = {}
+    order = body.get("do", "event") if isinstance(body, dict) else "event"
+    if order == "raise":
         raise ValueError("told to")
-    if what == "sleep":
-        time.sleep(order["for"])
-    if what == "post":
-        return {"statusCode": 200, "body": json.dumps(post(event, "posted", order.get("to")))}
-    if what == "answer":
-        return order["with"]
-    if what in RESULTS:
-        return RESULTS[what]
+    if order == "wait":
+        wait(body["port"])
+        print("WAITED", event["requestContext"]["requestId"])
+    if order == "post":
+        return {"statusCode": 200, "body": json.dumps(post(event, "posted", body.get("to")))}
+    if order == "answer":
+        return body["with"]
+    if order in RESULTS:
+        return RESULTS[order]
     return {"statusCode": 200, "body": json.dumps(event)}
 
 
@@ -55,8 +63,14 @@ def disconnect(event: dict[str, Any], context: Any) -> Any:
         raise ValueError("told to")
 
 
+def wait(port: int) -> None:
+    """Wait at a gate of the test (tests/support/gate.py) until the test opens it."""
+    with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)) as gate:
+        gate.recv(1)
+
+
 def post(event: dict[str, Any], text: str, to: str | None = None) -> str:
-    """Post as most handlers do: to an address made of the event. Return what came of it."""
+    """Post to the address that most handlers compute from the event. Return the outcome."""
     context = event["requestContext"]
     url = f"https://{context['domainName']}/{context['stage']}"
     api = boto3.client("apigatewaymanagementapi", endpoint_url=url)

@@ -1,4 +1,4 @@
-"""What a handler may return, good and bad, by the name that an order gives it."""
+"""Results that a handler may return, good and bad, by the name of the order."""
 
 from typing import Any
 
