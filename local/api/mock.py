@@ -22,11 +22,11 @@ def mock(integration: MockIntegration, body: str) -> Result:
     response = response_for(integration.responses, status)
     if response is None:
         if integration.responses:
-            raise NotInvoked(f"No IntegrationResponse of the mock is for the status {status}.")
+            raise NotInvoked(f"The mock has no IntegrationResponse for the status {status}.")
         return Result({"statusCode": 200, "body": ""})
     reply = choose(response.replies, message, status) or ""
     if expression := velocity(reply):
-        raise NotInvoked(f"The reply of the mock has {expression} in it, and Velocity is not evaluated here.")
+        raise NotInvoked(f"The reply of the mock contains {expression}, and Velocity is not evaluated.")
     # A status refuses a handshake only if a response names that status. With the response of $default it does not.
     # Source: observed on AWS, over HTTP.
     return Result({"statusCode": 200 if response.key == "$default" else int(status), "body": reply})
@@ -37,7 +37,9 @@ def _status(integration: MockIntegration, message: Any) -> str:
     if template is None:
         strict = integration.passthrough == "WHEN_NO_TEMPLATES" and integration.requests.texts
         if strict or integration.passthrough == "NEVER":
-            raise NotInvoked("No request template of the mock is for the message, and it may not pass without one.")
+            raise NotInvoked(
+                "The mock has no request template for the message, and the message may not pass without one."
+            )
         return "200"  # unsure: the status of a message that passes without a template
     if (status := status_of(template)) is None:
         raise NotInvoked("The request template of the mock has no statusCode, or depends on Velocity.")

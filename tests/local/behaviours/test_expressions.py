@@ -124,4 +124,4 @@ def test_an_expression_that_is_not_imitated_fails_and_is_named_with_its_line(unu
     with unusual.connect(policy=ALLOWED) as client:
         frame = client.ask('{"items": [{"type": "mock"}], "lang": "velocity"}')
         assert json.loads(frame)["message"] == "Internal server error"
-    unusual.gateway.output.wait_for(r"mock +The reply of the mock has \$context.connectionId in it")
+    unusual.gateway.output.wait_for(r"mock +The reply of the mock contains \$context.connectionId,")

@@ -23,7 +23,8 @@ HANDSHAKE = (
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: 3q2+7wAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
 POST = b"POST /x HTTP/1.1\r\nHost: localhost\r\n"
-COUNT = 200
+COUNT = 100
+"""Clients that break off."""
 
 
 def raw(api: Api) -> socket.socket:

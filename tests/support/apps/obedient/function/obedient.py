@@ -1,4 +1,4 @@
-"""A function that does what the event's ``do`` says; through a gateway, what the body's says."""
+"""A function that does what the member ``do`` of its event says, or of the event's body if it has one."""
 
 import contextlib
 import json
@@ -48,7 +48,7 @@ def describe_context(order: dict[str, Any], context: Any) -> Any:
 
 
 def meet(order: dict[str, Any], context: Any) -> Any:
-    """Say who is here, and wait until the test lets go."""
+    """Send the process id to the test, and wait until the test ends the connection."""
     with socket.create_connection(("127.0.0.1", order["port"])) as test:
         test.sendall(str(os.getpid()).encode())
         test.recv(1)
@@ -154,7 +154,7 @@ def write_much(order: dict[str, Any], context: Any) -> Any:
 
 
 def fork(order: dict[str, Any], context: Any) -> Any:
-    """Leave a child that hangs, and answer."""
+    """Leave a child process that hangs, and answer."""
     if os.fork() == 0:
         time.sleep(100)
     sys.stdout.write("forked\n")
@@ -167,12 +167,12 @@ def fork_twins(order: dict[str, Any], context: Any) -> Any:
 
 
 def shell(order: dict[str, Any], context: Any) -> Any:
-    """Leave a program that the shell starts, with every file that may be inherited."""
+    """Leave a program that the shell has started. It inherits every file that can be inherited."""
     return os.system("sleep 100 &")
 
 
 def spawn(order: dict[str, Any], context: Any) -> Any:
-    """Leave a program that hangs, in a session of its own if the order says so."""
+    """Leave a program that hangs. It has its own session if the order says so."""
     kept = [LIFELINE.fileno()] if LIFELINE else []
     script = "import time; time.sleep(100)"
     STATE["child"] = subprocess.Popen(
@@ -182,8 +182,8 @@ def spawn(order: dict[str, Any], context: Any) -> Any:
 
 
 ORDERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
-    each.__name__: each
-    for each in (
+    order.__name__: order
+    for order in (
         look,
         environment,
         describe_context,
