@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from local.cli.samples import KINDS, Sample
+from local.cli.event import KINDS, Sample
 from local.options import INTEGRATION_TIMEOUT, Limits, Options
 from local.place import Place
 

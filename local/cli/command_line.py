@@ -113,7 +113,7 @@ def _invoke(arguments: argparse.Namespace) -> int:
 
 
 def _event(arguments: argparse.Namespace) -> int:
-    from local.cli.samples import KINDS
+    from local.cli.event import KINDS
 
     print(json.dumps(KINDS[arguments.kind](sample_of(arguments)), indent=2))
     return 0
