@@ -1,11 +1,11 @@
-"""``python -m local``: see ``command_line``."""
+"""``python -m local``: see ``local.cli.command_line``."""
 
 import signal
 import sys
 
-# Until the gateway handles it: no traceback for who presses Ctrl-C while modules load.
+# While modules load, Ctrl-C ends the process without a traceback. Then the gateway handles the signal itself.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from local.cli.command_line import main  # noqa: E402 - after that
+from local.cli.command_line import main  # noqa: E402 - after the line above
 
 sys.exit(main())

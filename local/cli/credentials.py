@@ -1,5 +1,11 @@
-"""Credentials for a running hub, made with its local signing secret: for trying the modes out, and for tests."""
+"""
+``python -m local token`` and ``sign``: credentials for a hub that a local gateway runs.
 
+They are signed with the key in the running gateway's signing secret.
+
+"""
+
+import argparse
 import hashlib
 import hmac
 import time
@@ -15,50 +21,63 @@ from local.aws.client import client
 from local.endpoints import Endpoints, of_running_gateway
 from local.errors import CannotDo
 
+HEADERS = {"X-Session": "session_id", "X-Date-Time": "date_time", "X-Signature": "signature"}
+"""The headers of AUTH_MODE signature, and the query parameters that have the same values."""
+
 
 class CannotSign(CannotDo):
-    """There is no gateway, or it has no secret. The text is a whole sentence."""
+    """No gateway runs there, or it has no signing secret."""
 
 
-def mint(host: str, port: int, session_id: str, ttl: int, claims: dict[str, Any]) -> str:
+def print_token(arguments: argparse.Namespace) -> int:
+    """
+    Print a token for AUTH_MODE jwt.
+
+    Raises:
+        CannotSign: If there is no key to sign with.
+
+    """
+    claims = {"sub": arguments.subject, "send": arguments.send, "iss": arguments.issuer, "aud": arguments.audience}
+    given = {name: value for name, value in claims.items() if value is not None}
+    key = _key(_endpoints(arguments.host, arguments.port))
+    print(signed_token(key, arguments.session, arguments.ttl, given))
+    return 0
+
+
+def print_signature(arguments: argparse.Namespace) -> int:
+    """
+    Print the three headers of AUTH_MODE signature and a URL with the same values; either opens one connection.
+
+    Raises:
+        CannotSign: If there is no key to sign with.
+
+    """
+    endpoints = _endpoints(arguments.host, arguments.port)
+    query = signed_query(_key(endpoints), arguments.session)
+    if not arguments.url:
+        for header, name in HEADERS.items():
+            print(f"{header}: {query[name]}")
+    print(f"{endpoints.websocket}?{urlencode(query)}")
+    return 0
+
+
+def signed_token(key: str, session_id: str, ttl: int, claims: dict[str, Any]) -> str:
     """
     Return a token for AUTH_MODE jwt.
 
     Args:
         ttl: Seconds until it expires.
-        claims: More of them, such as ``send``.
-
-    Raises:
-        CannotSign: If there is nothing to sign with.
+        claims: Additional claims, such as ``send``.
 
     """
-    return signed_token(_key(_endpoints(host, port)), session_id, ttl, claims)
-
-
-def signed_token(key: str, session_id: str, ttl: int, claims: dict[str, Any]) -> str:
-    """Return a token for AUTH_MODE jwt, as ``mint`` does, of a key that is known."""
     now = int(time.time())
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)  # the hub takes a short key too
+        warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)  # the hub accepts a short key too
         return jwt.encode({"session_id": session_id, "iat": now, "exp": now + ttl} | claims, key, "HS256")
 
 
-def signed(host: str, port: int, session_id: str) -> tuple[dict[str, str], str]:
-    """
-    Return what opens one connection in AUTH_MODE signature: the three headers, or the URL.
-
-    Raises:
-        CannotSign: If there is nothing to sign with.
-
-    """
-    endpoints = _endpoints(host, port)
-    query = signed_query(_key(endpoints), session_id)
-    names = {"X-Session": "session_id", "X-Date-Time": "date_time", "X-Signature": "signature"}
-    return {header: query[name] for header, name in names.items()}, f"{endpoints.websocket}?{urlencode(query)}"
-
-
 def signed_query(key: str, session_id: str) -> dict[str, str]:
-    """Return the parameters that open one connection in AUTH_MODE signature."""
+    """Return the query parameters that open one connection in AUTH_MODE signature."""
     date_time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     signature = hmac.new(key.encode(), f"{session_id}:{date_time}".encode(), hashlib.sha256).hexdigest()
     return {"session_id": session_id, "date_time": date_time, "signature": signature}
@@ -67,9 +86,7 @@ def signed_query(key: str, session_id: str) -> dict[str, str]:
 def _endpoints(host: str, port: int) -> Endpoints:
     if endpoints := of_running_gateway(host, port):
         return endpoints
-    raise CannotSign(
-        f"No gateway runs at http://{host}:{port}/, and its secret is made anew at each start: start it first."
-    )
+    raise CannotSign(f"No gateway runs at http://{host}:{port}/. Start one first: each start makes a new signing key.")
 
 
 def _key(endpoints: Endpoints) -> str:

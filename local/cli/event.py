@@ -1,9 +1,15 @@
-"""Ready events for ``sam local invoke`` and ``python -m local invoke``: what ``sam local generate-event`` lacks."""
+"""
+``python -m local event``: sample events of a WebSocket API, for ``python -m local invoke`` and ``sam local invoke``.
 
+``sam local generate-event`` has no events of WebSocket APIs.
+
+"""
+
+import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from urllib.parse import urlencode
 
 from local.api import events
@@ -19,20 +25,23 @@ HEADERS = (
     ("Sec-WebSocket-Version", "13"),
     ("User-Agent", "Example/1.0"),
 )
-"""What a client sends that sends nothing of its own."""
+"""The headers of every sample ``connect`` event, as a client's library sends them."""
 
 
 @dataclass(frozen=True)
 class Sample:
     """
-    What a sample event is to have in it.
+    The content of a sample event.
 
     Attributes:
-        session: For ``connect``, the session that joins; for ``message``, the one that is written to.
-        headers, query: More of them, for ``connect``.
-        body: For ``message``; without one, a ``sendMessage`` of the hub.
-        route: For ``message``; without one, what the body's ``action`` says.
-        code, reason: For ``disconnect``.
+        session: For ``connect``, the session that joins; for ``message``, the session that the message is for.
+        connection_id: Empty for a new one.
+        headers: For ``connect``, headers beside ``HEADERS``.
+        query: For ``connect``, the parameters of the query. Empty for ``session_id`` alone.
+        body: For ``message``, its text. None for a ``sendMessage`` frame of the hub.
+        route: For ``message``, its route key. None for the body's ``action``.
+        code: For ``disconnect``, the close code.
+        reason: For ``disconnect``, the close reason.
 
     """
 
@@ -45,6 +54,13 @@ class Sample:
     route: str | None = None
     code: int = 1005
     reason: str = "Client-side close frame status not set"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a sample event."""
+    sample = Sample(**{field.name: getattr(arguments, field.name) for field in fields(Sample)})
+    print(json.dumps(KINDS[arguments.kind](sample), indent=2))
+    return 0
 
 
 def connect(sample: Sample) -> Event:

@@ -1,5 +1,6 @@
-"""One function, once, with an event from a file."""
+"""``python -m local invoke``: one function, once, with an event from a file."""
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -8,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+from local.cli.arguments import options_of
 from local.console import Console
 from local.endpoints import of_running_gateway
 from local.errors import CannotDo
@@ -21,22 +23,34 @@ from local.start.prepare import prepare, worker_environment_of
 
 
 class CannotInvoke(CannotDo):
-    """The function or the event is not there. The text is a whole sentence."""
+    """The template has no such function, or the event cannot be read."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a function once, and print its answer or its error as JSON. Returns 1 for an error."""
+    result = asyncio.run(invoke(arguments.function, arguments.event, options_of(arguments), Console(sys.stderr)))
+    answer = result.value if result.error is None else result.error
+    text = json.dumps(answer, ensure_ascii=False)
+    try:
+        print(text if text.isprintable() else json.dumps(answer))  # no control characters reach the terminal
+    except UnicodeEncodeError:  # the terminal's encoding lacks a character, or the text has a lone surrogate
+        print(json.dumps(answer))
+    return 0 if result.error is None else 1
 
 
 async def invoke(function: str, event: str, options: Options, console: Console) -> Result:
     """
     Run a function once.
 
-    It finds the table, the secret and the sockets of the gateway that runs on the same
-    port, if one does; else an embedded AWS of its own, empty, for as long as it runs.
+    If a gateway runs on the same host and port, the function uses that gateway's table, secret and sockets.
+    Otherwise it gets an embedded AWS of its own, with an empty table, which ends with the invocation.
 
     Args:
-        function: Its id in the template.
+        function: Its logical id in the template.
         event: Path of a JSON file; ``-`` for standard input.
 
     Raises:
-        CannotInvoke: If there is no such function, or no such event.
+        CannotInvoke: If the template has no such function, or the event cannot be read as JSON.
 
     """
     payload = _read(event)
@@ -57,7 +71,7 @@ async def _worker_environment(options: Options, console: Console) -> AsyncIterat
         app = load(options.template, options.parameters, options.api, running.page, running.place)
         yield app, worker_environment_of(app, running, console, debug=False)
         return
-    console.say("No gateway runs here, so the function gets an AWS of its own, with an empty table")
+    console.say("No gateway runs on this port, so the function gets an embedded AWS of its own, with an empty table.")
     async with prepare(replace(options, port=0), console) as prepared:
         yield prepared.app, prepared.worker_environment
 

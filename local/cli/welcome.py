@@ -1,4 +1,4 @@
-"""What the gateway says once it is ready: where things are, and what to try."""
+"""The message that the gateway prints when it is ready: its addresses, and what to try."""
 
 import os
 import sys
@@ -12,8 +12,7 @@ from local.stack.app import App
 from local.start import ports
 
 
-def say(options: Options, console: Console, app: App, endpoints: Endpoints) -> None:
-    """Print it."""
+def show(options: Options, console: Console, app: App, endpoints: Endpoints) -> None:
     console.say()
     console.say("The hub is ready." if endpoints.is_hub else f"{app.api} is ready.", BOLD)
     if endpoints.is_hub:
@@ -28,26 +27,30 @@ def say(options: Options, console: Console, app: App, endpoints: Endpoints) -> N
     if endpoints.dynamodb != endpoints.aws:
         console.say(f"  DynamoDB     {endpoints.dynamodb}")
     console.say()
-    _say_what_to_try(app, endpoints, options, console)
+    _suggest(app, endpoints, options, console)
     console.say()
     if endpoints.auth_mode == "none":
-        console.warn("AUTH_MODE is none: whoever knows or guesses a session id can join that session and listen to it.")
+        console.warn(
+            "AUTH_MODE is none: anyone who knows or guesses a session id can join that session and listen to it."
+        )
     if not ports.is_loopback(options.host):
-        console.warn(f"Listening on {options.host}: every machine that reaches this one can connect.")
+        console.warn(f"The gateway listens on {options.host}: any machine that can reach this one can connect.")
     if options.debug:
-        console.warn("Debugging: breakpoint() waits for nc or telnet on the port that it names, and nothing times out.")
+        console.warn("With --debug, breakpoint() prints a port and waits for nc or telnet there. Nothing times out.")
     console.say("Press Ctrl-C to stop.")
     console.say()
 
 
-def _say_what_to_try(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
+def _suggest(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
     if endpoints.is_hub:
-        console.say("Open the page in two windows, or in another terminal join the session me, and send it a message:")
+        console.say(
+            "Open the page in two windows. Or join the session me from another terminal, and send it a message:"
+        )
         console.say(f'  {_client()} "{_example_url(endpoints, options)}"')
         console.say('  {"action": "sendMessage", "sessions": ["me"], "message": "hello"}')
     else:
-        routes = ", ".join(app.routes) or "none, so every message is answered with Forbidden"
-        console.say(f"Its routes: {routes}. In another terminal:")
+        routes = ", ".join(app.routes) or "none, so the gateway answers every message with Forbidden"
+        console.say(f"Its routes: {routes}. Connect from another terminal:")
         console.say(f'  {_client()} "{endpoints.websocket}"')
 
 
@@ -62,6 +65,6 @@ def _example_url(endpoints: Endpoints, options: Options) -> str:
 
 
 def _client() -> str:
-    """Return how to start the websockets library's own client from here: it is installed beside this Python."""
+    """Return the command that starts the client of the websockets library, which is installed beside this Python."""
     command = Path(sys.executable).with_name("websockets")
     return os.path.relpath(command) if command.exists() else f"{sys.executable} -m websockets"

@@ -1,7 +1,7 @@
 """
-``python -m local smoke``: whether a hub that has been deployed works, sentence by sentence, in a minute.
+``python -m local smoke``: checks in a minute whether a deployed hub works, and prints one sentence for each check.
 
-``access`` says how connections get in, ``client`` opens them and speaks the protocol, ``checks`` must hold,
-``facts`` are told, and ``run`` goes through all of them. Nothing here knows what serves the URL.
+``access`` reads the URL and makes credentials, ``client`` opens connections and speaks the protocol. Every check of
+``checks`` must hold; ``facts`` only reports. ``run`` runs all of them. No module depends on what serves the URL.
 
 """

@@ -1,4 +1,4 @@
-"""Where the hub is, and what a handshake carries to get in."""
+"""The hub's address, and the credentials that handshakes carry."""
 
 import re
 import secrets
@@ -13,24 +13,24 @@ from local.cli.credentials import signed_query, signed_token
 from local.errors import CannotDo
 
 PROTOCOL = "hub.v1"
-FORM = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}")
-"""Of a token: three parts in base64url."""
+TOKEN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}")
+"""The form of a token: three parts in base64url, with dots between them."""
 
 TTL = 600
-"""Seconds until a token that is made here expires."""
+"""Seconds until a token that we make expires."""
 
 
 @dataclass(frozen=True, repr=False)
 class Given:
     """
-    What the operator has. Without a repr: secrets are among it.
+    The credential that the operator gives. It has no repr, so that no traceback shows a secret.
 
     Attributes:
-        token: For AUTH_MODE jwt.
-        key: The signing key, for jwt or signature.
-        session: The session that the token is for, if the token's claim ``session_id`` does not say it.
-        issuer: The claim ``iss`` of tokens that are made with the key.
-        audience: Their claim ``aud``.
+        token: A token, for AUTH_MODE jwt.
+        key: The signing key, for AUTH_MODE jwt or signature.
+        session: The session that the token is for, if the token has no claim ``session_id`` that we can read.
+        issuer: The claim ``iss`` of the tokens that we make with the key.
+        audience: The claim ``aud`` of the tokens that we make with the key.
 
     """
 
@@ -47,8 +47,8 @@ class Address:
     The stage's URL.
 
     Attributes:
-        url: Without a query.
-        query: What every handshake carries.
+        url: The URL without its query.
+        query: Parameters that every handshake carries.
 
     """
 
@@ -58,10 +58,10 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> tuple[Self, str]:
         """
-        Return the address, and the token that its query carries, or nothing.
+        Parse a URL. Returns the address, and the token in the URL's query, or an empty text.
 
         Raises:
-            CannotDo: If it is not the URL of a hub, or one that is good for a single connection.
+            CannotDo: If the text is not the URL of a hub, or the URL is signed and so opens one connection only.
 
         """
         try:
@@ -73,51 +73,52 @@ class Address:
             usable = False
         if not usable or not text.isascii() or not text.isprintable() or " " in text:
             raise CannotDo(
-                "URL is not the URL of a WebSocket API: it is the stack's output WebSocketUrl, such as "
-                "wss://abc123.execute-api.us-east-1.amazonaws.com/prod, or ws://127.0.0.1:3001/prod of make run."
+                "URL is not the URL of a WebSocket API. Give the stack's output WebSocketUrl, such as "
+                "wss://abc123.execute-api.us-east-1.amazonaws.com/prod, or ws://127.0.0.1:3001/prod after make run."
             )
         query = dict(parse_qsl(parts.query))
         if "signature" in query:
             raise CannotDo(
-                "A signed URL opens one connection, and the checks need several: "
-                "give the URL without its query, and the signing key as KEY=…"
+                "A signed URL opens one connection, and the checks need several. "
+                "Give the URL without its query, and the signing key as KEY=…"
             )
         token = query.pop("token", "")
-        query.pop("session_id", None)  # somebody's, and the checks must not disturb anybody
+        query.pop("session_id", None)  # a real client may be in that session
         return cls(f"{parts.scheme}://{parts.netloc}{parts.path}", query), token
 
     @property
     def is_local(self) -> bool:
-        """Whether no proxy can be on the way."""
+        """Whether the hub runs on this machine, so that no proxy is needed."""
         return urlsplit(self.url).hostname in {"127.0.0.1", "::1", "localhost"}
 
     def with_query(self, query: Mapping[str, str]) -> str:
+        """Return the whole URL of a handshake that has additional parameters."""
         together = {**self.query, **query}
         return f"{self.url}?{urlencode(together)}" if together else self.url
 
 
 @dataclass(frozen=True, repr=False)
 class Ticket:
-    """What one handshake carries. Without a repr: a credential may be in it."""
+    """The query and subprotocols of one handshake. It has no repr, because a credential may be among them."""
 
     query: Mapping[str, str] = field(default_factory=dict)
     protocols: tuple[str, ...] = (PROTOCOL,)
 
     def naming(self, session: str) -> "Ticket":
-        """Return the same for another session, which the credential does not name."""
+        """Return a ticket with the same credential that asks for another session."""
         return replace(self, query={**self.query, "session_id": session})
 
 
 @dataclass(frozen=True, repr=False)
 class Way:
     """
-    How connections get in.
+    How to authenticate to the hub.
 
     Attributes:
-        mode: The AUTH_MODE of a hub that lets them in.
-        ticket: Makes what a handshake carries, for a session.
-        forged: The same, signed by somebody who has no key.
-        session: The one session that there are tickets for, or None for any.
+        mode: The AUTH_MODE that accepts these tickets.
+        ticket: Makes a ticket for a session.
+        forged: Makes a ticket for a session, signed with a wrong key.
+        session: The only session that tickets can be made for, or None for any.
 
     """
 
@@ -128,26 +129,26 @@ class Way:
 
 
 def bare(session: str) -> Ticket:
-    """Return what suffices with AUTH_MODE none."""
+    """Return a ticket without a credential, which AUTH_MODE none accepts."""
     return Ticket({"session_id": session})
 
 
-NOBODY = Way("none", bare, bare)
+ANONYMOUS = Way("none", bare, bare)
 
 
 def ways(given: Given) -> list[Way]:
     """
-    Return the ways in that a credential opens, one of which is the hub's. None without a credential.
+    Return the ways to use a credential, one for each AUTH_MODE that it may be for. Empty without a credential.
 
     Raises:
-        CannotDo: If the credential cannot be one.
+        CannotDo: If the credential is malformed.
 
     """
     if given.token:
         return [_of_token(given.token.strip(), given.session)]
     if given.key:
         if not given.key.isprintable():
-            raise CannotDo("KEY is not a text that can be printed, as the hub's signing key is.")
+            raise CannotDo("KEY has characters that cannot be printed. The hub's signing key has none.")
         return [_of_signature(given.key), _of_key(given)]
     return []
 
@@ -158,8 +159,8 @@ def new_session() -> str:
 
 
 def _of_token(token: str, session: str | None) -> Way:
-    if not FORM.fullmatch(token):
-        raise CannotDo("TOKEN is not a JSON Web Token: it is three parts in base64url with dots between them.")
+    if not TOKEN.fullmatch(token):
+        raise CannotDo("TOKEN is not a JSON Web Token, which is three parts in base64url with dots between them.")
     head, _, signature = token.rpartition(".")
     other = ("B" if signature[0] == "A" else "A") + signature[1:]
     session = session or _claimed(token)
@@ -172,7 +173,7 @@ def _claimed(token: str) -> str:
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         session = None
     if not isinstance(session, str):
-        raise CannotDo("TOKEN has no claim session_id that says which session it is for: say it with --session.")
+        raise CannotDo("TOKEN has no claim session_id. Give the session that it is for with --session.")
     return session
 
 

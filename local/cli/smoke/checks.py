@@ -1,4 +1,4 @@
-"""What must hold of a hub that works. Each check returns the sentence that says so, or raises ``Failed``."""
+"""The checks that a working hub passes. Each returns the sentence to print, or raises ``Failed``."""
 
 import asyncio
 import contextlib
@@ -13,30 +13,30 @@ from local.cli.smoke.access import Address, Ticket, Way, bare, new_session
 from local.cli.smoke.client import Client, Failed, Frame, NotOpened, Skipped, opened
 
 REFUSALS = {400, 401, 403}
-"""Statuses with which a handshake is refused for what it carries."""
+"""The statuses with which a hub refuses a handshake because of its session or credential."""
 
 POLL = 0.5
-"""Seconds between two looks whether a session is offline."""
+"""Seconds between two messages that ask whether a session is offline."""
 
 POSTS = (
-    "Look at the log of MessageFunction (make logs, lines `post failed`): its role, WebSocketEndpoint, "
-    "and in a VPC the way out."
+    "Look at the log of MessageFunction (make logs, lines `post failed`), its role, WebSocketEndpoint, "
+    "and its way out of the VPC if it is in one."
 )
 ROUTE_RESPONSE = (
-    "Look whether the route has its RouteResponse (the template declares it), and at the log of MessageFunction."
+    "Check that the route has its RouteResponse, as in the template, and look at the log of MessageFunction."
 )
 
 LOOK_AT_CODE = {
-    "internal": "Look at the log of MessageFunction (make logs): the table and the role.",
+    "internal": "Look at the log of MessageFunction (make logs), its table and its role.",
     "forbidden": "The token's claim send must cover the session that the token is for.",
-    "not_connected": "Look whether ConnectFunction and MessageFunction have the same table.",
+    "not_connected": "Check that ConnectFunction and MessageFunction use the same table.",
 }
 
 
 @dataclass(frozen=True)
 class Hub:
     """
-    A hub and the way in.
+    The hub that is checked.
 
     Attributes:
         patience: Seconds for an answer.
@@ -48,16 +48,16 @@ class Hub:
     patience: float
 
     def open(self, session: str | None = None) -> contextlib.AbstractAsyncContextManager[Client]:
-        """Open a connection of a session; None for one of its own."""
+        """Open a connection in a session; None for a new session."""
         return opened(self.address, self.way.ticket(session or self.session()), self.patience)
 
     def session(self) -> str:
-        """Return a session that connections may join."""
+        """Return a session that connections may join: the token's only one, or a new one."""
         return self.way.session or new_session()
 
     @contextlib.asynccontextmanager
     async def pair(self, receivers: int = 1) -> AsyncIterator[tuple[Client, str, list[Client]]]:
-        """Open a sender, and receivers that have a session in common. Yields all, the session in the middle."""
+        """Open a sender, and receivers that share a session. Yields the sender, the session and the receivers."""
         session = self.session()
         async with contextlib.AsyncExitStack() as stack:
             sender = await stack.enter_async_context(self.open())
@@ -67,7 +67,7 @@ class Hub:
             except NotOpened as error:
                 if error.status != HTTPStatus.TOO_MANY_REQUESTS:
                     raise
-                raise Skipped("MaxConnectionsPerSession lets no session have two connections (429).") from None
+                raise Skipped("MaxConnectionsPerSession allows no second connection in a session (429).") from None
             yield sender, session, clients
 
 
@@ -102,7 +102,7 @@ async def ping(hub: Hub) -> str:
     async with hub.open() as client:
         await client.send({"action": "ping"})
         try:
-            await client.wait_for(lambda got: got.get("type") == "pong", "pong")
+            await client.wait_for(lambda frame: frame.get("type") == "pong", "pong")
         except Failed as failed:
             raise Failed(str(failed), failed.look or "Look at the route ping and its integration response.") from None
     return "A ping is answered with a pong."
@@ -114,13 +114,13 @@ async def siblings(hub: Hub) -> str:
     return "Two connections of one session both get a message."
 
 
-async def thirty(hub: Hub) -> str:
+async def message_in_one_frame(hub: Hub) -> str:
     async with hub.pair() as (sender, session, receivers):
         await deliver(sender, session, "x" * 29_500, receivers)
     return "A message of 30 KB arrives whole."
 
 
-async def hundred(hub: Hub) -> str:
+async def message_in_fragments(hub: Hub) -> str:
     async with hub.pair() as (sender, session, receivers):
         await deliver(sender, session, "x" * 100_000, receivers)
     return "A message of 100 KB that is sent in frames under 32 KB arrives whole."
@@ -129,16 +129,17 @@ async def hundred(hub: Hub) -> str:
 async def offline(hub: Hub) -> str:
     async with hub.pair(2) as (sender, session, receivers):
         before = (await deliver(sender, session, "here?", receivers))["delivered"][session]
-        for each in receivers:
-            await each.connection.close()
+        for receiver in receivers:
+            await receiver.connection.close()
         began = time.monotonic()
         while time.monotonic() - began < hub.patience:
             ack = await send(sender, session, "gone?")
             if ack["delivered"].get(session, 0) <= before - len(receivers) and session not in ack["failed"]:
-                return f"A close is noticed: the ack says so {time.monotonic() - began:.1f} s later."
+                return f"A closed connection is gone from the ack {time.monotonic() - began:.1f} s later."
             await asyncio.sleep(POLL)
     raise Failed(
-        f"Connections still count {hub.patience:g} seconds after they closed.", "Look at the log of DisconnectFunction."
+        f"The ack still counts connections {hub.patience:g} seconds after they closed.",
+        "Look at the log of DisconnectFunction.",
     )
 
 
@@ -157,24 +158,32 @@ async def forged_credential(hub: Hub) -> str:
     return f"A forged credential is refused with {status}."
 
 
-ALWAYS: tuple[Check, ...] = (coded_error, ping, siblings, thirty, hundred, offline, malformed_session)
+ALWAYS: tuple[Check, ...] = (
+    coded_error,
+    ping,
+    siblings,
+    message_in_one_frame,
+    message_in_fragments,
+    offline,
+    malformed_session,
+)
 WITH_PROOF: tuple[Check, ...] = (no_credential, forged_credential)
-"""For AUTH_MODE jwt and signature."""
+"""Additional checks for AUTH_MODE jwt and signature."""
 
 
 async def send(sender: Client, session: str, message: str) -> Frame:
-    """Return the ack of a message to a session, which the sender itself does not receive."""
+    """Send a message to a session with ``echo`` false, and return its ack."""
     ack = await sender.ask({"action": "sendMessage", "sessions": [session], "message": message, "echo": False})
     if ack["type"] != "ack":
         code = str(ack.get("code"))
         raise Failed(f"A message is answered with the error {code}.", LOOK_AT_CODE.get(code, ""))
     if not all(isinstance(ack.get(name), dict) for name in ("delivered", "failed")):
-        raise Failed("The ack is not a hub's: it lacks who was reached.", "Look at the URL.")
+        raise Failed("The ack is not a hub's: it does not say who received the message.", "Look at the URL.")
     return ack
 
 
 async def deliver(sender: Client, session: str, message: str, receivers: list[Client]) -> Frame:
-    """Send a message, and return its ack once every receiver has it."""
+    """Send a message, and return its ack when every receiver has the message."""
     mark = f"{secrets.token_hex(4)} {message}"
     try:
         ack = await send(sender, session, mark)
@@ -182,9 +191,9 @@ async def deliver(sender: Client, session: str, message: str, receivers: list[Cl
         raise Failed(f"A message of {len(mark):,} bytes: {failed}", failed.look or ROUTE_RESPONSE) from None
     if ack["failed"] or ack["delivered"].get(session, 0) < len(receivers):
         raise Failed(f"A message of {len(mark):,} bytes does not reach every connection that is open.", POSTS)
-    for each in receivers:
+    for receiver in receivers:
         try:
-            frame, _ = await each.message(ack["id"])
+            frame, _ = await receiver.message(ack["id"])
         except Failed as failed:
             raise Failed(str(failed), failed.look or POSTS) from None
         if frame.get("message") != mark:
@@ -193,7 +202,7 @@ async def deliver(sender: Client, session: str, message: str, receivers: list[Cl
 
 
 async def refused(hub: Hub, ticket: Ticket, what: str) -> int:
-    """Return the status with which a handshake is refused, as it must be."""
+    """Return the status with which the hub refuses a handshake. It must refuse it."""
     try:
         async with opened(hub.address, ticket, hub.patience):
             pass

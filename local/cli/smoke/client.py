@@ -1,4 +1,4 @@
-"""A client of the hub: it opens a connection, speaks the protocol, and says in a sentence what goes wrong."""
+"""A client of the hub. It opens connections, speaks the protocol, and turns each problem into a sentence."""
 
 import asyncio
 import contextlib
@@ -16,21 +16,26 @@ from websockets.typing import Subprotocol
 
 from local.cli.smoke.access import Address, Ticket
 
-OPEN = 20.0
-"""Seconds for a handshake: a cold start, and some slack."""
+HANDSHAKE_TIMEOUT = 20.0
+"""Seconds that a handshake may take: a cold start, with a reserve."""
 
 FRAGMENT = 30_000
-"""Bytes of a frame. API Gateway closes on frames over 32 KB, and takes messages of several frames up to 128 KB."""
+"""
+Bytes of a frame that we send.
+
+API Gateway closes a connection for a frame over 32 KB, and accepts messages of several frames up to 128 KB.
+
+"""
 
 Frame: TypeAlias = dict[str, Any]
 
 
 class Failed(Exception):
     """
-    A check does not hold.
+    A check failed.
 
     Attributes:
-        look: What the operator should look at, one sentence or nothing.
+        look: One sentence that tells the operator what to look at, or an empty text.
 
     """
 
@@ -40,15 +45,15 @@ class Failed(Exception):
 
 
 class Skipped(Failed):
-    """A check cannot be made with this hub."""
+    """The hub's settings do not allow this check."""
 
 
 class NotOpened(Failed):
     """
-    A connection was not opened.
+    A connection did not open.
 
     Attributes:
-        status: What the handshake was answered, if it was.
+        status: The status of the answer to the handshake, or None without an answer.
 
     """
 
@@ -58,13 +63,14 @@ class NotOpened(Failed):
 
 
 LOOK_AT_STATUS = {
-    400: "AuthMode signature wants KEY=… too; with none or jwt, look at the log of ConnectFunction (make logs).",
-    401: "The hub wants a token that is valid (AuthMode jwt): give TOKEN=…, or its signing key as KEY=…",
-    403: "Look whether the URL ends with the stage (…/prod), and whether the credential is this hub's.",
-    404: "Look at the URL: it is the stack's output WebSocketUrl.",
-    426: "Something on the way takes the handshake for an ordinary request: look at the proxy.",
-    429: "StageRate, MaxConnectionsPerSession or the account's 500 connections a second turn it away: try again later.",
-    500: "ConnectFunction or an authorizer failed: look at its log (make logs), and whether the secret can be read.",
+    400: "AuthMode signature needs KEY=… too; with none or jwt, look at the log of ConnectFunction (make logs).",
+    401: "The hub needs a valid token (AuthMode jwt): give TOKEN=…, or its signing key as KEY=…",
+    403: "Check that the URL ends with the stage (…/prod), and that the credential is for this hub.",
+    404: "Check the URL: it must be the stack's output WebSocketUrl.",
+    426: "A proxy takes the handshake for an ordinary request: look at its settings.",
+    429: "A limit is reached: StageRate, MaxConnectionsPerSession, or the account's 500 connections a second. "
+    "Try again later.",
+    500: "ConnectFunction or an authorizer failed: look at its log (make logs), and check that it can read the secret.",
     502: "ConnectFunction failed: look at its log (make logs).",
     503: "Try again in a minute; then look at the log of ConnectFunction (make logs).",
     504: "ConnectFunction took too long: look at its log (make logs).",
@@ -76,7 +82,7 @@ class Client:
     An open connection.
 
     Args:
-        patience: Seconds for an answer, or for a message to arrive.
+        patience: Seconds to wait for an answer, or for a message to arrive.
 
     """
 
@@ -86,18 +92,18 @@ class Client:
         self._read: list[tuple[Frame, int]] = []
 
     async def send(self, frame: Frame) -> None:
-        """Send a frame of the protocol, in fragments if it is longer than one may be."""
+        """Send a frame of the protocol, in fragments if it is longer than ``FRAGMENT``."""
         text = json.dumps(frame)
         parts = [text[start : start + FRAGMENT] for start in range(0, len(text), FRAGMENT)]
-        await self.send_as_it_is(text if len(parts) == 1 else parts)
+        await self.send_raw(text if len(parts) == 1 else parts)
 
-    async def send_as_it_is(self, data: str | bytes | list[str]) -> None:
-        """Send one WebSocket frame, or one message in several."""
+    async def send_raw(self, data: str | bytes | list[str]) -> None:
+        """Send one WebSocket frame, or one message in several frames."""
         with _closing():
             await self.connection.send(data)
 
     async def ask(self, frame: Frame) -> Frame:
-        """Send a frame with an id of its own, and return the ack or error that answers it."""
+        """Send a frame with a new id, and return the ack or error that answers it."""
         for _ in range(3):
             frame = frame | {"id": f"smoke-{secrets.token_hex(8)}"}
             await self.send(frame)
@@ -105,18 +111,18 @@ class Client:
             if answer.get("code") != "rate_limited":
                 return answer
             await asyncio.sleep(min(self.patience, int(answer.get("retry_after_ms", 0)) / 1000))
-        raise Failed("The hub says rate_limited three times in a row.", "Raise MessageRate, or set it to 0.")
+        raise Failed("The hub answers rate_limited three times in a row.", "Raise MessageRate, or set it to 0.")
 
     async def message(self, message_id: str) -> tuple[Frame, int]:
-        """Return the message of an id, and the number of WebSocket frames that it came in."""
-        return await self.wait_for(lambda got: got.get("type") == "message" and got.get("id") == message_id, "message")
+        """Wait for the message with an id. Returns it, and the number of WebSocket frames that it came in."""
+        return await self.wait_for(partial(_is_message, message_id), "message")
 
     async def wait_for(self, wanted: Callable[[Frame], bool], what: str) -> tuple[Frame, int]:
         """
-        Return the frame that is wanted. Others are kept for later.
+        Wait for a frame, and keep other frames for later. Returns what ``receive`` does.
 
         Raises:
-            Failed: If it does not come in time, or something else does that is not of the protocol.
+            Failed: If the frame does not come in time, or if a frame comes that is not part of the protocol.
 
         """
         for index, (frame, _) in enumerate(self._read):
@@ -125,12 +131,12 @@ class Client:
         try:
             async with asyncio.timeout(self.patience):
                 while True:
-                    got = await self.receive()
-                    if wanted(got[0]):
-                        return got
-                    if "type" not in got[0]:
-                        raise _of_the_gateway(got[0])
-                    self._read.append(got)
+                    frame, parts = await self.receive()
+                    if wanted(frame):
+                        return frame, parts
+                    if "type" not in frame:
+                        raise _from_api_gateway(frame)
+                    self._read.append((frame, parts))
         except TimeoutError:
             raise Failed(f"No {what} came within {self.patience:g} seconds.") from None
 
@@ -143,11 +149,11 @@ class Client:
         except ValueError:
             frame = None
         if not isinstance(frame, dict):
-            raise Failed("What answers is not JSON, and so not the hub.", "Look at the URL.")
+            raise Failed("The answer is not JSON, so it is not from a hub.", "Check the URL.")
         return frame, len(parts)
 
     async def closed(self) -> int | None:
-        """Return the code with which the other side closes, or None if it does not within some seconds."""
+        """Wait for the other side's close. Returns its code, or None if no close frame comes in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.patience):
                 await self.connection.wait_closed()
@@ -155,26 +161,30 @@ class Client:
         return close.code if close else None
 
 
-def _answers(message_id: str, got: Frame) -> bool:
-    return got.get("id") == message_id and got.get("type") in {"ack", "error"}
+def _is_message(message_id: str, frame: Frame) -> bool:
+    return frame.get("id") == message_id and frame.get("type") == "message"
+
+
+def _answers(message_id: str, frame: Frame) -> bool:
+    return frame.get("id") == message_id and frame.get("type") in {"ack", "error"}
 
 
 @contextlib.asynccontextmanager
 async def opened(address: Address, ticket: Ticket, patience: float) -> AsyncIterator[Client]:
     """
-    Open a connection, and close it in the end.
+    Open a connection, and close it when the context ends.
 
     Raises:
-        NotOpened: If it cannot be.
+        NotOpened: If the connection does not open.
 
     """
     with _opening(address):
         connection = await connect(
             address.with_query(ticket.query),
-            subprotocols=[Subprotocol(each) for each in ticket.protocols],
+            subprotocols=[Subprotocol(name) for name in ticket.protocols],
             compression=None,
             proxy=None if address.is_local else True,
-            open_timeout=OPEN,
+            open_timeout=HANDSHAKE_TIMEOUT,
             close_timeout=2,
         )
     async with connection:
@@ -189,7 +199,7 @@ def _closing() -> Iterator[None]:
         code = f" with {error.rcvd.code}" if error.rcvd else " without a close frame"
         raise Failed(f"The connection was closed{code}.", "Look at the log of MessageFunction (make logs).") from None
     except UnicodeDecodeError:
-        raise Failed("What answers is not text, and so not the hub.", "Look at the URL.") from None
+        raise Failed("The answer is not text, so it is not from a hub.", "Check the URL.") from None
 
 
 @contextlib.contextmanager
@@ -200,48 +210,47 @@ def _opening(address: Address) -> Iterator[None]:
         status = error.response.status_code
         raise NotOpened(
             f"The handshake is refused with {status}.",
-            LOOK_AT_STATUS.get(status, "Look at the URL: it is the stack's output WebSocketUrl."),
+            LOOK_AT_STATUS.get(status, LOOK_AT_STATUS[404]),
             status,
         ) from None
     except TimeoutError:
         raise NotOpened(
-            f"The handshake is not answered within {OPEN:g} seconds.", "Look at the URL, the network and the proxy."
+            f"The handshake is not answered within {HANDSHAKE_TIMEOUT:g} seconds.",
+            "Check the URL, the network and the proxy.",
         ) from None
     except ssl.SSLCertVerificationError as error:
         raise NotOpened(
             f"The certificate is not trusted: {error.verify_message}.",
-            "SSL_CERT_FILE names a file of authorities; the local gateway answers at ws:// without one.",
+            "Name a file with its authority in SSL_CERT_FILE. The local gateway also answers at ws://, without TLS.",
         ) from None
     except socket.gaierror:
-        raise NotOpened(
-            "The host of the URL is not known.", "Look at the URL, and at DomainName's DNS record."
-        ) from None
+        raise NotOpened("The host of the URL is unknown.", "Check the URL, and the DNS record of DomainName.") from None
     except (OSError, WebSocketException, EOFError, UnicodeError, ImportError) as error:
-        raise NotOpened(_reason(error, address), "Look at the URL, its port, the network and the proxy.") from None
+        raise NotOpened(_reason(error, address), "Check the URL, its port, the network and the proxy.") from None
 
 
 def _reason(error: Exception, address: Address) -> str:
     if isinstance(error, ssl.SSLError):
-        return f"TLS fails: {error.reason or error.strerror}. Is it {address.url.replace('wss', 'ws', 1)}?"
+        return f"TLS fails: {error.reason or error.strerror}. Is the URL {address.url.replace('wss', 'ws', 1)}?"
     if isinstance(error, ConnectionRefusedError):
-        return "The connection is refused: nothing listens there."
+        return "The connection is refused: no program listens on that port."
     if isinstance(error, OSError):
         return f"The connection cannot be made: {error.strerror or 'unreachable'}."
     if isinstance(error, UnicodeError):
-        return "The host of the URL is not a name."
+        return "The host of the URL is not a valid name."
     if isinstance(error, (ProxyError, InvalidProxy, ImportError)):
-        return "The proxy of this environment (https_proxy, all_proxy) does not let the connection through."
-    return "What answers does not speak the WebSocket protocol."
+        return "The proxy in https_proxy or all_proxy does not let the connection through."
+    return "The server does not speak the WebSocket protocol."
 
 
-def _of_the_gateway(frame: Frame) -> Failed:
+def _from_api_gateway(frame: Frame) -> Failed:
     text = frame.get("message")
     looks = {
-        "Internal server error": "The function failed or may not be called: look at its log (make logs).",
+        "Internal server error": "The function failed, or API Gateway may not call it: look at its log (make logs).",
         "Endpoint request timed out": "The function took longer than 29 seconds: look at its log (make logs).",
-        "Forbidden": "The route is not deployed: look at the routes of the API.",
-        "Too Many Requests": "StageRate is too low, or the account's limit is reached.",
+        "Forbidden": "The route is not deployed: check the routes of the API.",
+        "Too Many Requests": "StageRate is too low, or the account has reached its limit.",
     }
     if isinstance(text, str) and text in looks and "connectionId" in frame:
         return Failed(f"API Gateway answers {text!r} in place of the hub.", looks[text])
-    return Failed("What answers is not the hub.", "Look at the URL.")
+    return Failed("The answer is not from a hub.", "Check the URL.")

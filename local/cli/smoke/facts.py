@@ -1,4 +1,4 @@
-"""What documents leave open of API Gateway. Each fact is a sentence that says how it is, and nothing that can fail."""
+"""Facts about API Gateway that its documentation leaves open. Each function observes one, and returns a sentence."""
 
 import secrets
 from functools import partial
@@ -7,11 +7,13 @@ from local.cli.smoke.checks import Check, Hub
 from local.cli.smoke.client import Failed, Frame
 
 TRIES = 5
+"""Messages whose order we observe."""
+
 SIZES = (33_000, 65_000, 98_000, 129_000)
-"""Bytes of messages above the 32 KB of a frame, up to the 128 KB of a message."""
+"""Bytes of messages: over the 32 KB of a frame, and up to the 128 KB of a message."""
 
 TOO_LONG = 33_000
-"""Bytes of a frame over 32 KB."""
+"""Bytes of a frame that is longer than the 32 KB that API Gateway accepts."""
 
 
 async def subprotocol(hub: Hub) -> str:
@@ -25,8 +27,10 @@ async def reserved_route(hub: Hub) -> str:
         await client.send({"action": "$connect", "id": "smoke"})
         answer, _ = await client.wait_for(lambda _: True, "answer")
     if answer.get("code") == "unknown_action":
-        return "The action $connect reaches $default, and is answered unknown_action."
-    return f"The action $connect is answered {answer.get('code') or answer.get('message') or answer.get('type')!r}."
+        return "The action $connect reaches $default, and is answered with unknown_action."
+    return (
+        f"The action $connect is answered with {answer.get('code') or answer.get('message') or answer.get('type')!r}."
+    )
 
 
 async def order(hub: Hub) -> str:
@@ -36,16 +40,16 @@ async def order(hub: Hub) -> str:
         for _ in range(TRIES):
             mark = f"smoke-{secrets.token_hex(8)}"
             await client.send({"action": "sendMessage", "sessions": [session], "message": 1, "id": mark})
-            frame, _ = await client.wait_for(partial(_is_of, mark), "ack")
+            frame, _ = await client.wait_for(partial(_has_id, mark), "ack or message")
             if frame["type"] == "error":
                 raise Failed(f"A message is answered with the error {frame.get('code')}.")
-            await client.wait_for(partial(_is_of, mark), "ack beside the message")
+            await client.wait_for(partial(_has_id, mark), "second frame")
             first += frame["type"] == "message"
     return f"A client's own message comes before its ack {first} times of {TRIES}."
 
 
 async def large_posts(hub: Hub) -> str:
-    found = []
+    outcomes = []
     for size in SIZES:
         try:
             async with hub.pair() as (sender, session, [receiver]):
@@ -53,24 +57,24 @@ async def large_posts(hub: Hub) -> str:
                     {"action": "sendMessage", "sessions": [session], "message": "x" * size, "echo": False}
                 )
                 if ack["type"] == "error":
-                    found.append(f"{size:,} bytes {ack.get('code')}")
+                    outcomes.append(f"{size:,} bytes are answered with {ack.get('code')}")
                     continue
                 _, frames = await receiver.message(ack["id"])
-                found.append(f"{size:,} bytes in {frames} frame{'s' * (frames > 1)}")
+                outcomes.append(f"{size:,} bytes in {frames} frame{'s' * (frames > 1)}")
         except Failed as failed:
-            found.append(f"{size:,} bytes not ({failed})")
-    return f"Messages over 32 KB arrive: {'; '.join(found)}."
+            outcomes.append(f"{size:,} bytes do not arrive ({failed})")
+    return f"Messages over 32 KB arrive: {'; '.join(outcomes)}."
 
 
 async def binary(hub: Hub) -> str:
     async with hub.open() as client:
-        await client.send_as_it_is(b"\x00smoke")
+        await client.send_raw(b"\x00smoke")
         return _closing("A binary frame", await client.closed())
 
 
 async def long_frame(hub: Hub) -> str:
     async with hub.open() as client:
-        await client.send_as_it_is("x" * TOO_LONG)
+        await client.send_raw("x" * TOO_LONG)
         return _closing(f"A frame of {TOO_LONG:,} bytes", await client.closed())
 
 
@@ -83,8 +87,8 @@ async def close_code(hub: Hub) -> str:
 FACTS: tuple[Check, ...] = (subprotocol, reserved_route, order, large_posts, binary, long_frame, close_code)
 
 
-def _is_of(message_id: str, got: Frame) -> bool:
-    return got.get("id") == message_id
+def _has_id(message_id: str, frame: Frame) -> bool:
+    return frame.get("id") == message_id
 
 
 def _closing(what: str, code: int | None) -> str:

@@ -1,29 +1,32 @@
-"""All checks, one after another, in a minute."""
+"""Runs all checks, one after another, and prints the results."""
 
+import argparse
 import asyncio
+import os
+import sys
 
-from local.cli.smoke.access import NOBODY, Address, Given, Way, bare, new_session, ways
+from local.cli.smoke.access import ANONYMOUS, Address, Given, Way, bare, new_session, ways
 from local.cli.smoke.checks import ALWAYS, REFUSALS, WITH_PROOF, Check, Hub, acks, connects
 from local.cli.smoke.client import Failed, NotOpened, Skipped, opened
 from local.cli.smoke.facts import FACTS
 from local.console import Console
 
-MINUTE = 60.0
-"""Seconds for everything."""
+DURATION = 60.0
+"""Seconds that all checks may take together."""
 
 PATIENCE = 8.0
-"""Seconds for an answer, or for a message to arrive: a cold start, and some slack."""
+"""Seconds that an answer or a message may take: a cold start, with a reserve."""
 
-WANTED = {
+NEEDED = {
     400: "AuthMode signature: give the signing key as KEY=…",
     401: "AuthMode jwt: give a token as TOKEN=…, or the signing key as KEY=…",
-    403: "Look whether the URL ends with the stage (…/prod). AuthMode signature or jwt: give KEY=… or TOKEN=…",
+    403: "Check that the URL ends with the stage (…/prod). AuthMode signature or jwt: give KEY=… or TOKEN=…",
 }
-"""What a handshake without a credential is answered, and what the hub then wants."""
+"""What to give to a hub that refuses a handshake without a credential, by the status of its answer."""
 
 
 class Smoke:
-    """One run. ``failures`` counts the checks that did not hold."""
+    """One run. ``checked`` counts the checks that passed, ``failures`` those that failed."""
 
     def __init__(self, address: Address, given: Given, console: Console, patience: float) -> None:
         self._address = address
@@ -34,25 +37,29 @@ class Smoke:
         self.failures = 0
 
     async def run(self) -> None:
-        """Check all that can be, and say so."""
+        """Run all checks, and print the results. A hub that delivers no message fails early."""
         try:
             hub = Hub(self._address, await self._way_in(), self._patience)
         except Failed as failed:
             self._fail(failed)
             return
         if hub.way.session:
-            self._console.say(f"note  The token is for the session {hub.way.session}, which gets all test messages.")
-        if not (await self._holds(connects, hub) and await self._holds(acks, hub)):
-            return  # nothing else can be seen
-        for check in (*ALWAYS, *(WITH_PROOF if hub.way is not NOBODY else ())):
-            await self._holds(check, hub)
+            self._console.say(
+                f"note  The token is for the session {hub.way.session}, which receives all test messages."
+            )
+        if not (await self._check(connects, hub) and await self._check(acks, hub)):
+            return  # no other check can succeed
+        for check in (*ALWAYS, *(WITH_PROOF if hub.way is not ANONYMOUS else ())):
+            await self._check(check, hub)
         for fact in FACTS:
-            await self._tell(fact, hub)
+            await self._report(fact, hub)
 
     async def _way_in(self) -> Way:
         """
+        Find out how the hub authenticates clients.
+
         Raises:
-            NotOpened: If no way is the hub's.
+            NotOpened: If the hub refuses every ticket that can be made.
 
         """
         candidates = ways(self._given)
@@ -60,21 +67,21 @@ class Smoke:
             async with opened(self._address, bare(new_session()), self._patience):
                 pass
         except NotOpened as error:
-            if error.status not in WANTED:
+            if error.status not in NEEDED:
                 raise
             if not candidates:
                 raise NotOpened(
-                    f"The hub refuses a client without a credential, with {error.status}.", WANTED[error.status]
+                    f"The hub refuses a client without a credential, with {error.status}.", NEEDED[error.status]
                 ) from None
         else:
             if candidates:
                 self._fail(
-                    Failed("The hub lets in who has no credential, though one was given.", "Its AuthMode is none.")
+                    Failed("The hub accepts clients without a credential, but you gave one.", "Its AuthMode is none.")
                 )
-            return NOBODY
-        return await self._first_open(candidates)
+            return ANONYMOUS
+        return await self._first_accepted(candidates)
 
-    async def _first_open(self, candidates: list[Way]) -> Way:
+    async def _first_accepted(self, candidates: list[Way]) -> Way:
         refusals = []
         for way in candidates:
             try:
@@ -86,10 +93,10 @@ class Smoke:
                 refusals.append(f"{error.status} ({way.mode})")
         raise NotOpened(
             f"The hub refuses the credential with {' and '.join(refusals)}.",
-            "Look whether it is this hub's, whether it has expired, and at JwtIssuer and JwtAudience.",
+            "Check that the credential is for this hub and has not expired, and check JwtIssuer and JwtAudience.",
         )
 
-    async def _holds(self, check: Check, hub: Hub) -> bool:
+    async def _check(self, check: Check, hub: Hub) -> bool:
         try:
             sentence = await check(hub)
         except Skipped as skipped:
@@ -102,42 +109,54 @@ class Smoke:
         self._console.say(f"ok    {sentence}")
         return True
 
-    async def _tell(self, fact: Check, hub: Hub) -> None:
+    async def _report(self, fact: Check, hub: Hub) -> None:
         try:
             self._console.say(f"fact  {await fact(hub)}")
         except Failed as failed:
-            self._console.say(f"fact  {fact.__name__.replace('_', ' ').capitalize()} is not known: {failed}")
+            self._console.say(f"fact  {fact.__name__.replace('_', ' ').capitalize()} is unknown: {failed}")
 
     def _fail(self, failed: Failed) -> None:
         self.failures += 1
         self._console.say(f"FAIL  {failed}{' ' + failed.look if failed.look else ''}")
 
 
-async def smoke(url: str, given: Given, console: Console, seconds: float = MINUTE, patience: float = PATIENCE) -> int:
+def run(arguments: argparse.Namespace) -> int:
+    """Check a hub. TOKEN and KEY are environment variables, because other users can see a command's arguments."""
+    given = Given(
+        token=os.environ.get("TOKEN", ""),
+        key=os.environ.get("KEY", ""),
+        session=arguments.session,
+        issuer=arguments.issuer,
+        audience=arguments.audience,
+    )
+    return asyncio.run(smoke(arguments.url, given, Console(sys.stdout)))
+
+
+async def smoke(url: str, given: Given, console: Console, seconds: float = DURATION, patience: float = PATIENCE) -> int:
     """
-    Check a hub, and return the exit status.
+    Check a hub, and print the results. Returns the exit status: 1 if a check fails.
 
     Args:
-        seconds: Time for everything.
-        patience: Seconds for one answer.
+        seconds: The time that all checks may take together.
+        patience: Seconds to wait for one answer.
 
     Raises:
-        CannotDo: If the URL or the credential cannot be one.
+        CannotDo: If the URL or the credential is malformed.
 
     """
     address, token = Address.parse(url)
     given = given if not token else Given(token=token, session=given.session)
-    ways(given)  # for its errors
-    run = Smoke(address, given, console, patience)
+    ways(given)  # it checks the credential before anything is printed
+    checks = Smoke(address, given, console, patience)
     console.say(f"Checking {address.url}")
     try:
         async with asyncio.timeout(seconds):
-            await run.run()
+            await checks.run()
     except TimeoutError:
-        console.say(f"FAIL  Not everything could be checked within {seconds:g} seconds.")
+        console.say(f"FAIL  The checks did not finish within {seconds:g} seconds.")
         return 1
-    if run.failures:
-        console.say(f"The hub does not work as it should: {run.failures} failed, {run.checked} checks hold.")
+    if checks.failures:
+        console.say(f"The hub does not work as it should: {checks.failures} failed, {checks.checked} checks hold.")
         return 1
-    console.say(f"The hub works: {run.checked} checks hold.")
+    console.say(f"The hub works: {checks.checked} checks hold.")
     return 0

@@ -1,4 +1,4 @@
-"""``make build`` builds for the processor that ``sam deploy`` deploys to, wherever samconfig.toml has it."""
+"""``make build`` builds for the processor that ``sam deploy`` uses, wherever samconfig.toml names it."""
 
 import shutil
 import subprocess
@@ -40,12 +40,12 @@ def configured(folder: Path, text: str) -> Path:
         pytest.param(
             f'{GLOBAL}[default.deploy.parameters]\nparameter_overrides = "Architecture=\\"arm64\\""\n',
             "arm64",
-            id="deploy-hides-what-is-for-all",
+            id="deploy-overrides-all-commands",
         ),
         pytest.param(
             f'{GLOBAL}[default.deploy.parameters]\nparameter_overrides = "AuthMode=jwt"\n',
             "arm64",
-            id="deploy-hides-it-with-others",
+            id="deploy-replaces-the-overrides-of-all-commands",
         ),
         pytest.param(
             '[default.deploy.parameters]\nparameter_overrides = ["AuthMode=jwt", "Architecture=x86_64"]\n',
@@ -63,11 +63,11 @@ def configured(folder: Path, text: str) -> Path:
         pytest.param(GLOBAL.replace("default", "prod"), "arm64", id="of-another-environment"),
     ],
 )
-def test_the_processor_of_deploy(text: str, architecture: str, folder: Path) -> None:
+def test_the_processor_that_deploy_uses(text: str, architecture: str, folder: Path) -> None:
     assert deployed_architecture(configured(folder, text), "default") == architecture
 
 
-def test_without_samconfig_it_is_the_template_s_default(folder: Path) -> None:
+def test_without_samconfig_the_processor_is_the_template_s_default(folder: Path) -> None:
     assert deployed_architecture(folder, "default") == "arm64"
 
 
@@ -76,16 +76,16 @@ def test_without_samconfig_it_is_the_template_s_default(folder: Path) -> None:
     [
         pytest.param(
             GLOBAL.replace("x86_64", "x86"),
-            r"Architecture is 'x86' in samconfig\.toml, for default; it must be arm64 or x86_64\.",
-            id="no-processor",
+            r"samconfig\.toml sets Architecture to 'x86' for default; it must be arm64 or x86_64\.",
+            id="not-a-processor",
         ),
-        pytest.param("[default", r"samconfig\.toml cannot be read: .+", id="no-toml"),
+        pytest.param("[default", r"samconfig\.toml cannot be read: .+", id="not-toml"),
         pytest.param(
-            GLOBAL.replace("Architecture=x86_64", "x86_64"), r"samconfig\.toml cannot be read: .+", id="no-pairs"
+            GLOBAL.replace("Architecture=x86_64", "x86_64"), r"samconfig\.toml cannot be read: .+", id="not-pairs"
         ),
     ],
 )
-def test_what_cannot_be_built(text: str, problem: str, folder: Path) -> None:
+def test_a_stack_that_cannot_be_built(text: str, problem: str, folder: Path) -> None:
     with pytest.raises(CannotBuild, match=problem):
         deployed_architecture(configured(folder, text), "default")
 
@@ -104,7 +104,7 @@ def test_in_our_samconfig_all_commands_share_the_processor(environment: str) -> 
 
 
 def would_run(*arguments: str) -> str:
-    """Return what make would run, without running it."""
+    """Return the commands that make would run, without running them."""
     return subprocess.run(["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
@@ -114,7 +114,7 @@ def test_make_builds_for_the_environment_that_it_deploys() -> None:
     assert deployed.endswith("sam deploy --config-env prod")
 
 
-def test_make_delete_says_which_secret_it_leaves_behind() -> None:
+def test_make_delete_names_the_secret_that_it_leaves_behind() -> None:
     description = translated(ROOT / "template.yaml")["Resources"]["SigningSecret"]["Properties"]["Description"]
     named = description["Fn::Sub"].replace("${AWS::StackName}", "websocket-hub-staging")
     printed = would_run("delete", "ENV=staging")

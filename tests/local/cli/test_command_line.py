@@ -1,7 +1,8 @@
-"""``python -m local`` as a user types it: what it refuses, how it starts, and how it stops."""
+"""``python -m local`` as a user types it: the arguments that it refuses, how it starts, and how it stops."""
 
 import contextlib
 import json
+import pkgutil
 import re
 import resource
 import signal
@@ -15,7 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
-from local.cli.command_line import main
+from local.cli.arguments import options_of, parse
+from local.cli.command_line import COMMANDS, main
+from local.options import Limits, Options
+from local.place import Place
 from local.stack.loading import translated
 from tests.support.gateway import (
     PATIENCE,
@@ -29,7 +33,6 @@ from tests.support.gateway import (
 )
 from tests.support.paths import ROOT
 from tests.support.pools import OBEDIENT
-from tests.support.templates import FUNCTION, written
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,9 @@ from tests.support.templates import FUNCTION, written
             id="no-template",
         ),
         pytest.param(
-            ["--template", "events/env.json"], r"The template events/env\.json has no Resources\.", id="no-sam-template"
+            ["--template", "events/env.json"],
+            r"The template events/env\.json has no Resources\.",
+            id="not-a-sam-template",
         ),
         pytest.param(
             ["--parameter", "Colour=red"], "The template has no parameter Colour; it has .*", id="unknown-parameter"
@@ -56,10 +61,14 @@ from tests.support.templates import FUNCTION, written
             "The parameter StageName is 'a b'; it must be 1 to 128 letters, digits, hyphens and underscores.",
             id="parameter-that-does-not-match",
         ),
-        pytest.param(["--host", "203.0.113.1"], r"Cannot listen on 203\.0\.113\.1 port 0: .*", id="another-s-address"),
+        pytest.param(
+            ["--host", "203.0.113.1"],
+            r"Cannot listen on 203\.0\.113\.1 port 0: .*",
+            id="the-address-of-another-machine",
+        ),
     ],
 )
-def test_what_cannot_be_started_is_one_sentence_and_status_1(arguments: list[str], sentence: str) -> None:
+def test_a_gateway_that_cannot_start_prints_one_sentence_and_returns_1(arguments: list[str], sentence: str) -> None:
     ended = run_local("--port", "0", *arguments)
     assert re.fullmatch(sentence + "\n", ended.stderr)
     assert (ended.returncode, ended.stdout.splitlines()[1:]) == (1, [])
@@ -67,7 +76,13 @@ def test_what_cannot_be_started_is_one_sentence_and_status_1(arguments: list[str
 
 @contextlib.contextmanager
 def three_ports(taken: int | None) -> Iterator[int]:
-    """Three ports in a row, all free, or one taken: 0 is the first. Yields the first's number."""
+    """
+    Find three free ports in a row, and yield the number of the first.
+
+    Args:
+        taken: The index of the port that stays in use meanwhile, from 0; None if all are free.
+
+    """
     first, sockets = three_in_a_row()
     with contextlib.ExitStack() as stack:
         for index, sock in enumerate(sockets):
@@ -80,18 +95,18 @@ def three_ports(taken: int | None) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("taken", "purpose"),
     [
-        pytest.param(0, "for the sockets and the page", id="the-first"),
-        pytest.param(1, "for the same by TLS", id="the-second"),
+        pytest.param(0, "for WebSockets and the page", id="the-first"),
+        pytest.param(1, "for WebSockets over TLS", id="the-second"),
         pytest.param(2, "for the embedded AWS", id="the-third"),
     ],
 )
-def test_a_port_that_is_taken_is_named_with_advice(taken: int, purpose: str) -> None:
+def test_an_error_about_a_port_in_use_names_it_and_gives_advice(taken: int, purpose: str) -> None:
     with three_ports(taken) as first:
         ended = run_local("--port", str(first))
     assert (ended.returncode, ended.stderr) == (
         1,
-        f"Port {first + taken}, {purpose}, is taken. "
-        "Stop what is using it, or choose three others with --port (in make: ARGS='--port 3999').\n",
+        f"Port {first + taken}, {purpose}, is already in use. "
+        "Stop the program that uses it, or choose other ports with --port (make: ARGS='--port 3999').\n",
     )
 
 
@@ -108,23 +123,25 @@ def test_a_port_that_is_taken_is_named_with_advice(taken: int, purpose: str) -> 
         pytest.param(["--connection-duration", "inf"], "'inf' is not a number of seconds above 0", id="endless"),
         pytest.param(["--integration-timeout", "soon"], "'soon' is not a number of seconds above 0", id="a-word"),
         pytest.param(["--aws-endpoint", "localhost:8000"], "'localhost:8000' is not a URL such as", id="no-scheme"),
-        pytest.param(["event", "disconnect", "--code", "70000"], "'70000' is not a close code", id="no-close-code"),
-        pytest.param(["event", "message", "--route", "$connect"], "no message takes $connect", id="no-message-s-route"),
-        pytest.param(["event", "message", "--body", "\udcff"], "is not UTF-8", id="a-body-that-is-no-text"),
+        pytest.param(["event", "disconnect", "--code", "70000"], "'70000' is not a close code", id="not-a-close-code"),
+        pytest.param(
+            ["event", "message", "--route", "$connect"],
+            "never sends a message to the route $connect",
+            id="a-route-that-no-message-takes",
+        ),
+        pytest.param(["event", "message", "--body", "\udcff"], "is not UTF-8", id="a-body-that-is-not-text"),
         pytest.param(["serve"], "invalid choice: 'serve'", id="unknown-command"),
         pytest.param(["invoke", "ConnectFunction"], "the following arguments are required: --event", id="no-event"),
     ],
 )
-def test_arguments_that_make_no_sense_are_status_2(
-    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_invalid_arguments_are_status_2(arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
     assert problem in capsys.readouterr().err
 
 
-def test_the_stage_is_part_of_every_address_and_of_what_functions_post_to() -> None:
+def test_the_stage_is_part_of_clients_and_of_functions_addresses() -> None:
     with RunningGateway.start("--parameter", "StageName=dev") as gateway, gateway.connect("me") as me:
         assert [gateway.endpoints[name].rpartition("/")[2] for name in ("websocket", "management")] == ["dev", "dev"]
         me.send({"action": "sendMessage", "sessions": ["me"], "message": "hello", "id": "c-1"})
@@ -133,7 +150,7 @@ def test_the_stage_is_part_of_every_address_and_of_what_functions_post_to() -> N
         assert frames["message"]["message"] == "hello"
 
 
-def test_nothing_says_ready_before_the_functions_are() -> None:
+def test_the_gateway_is_not_called_ready_before_its_functions_are() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gate:
         gate.settimeout(PATIENCE)
         options = ["--template", str(OBEDIENT), "--parameter", f"GatePort={gate.getsockname()[1]}"]
@@ -152,10 +169,12 @@ def test_nothing_says_ready_before_the_functions_are() -> None:
         pytest.param("Creating ", signal.SIGINT, id="while-tables-are-created"),
         pytest.param("Starting workers", signal.SIGINT, id="while-workers-start"),
         pytest.param(READY, signal.SIGTERM, id="terminated"),
-        pytest.param(READY, signal.SIGHUP, id="its-terminal-closed"),
+        pytest.param(READY, signal.SIGHUP, id="the-terminal-closes"),
     ],
 )
-def test_a_signal_ends_it_at_any_time_with_status_0_and_nothing_left(line: str, number: signal.Signals) -> None:
+def test_a_signal_ends_the_gateway_at_any_time_with_status_0_and_frees_its_ports(
+    line: str, number: signal.Signals
+) -> None:
     with three_ports(taken=None) as first, launch_local("--port", str(first)) as (process, output):
         output.wait_for(re.escape(line))
         process.send_signal(number)
@@ -167,42 +186,95 @@ def test_a_signal_ends_it_at_any_time_with_status_0_and_nothing_left(line: str, 
             socket.create_server(("127.0.0.1", port)).close()
 
 
-def test_translate_names_what_sam_does_not_know(tmp_path: Path) -> None:
-    path = written(tmp_path, FUNCTION.replace("CODE", "s3://a/b, Newest: 1"))
-    ended = run_local("translate", "--template", str(path))
-    assert (ended.returncode, ended.stderr) == (
-        0,
-        f"{path}:4: SAM does not know the property Newest of MyFunction: the property does nothing.\n",
+def test_translate_names_properties_that_sam_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Resources:\n"
+        "  MyFunction:\n"
+        "    Type: AWS::Serverless::Function\n"
+        "    Properties: {Runtime: python3.12, Handler: app.handler, CodeUri: s3://a/b, Newest: 1}\n"
     )
+    ended = run_local("translate", "--template", str(path))
+    assert ended.returncode == 0
+    assert re.fullmatch(rf"{re.escape(str(path))}:3: .*\bNewest of MyFunction\b.*\n", ended.stderr)
     assert "Newest" not in ended.stdout
 
 
-def test_translate_prints_what_sam_makes_of_the_template() -> None:
+def test_translate_prints_the_template_that_sam_makes() -> None:
     ended = run_local("translate")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads(ended.stdout) == translated(ROOT / "template.yaml")
     resources = json.loads(ended.stdout)["Resources"].values()
     of_type = {
-        kind: [each["Properties"] for each in resources if each["Type"] == f"AWS::ApiGatewayV2::{kind}"]
+        kind: [resource["Properties"] for resource in resources if resource["Type"] == f"AWS::ApiGatewayV2::{kind}"]
         for kind in ("Route", "RouteResponse")
     }
-    two_way = [each["RouteKey"] for each in of_type["Route"] if "RouteResponseSelectionExpression" in each]
+    two_way = [route["RouteKey"] for route in of_type["Route"] if "RouteResponseSelectionExpression" in route]
     assert sorted(two_way) == ["$default", "ping", "sendMessage"]
     assert len(of_type["RouteResponse"]) == 3
 
 
-def test_options_count_before_a_command_as_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
-    printed = []
-    for arguments in (["--template", str(OBEDIENT), "translate"], ["translate", "--template", str(OBEDIENT)]):
-        assert main(arguments) == 0
-        printed.append(capsys.readouterr().out)
-    assert printed[0] == printed[1] != ""
-    assert "ObedientFunction" in json.loads(printed[0])["Resources"]
+@pytest.mark.parametrize(
+    ("before", "command", "behind", "port"),
+    [
+        pytest.param([], [], [], 3001, id="nowhere"),
+        pytest.param(["--port", "5"], [], [], 5, id="without-a-command"),
+        pytest.param([], ["token", "--session", "s"], [], 3001, id="nowhere-with-a-command"),
+        pytest.param(["--port", "5"], ["token", "--session", "s"], [], 5, id="before-the-command"),
+        pytest.param([], ["token", "--session", "s"], ["--port", "6"], 6, id="behind-the-command"),
+        pytest.param(["--port", "5"], ["token", "--session", "s"], ["--port", "6"], 6, id="on-both-sides"),
+    ],
+)
+def test_an_option_may_stand_before_a_command_or_behind_it(
+    before: list[str], command: list[str], behind: list[str], port: int
+) -> None:
+    assert parse([*before, *command, *behind]).port == port
 
 
-def test_more_clients_than_files_are_usually_allowed() -> None:
+def test_every_option_that_invoke_shares_may_stand_before_the_command() -> None:
+    options = ["--template", "t", "--host", "h", "--api", "A", "--parameter", "N=v", "--tls", "--region", "eu-west-1"]
+    options += [
+        "--account",
+        "1" * 12,
+        "--aws-endpoint",
+        "http://h",
+        "--idle-timeout",
+        "1",
+        "--connection-duration",
+        "2",
+    ]
+    options += ["--integration-timeout", "3", "--no-disconnect", "--debug"]
+    command = ["invoke", "F", "--event", "-"]
+    expected = Options(
+        template=Path("t"),
+        api="A",
+        host="h",
+        parameters={"N": "v"},
+        aws_endpoint="http://h",
+        limits=Limits(idle=1, duration=2),
+        integration_timeout=3,
+        wss=True,
+        debug=True,
+        runs_disconnect=False,
+        place=Place("eu-west-1", "1" * 12),
+    )
+    assert options_of(parse([*options, *command])) == options_of(parse([*command, *options])) == expected
+    assert options_of(parse(command)) == options_of(parse([])) == Options()
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "serve"])
+def test_every_command_has_its_help_and_a_function(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: python -m local {command} ")
+    assert callable(pkgutil.resolve_name(COMMANDS[command]))
+
+
+def test_more_clients_may_connect_than_the_limit_of_open_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))  # which the gateway inherits
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))  # the gateway inherits it
     try:
         starting = contextlib.ExitStack()
         gateway = starting.enter_context(RunningGateway.start("--template", str(OBEDIENT)))
@@ -213,7 +285,7 @@ def test_more_clients_than_files_are_usually_allowed() -> None:
         assert clients[-1].ask({"do": "answer", "with": {"body": '"here"'}}) == "here"
 
 
-def test_a_gateway_that_nobody_reads_any_more_serves_on() -> None:
+def test_a_gateway_whose_output_has_no_reader_serves_on() -> None:
     command = [sys.executable, "-m", "local", "--port", "0", "--template", str(OBEDIENT)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

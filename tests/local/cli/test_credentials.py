@@ -17,7 +17,7 @@ from tests.support.handshakes import command, key
 from tests.support.paths import ROOT
 
 
-def test_the_command_line_prints_a_token_of_what_it_was_asked_for(gateway: RunningGateway) -> None:
+def test_token_prints_a_token_with_the_given_claims(gateway: RunningGateway) -> None:
     before = int(time.time())
     asked = [
         "--session",
@@ -51,7 +51,7 @@ def test_the_command_line_prints_a_token_of_what_it_was_asked_for(gateway: Runni
 
 
 @pytest.mark.parametrize(
-    "arguments", [["token", "--session", "s1"], ["sign", "--session", "s1"]], ids=lambda each: each[0]
+    "arguments", [["token", "--session", "s1"], ["sign", "--session", "s1"]], ids=lambda arguments: arguments[0]
 )
 def test_without_a_gateway_nothing_can_be_signed(arguments: list[str]) -> None:
     failed = subprocess.run(
@@ -60,11 +60,11 @@ def test_without_a_gateway_nothing_can_be_signed(arguments: list[str]) -> None:
     assert (failed.returncode, failed.stdout, failed.stderr) == (
         1,
         "",
-        "No gateway runs at http://127.0.0.1:1/, and its secret is made anew at each start: start it first.\n",
+        "No gateway runs at http://127.0.0.1:1/. Start one first: each start makes a new signing key.\n",
     )
 
 
-def test_a_token_of_as_little_as_possible_lasts_an_hour(gateway: RunningGateway) -> None:
+def test_a_token_without_options_lasts_an_hour(gateway: RunningGateway) -> None:
     signed, _, signature = command(gateway, "token", "--session", "s1").strip().rpartition(".")
     claims = json.loads(base64.urlsafe_b64decode(signed.split(".")[1] + "=="))
 
@@ -87,6 +87,6 @@ def test_sign_prints_three_headers_and_the_url(gateway: RunningGateway) -> None:
     assert datetime.fromisoformat(query["date_time"]) <= datetime.now(UTC)
 
 
-def test_sign_prints_the_url_alone_for_scripts(gateway: RunningGateway) -> None:
+def test_sign_prints_only_the_url_for_scripts(gateway: RunningGateway) -> None:
     printed = command(gateway, "sign", "--session", "s1", "--url")
     assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/prod\?session_id=s1&date_time=[^&]+&signature=[0-9a-f]{64}\n", printed)

@@ -1,4 +1,4 @@
-"""``python -m local invoke``: every file in events/, and what cannot be invoked."""
+"""``python -m local invoke``: every file in events/, and functions and events that it refuses."""
 
 import json
 import socket
@@ -17,14 +17,14 @@ from tests.support.paths import ROOT
 from tests.support.pools import OBEDIENT
 
 ROW = {"session_id": {"S": "s1"}, "connection_id": {"S": "Qm9vEeX_ZjMCK-w="}}
-"""The connection that the files speak of. Nobody has it open."""
+"""The connection that the files are about. No client has it open."""
 
 Invoke: TypeAlias = Callable[..., tuple[int, Any, str]]
 
 
 @pytest.fixture
 def invoke(gateway: RunningGateway, capsys: pytest.CaptureFixture[str]) -> Iterator[Invoke]:
-    """Runs the command beside the running gateway, whose table knows the connection of the files."""
+    """Runs the command beside the shared gateway, whose table has the connection of the files."""
     dynamodb = boto3.client("dynamodb", endpoint_url=gateway.endpoints["dynamodb"])
     dynamodb.put_item(TableName="ConnectionsTable", Item=ROW)
 
@@ -78,7 +78,7 @@ MESSAGES = [
     pytest.param(
         "default-not-json", "MessageFunction", 200, {"type": "error", "code": "bad_json"}, id="default-not-json"
     ),
-    # Once deployed, and in the gateway, no function sees it: its route answers by itself.
+    # A deployed hub and the gateway answer a ping without a function: its route has a mock integration.
     pytest.param("ping", "MessageFunction", 200, {"type": "pong"}, id="ping"),
 ]
 
@@ -102,7 +102,7 @@ def test_events_that_are_answered_with_a_body(
 
 def test_every_file_in_events_is_in_these_tables() -> None:
     files = {path.stem for path in (ROOT / "events").glob("*.json")}
-    assert {each.values[0] for each in [*HANDSHAKES, *MESSAGES]} == files - {"env"}
+    assert {row.values[0] for row in [*HANDSHAKES, *MESSAGES]} == files - {"env"}
 
 
 @pytest.mark.parametrize(
@@ -123,15 +123,15 @@ def test_every_file_in_events_is_in_these_tables() -> None:
         ),
     ],
 )
-def test_what_cannot_be_invoked_is_one_sentence_and_status_1(
+def test_invoke_refuses_bad_functions_and_events_with_one_sentence_and_status_1(
     invoke: Invoke, tmp_path: Path, function: str, event: str, sentence: str
 ) -> None:
     for name, data in {"text": b"hello", "binary": b"\xff", "deep": b"[" * 100_000, "good": b"{}"}.items():
         (tmp_path / name).write_bytes(data)
-    status, printed, said = invoke(function, event.format(folder=tmp_path))
+    status, printed, complaints = invoke(function, event.format(folder=tmp_path))
     assert (status, printed) == (1, None)
-    assert sentence in said.splitlines()[-1]
-    assert "Traceback" not in said
+    assert sentence in complaints.splitlines()[-1]
+    assert "Traceback" not in complaints
 
 
 def test_without_a_gateway_the_function_gets_an_aws_of_its_own_and_only_its_answer_is_printed() -> None:
@@ -139,7 +139,7 @@ def test_without_a_gateway_the_function_gets_an_aws_of_its_own_and_only_its_answ
     ended = run_local("invoke", "ConnectFunction", "--event", "-", "--port", "0", stdin=event)
     assert (ended.returncode, ended.stdout) == (0, '{"statusCode": 200, "headers": {}}\n')
     assert ended.stderr.startswith(
-        "No gateway runs here, so the function gets an AWS of its own, with an empty table\n"
+        "No gateway runs on this port, so the function gets an embedded AWS of its own, with an empty table.\n"
     )
 
 
@@ -149,7 +149,7 @@ def test_without_a_gateway_the_function_gets_an_aws_of_its_own_and_only_its_answ
         pytest.param({"do": "answer", "with": {"body": "olá"}}, 0, {"body": "olá"}, id="answers"),
         pytest.param({"do": "exit_politely"}, 1, "Runtime exited with exit status 3", id="exits"),
         pytest.param({"do": "hang_deaf"}, 1, "Task timed out after 2.00 seconds", id="hangs"),
-        pytest.param({"do": "fail", "with": "\ud800"}, 1, "\ud800", id="fails-with-what-utf-8-cannot-hold"),
+        pytest.param({"do": "fail", "with": "\ud800"}, 1, "\ud800", id="fails-with-a-lone-surrogate"),
     ],
 )
 def test_an_answer_is_printed_and_so_is_an_error_with_status_1(order: Any, status: int, printed: Any) -> None:
@@ -159,7 +159,7 @@ def test_an_answer_is_printed_and_so_is_an_error_with_status_1(order: Any, statu
     assert (ended.returncode, answer if status == 0 else answer["errorMessage"]) == (status, printed)
 
 
-def test_a_port_where_something_else_listens_is_no_gateway() -> None:
+def test_another_program_on_the_port_is_not_taken_for_a_gateway() -> None:
     def greet(server: socket.socket) -> None:
         with server.accept()[0] as visitor:
             visitor.sendall(b"SSH-2.0-example\r\n")
