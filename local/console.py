@@ -1,8 +1,8 @@
 """
-What the gateway prints: one line an event, what handlers log beside it, colour on a terminal only.
+The gateway's output: one line for each event, the lines that handlers log, and colours if it goes to a terminal.
 
-Clients and templates have a part in nearly every line. Nothing of theirs may steer the developer's terminal, so control
-characters are printed as escapes. And no line is worth an answer: what cannot be written is lost.
+Nearly every line contains text from clients or templates. That text must not control the developer's terminal, so
+control characters are printed as escapes. A line that cannot be written is lost: output never delays an answer.
 
 """
 
@@ -30,7 +30,7 @@ OWN_FIELDS = {
     "exception_name",
     "stack_trace",
 }
-"""Fields of a JSON log line that are printed in a place of their own, or not at all."""
+"""Fields of a JSON log line that are not printed as ``name=value``: they have their own place, or are left out."""
 
 LAMBDA_FIELDS = {
     "cold_start",
@@ -41,44 +41,42 @@ LAMBDA_FIELDS = {
     "requestId",
     "xray_trace_id",
 }
-"""What Powertools and Lambda add to every line; ``function_request_id`` is shown on errors."""
-
+"""Fields that Powertools and Lambda add to every line. They are left out; errors keep ``function_request_id``."""
 
 LAMBDA_HEAD = re.compile(r"^(\[[A-Z]+\])\t[0-9T:.-]+Z\t\S*\t")
-"""Level, time and request id, with which Lambda's runtime begins a line; the gateway's own lines have the time."""
+"""The level, time and request id at the start of a line of Lambda's runtime. Only the level is printed."""
 
 MAX_OUTCOME = 1000
-"""Characters of what went wrong, in the line of an event."""
+"""Characters of an error in the line of an event; the rest is left out."""
 
 FLUSH_SECONDS = 0.01
-"""Seconds that lines may wait for others, to be written with them: a busy gateway would write once for each."""
-
+"""Seconds that lines are collected before one write: a busy gateway would otherwise write each line by itself."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What a terminal obeys: C0, DEL, C1, separators of lines, and what turns the direction of text round."""
+"""Characters that control a terminal: C0, DEL, C1, line and paragraph separators, and changes of text direction."""
 
 _COLOURS = re.compile(r"(\x1b\[[0-9;:]*m)")
-"""Sequences that change colours and the like, and nothing else (SGR). Source: ECMA-48, 8.3.117."""
+"""Sequences that only change colours and the like (SGR). Source: ECMA-48, 8.3.117."""
 
 
 class Console:
-    """Writes whole lines to a stream. A line that cannot be written, because the disk is full say, is lost."""
+    """Writes whole lines to a stream. A line that cannot be written is lost, for example if the disk is full."""
 
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
         self._colours = stream.isatty()
         self._is_flushing = False
         if isinstance(stream, io.TextIOWrapper):
-            # Handlers print what they like: also what the terminal cannot show, or lone surrogates.
+            # Handlers may print characters that the terminal's encoding lacks, and lone surrogates.
             stream.reconfigure(errors="backslashreplace")
 
     def say(self, text: str = "", code: str = "") -> None:
-        """Print a line of the gateway's own, in a colour or in none."""
+        """Print the gateway's own text, one line or several, in a colour if ``code`` is given."""
         for part in text.split("\n"):
             self._write(self._paint(visible(part), code))
 
     def end(self) -> None:
-        """Give up what could not be written: else Python would try again as it exits, and fail."""
+        """Discard output that cannot be written. Otherwise Python writes it again as it exits, and fails."""
         try:
             self._stream.flush()
         except OSError:
@@ -107,14 +105,14 @@ class Console:
         except BrokenPipeError:
             self._fall_silent()
         except OSError:
-            return  # later lines may find room again
+            return  # the disk may have room for later lines
 
     def _fall_silent(self) -> None:
-        """Serve on, though whoever read has gone; what has been written has to go somewhere."""
+        """Send all output to the null device, because its reader has ended. The gateway goes on serving."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def warn(self, text: str) -> None:
-        """Print a line that somebody should read."""
+        """Print a warning."""
         self.say(text, YELLOW)
 
     def invoked(self, label: str, function: str, status: object, milliseconds: float, cold: bool) -> None:
@@ -122,8 +120,11 @@ class Console:
         Report one invocation.
 
         Args:
-            label: The route that led to it, or what else did.
-            status: The status that the function answered with, None for an answer without one, or what went wrong.
+            label: The route that called the function, or another word for the caller, such as ``(invoke)``.
+            status: The status of the function's answer, None for an answer without one, or a text that says how
+                the invocation ended.
+            milliseconds: How long the invocation took.
+            cold: Whether a new worker had to start.
 
         """
         text, colour = _outcome(status)
@@ -132,35 +133,35 @@ class Console:
         self._write(f"{_now()}  {on_one_line(label):<12} {visible(function)}  {text}  {milliseconds:.0f} ms{start}")
 
     def refused(self, label: str, text: str) -> None:
-        """Report a message or a call that no function gets to see, and why."""
+        """Report a message or a call that the gateway refuses itself, and the reason."""
         self._write(f"{_now()}  {on_one_line(label) or '(none)':<12} {self._paint(on_one_line(text), RED)}")
 
     def fault(self, error: Exception) -> None:
-        """Report a mistake of the gateway's own, with its traceback."""
-        self.say("This is a mistake of the gateway's own:", RED)
+        """Report a fault of the gateway itself, with its traceback."""
+        self.say("The gateway itself failed:", RED)
         for part in "".join(traceback.format_exception(error)).splitlines():
             self.say(part)
 
     def logged(self, function: str, line: str) -> None:
-        """Print a line that a handler wrote; JSON as level, message and fields. On a terminal it may have colours."""
+        """Print a line that a handler wrote. JSON becomes level, message and fields; other text keeps its colours."""
         record = _record(line)
         if "_aws" in record:
-            return  # metrics: CloudWatch takes them out of the log, too
+            return  # metrics, which are for CloudWatch
         if "level" in record:
             parts = self._readable(record)
         else:
             shown = line if record else LAMBDA_HEAD.sub(r"\1 ", line)
-            parts = [self._with_its_colours(part) for part in shown.splitlines()]
+            parts = [self._with_own_colours(part) for part in shown.splitlines()]
         for part in parts or [""]:
             self._write(f"{self._paint(f'{visible(function):>20} |', DIM)} {part}")
 
     def _paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._colours and code else text
 
-    def _with_its_colours(self, text: str) -> str:
+    def _with_own_colours(self, text: str) -> str:
         if not self._colours or "\033" not in text:
             return visible(text)
-        pieces = _COLOURS.split(text)  # every second one is a sequence
+        pieces = _COLOURS.split(text)  # every second piece is a sequence
         kept = "".join(piece if index % 2 else visible(piece) for index, piece in enumerate(pieces))
         return f"{kept}\033[0m"
 
@@ -177,14 +178,14 @@ class Console:
 
 
 def visible(text: str) -> str:
-    """Return a line with its control characters as escapes, such as ``\\x1b``. Tabs stay."""
+    """Return a line with its control characters as escapes, such as ``\\x1b``. Tabs stay as they are."""
     if text.isprintable():
         return text
     return "\t".join(_CONTROL.sub(_escaped, part) for part in text.split("\t"))
 
 
 def on_one_line(text: str) -> str:
-    """Return a text of any number of lines with all its control characters as escapes."""
+    """Return a text with all its control characters as escapes, line ends and tabs too."""
     return text if text.isprintable() else _CONTROL.sub(_escaped, text)
 
 
@@ -194,7 +195,7 @@ def _escaped(character: re.Match[str]) -> str:
 
 
 def _record(line: str) -> dict[str, Any]:
-    """Return what a line has as a JSON object, or nothing."""
+    """Return the JSON object that a line is, or an empty dictionary."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -203,12 +204,12 @@ def _record(line: str) -> dict[str, Any]:
 
 
 def _outcome(status: object) -> tuple[str, str]:
-    """Return how an invocation ended, as a text and its colour."""
+    """Return a text for the end of an invocation, and its colour."""
     if isinstance(status, int):
         return str(status), GREEN if status < 400 else RED
     text = "no status" if status is None else str(status)
     if len(text) > MAX_OUTCOME:
-        text = f"{text[:MAX_OUTCOME]}…"  # the whole of an error is in the function's own output
+        text = f"{text[:MAX_OUTCOME]}…"  # the function's own output has the whole error
     return on_one_line(text), GREEN if status in (None, "allowed", "done") else RED
 
 

@@ -1,22 +1,23 @@
-"""What goes wrong: what the user asked for and cannot have, and what is the gateway's own mistake."""
+"""The two kinds of errors: requests of the user that cannot be met, and faults of the gateway itself."""
 
 from collections.abc import Callable
 
 
 class CannotDo(Exception):
-    """What the user asked for cannot be done. The text is a whole sentence, and the status 1."""
+    """A command cannot do what the user asked for. The text is a whole sentence; the exit status is 1."""
 
 
 class Fault(Exception):
-    """A mistake of the gateway's own. It has been printed; clients learn that there was one, and not which."""
+    """The gateway itself failed. The fault has been printed. Clients learn that there was a fault, but not which."""
 
 
-class faults:  # noqa: N801 - used as a context manager is: with faults(…)
+class faults:  # noqa: N801 - read as a context manager: with faults(…)
     """
-    Reports what nobody expects, once, and raises Fault instead of it.
+    Reports an unexpected exception once, and raises Fault in its place.
 
     Args:
-        expected: Errors that pass as they are, because the caller has an answer to them.
+        report: Prints the exception.
+        expected: Classes of exceptions that pass unchanged, because the caller handles them.
 
     """
 

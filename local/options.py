@@ -1,4 +1,4 @@
-"""What ``python -m local`` is told."""
+"""The options of the gateway, and their defaults."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from local.place import HERE, Place
 
 INTEGRATION_TIMEOUT = 29.0
-"""Seconds until API Gateway stops waiting for a function (quota, cannot be raised)."""
+"""Seconds that API Gateway waits for a function: a quota that cannot be raised."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """
-    How long connections last, in seconds, as on AWS (quotas, not adjustable there).
+    How long connections last, in seconds. The defaults are API Gateway's quotas, which cannot be raised.
 
     Attributes:
-        idle: Without a message in either direction.
-        duration: From the handshake, traffic or not.
+        idle: The time without a message in either direction after which a connection is closed.
+        duration: The time after the handshake at which a connection is closed in any case.
 
     """
 
@@ -28,15 +28,18 @@ class Limits:
 class Options:
     """
     Attributes:
-        api: The logical id of the API to serve; None for the first.
-        port: Of the sockets, the management API and the page; the next two are those of the same by TLS,
-            and of the embedded AWS. 0 takes any three that are free.
-        aws_endpoint: URL of another DynamoDB, or None for the embedded one.
+        template: Path of the SAM or CloudFormation template.
+        api: The logical id of the API to serve; None for the first one in the template.
+        host: The address to listen on.
+        port: The port of WebSockets, the management API and the page. The next port serves them over TLS, and the
+            one after it the embedded AWS. 0 for any three free ports.
+        parameters: Values of the template's parameters.
+        aws_endpoint: URL of a DynamoDB to use instead of the embedded one, or None.
         integration_timeout: Seconds that a route waits for its function.
-        wss: Whether clients are told of TLS, too.
+        wss: Whether the gateway prints its ``wss://`` address too.
         debug: Whether ``breakpoint()`` waits for a debugger, and nothing times out.
-        runs_disconnect: Whether ``$disconnect`` comes at all.
-        place: The region and the account that the template's resources are in.
+        runs_disconnect: Whether ``$disconnect`` runs when a connection ends.
+        place: The region and the account of the template's resources.
 
     """
 

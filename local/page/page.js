@@ -1,4 +1,4 @@
-// The page: two forms, a log, and what connects them to a Hub.
+// The page: two forms and a log, and the code that connects them to a Hub.
 
 import { Hub, SESSION_ID, claimsOf, explainFailure } from "/hub.js";
 
@@ -11,8 +11,8 @@ let sent = 0;
 const CLOSE_CODES = {
   1000: "The connection was closed.",
   1001: "The hub closed the connection: it was idle for ten minutes, open for two hours, or the hub is stopping.",
-  1003: "The hub closed the connection: it takes text only.",
-  1009: "The hub closed the connection: the frame was longer than 32 KB, or the message than 128 KB.",
+  1003: "The hub closed the connection: it accepts text frames only.",
+  1009: "The hub closed the connection: the frame was longer than 32 KB, or the message longer than 128 KB.",
 };
 
 async function start() {
@@ -28,7 +28,7 @@ async function start() {
   }
   $("token-part").hidden = mode === "none" || mode === "signature";
   $("url-help").textContent = mode === "signature"
-    ? "This hub wants a signature, good for one connection. Paste the URL that “python -m local sign --session …” prints."
+    ? "This hub needs a signature, which opens one connection. Paste the URL that “python -m local sign --session …” prints."
     : "";
   describeToken();
   setInterval(describeToken, 1000);
@@ -41,12 +41,12 @@ function describeToken() {
   const left = Math.ceil((claims?.exp ?? 0) - Date.now() / 1000);
   if (!token) {
     $("token-help").textContent = mode === "jwt"
-      ? "This hub wants one: “python -m local token --session …” prints it. It decides your session."
-      : "Only for a hub that wants one.";
+      ? "This hub needs a token: “python -m local token --session …” prints one. The token decides your session."
+      : "Only for a hub that needs a token.";
   } else if (!claims) {
     $("token-help").textContent = "This is not a token: it has no readable claims.";
   } else if (typeof claims.exp !== "number") {
-    $("token-help").textContent = "This token says nothing of when it expires, so the hub will refuse it.";
+    $("token-help").textContent = "This token has no expiry time, so the hub will refuse it.";
   } else {
     const when = new Date(claims.exp * 1000).toLocaleString([], { hour12: false });
     $("token-help").textContent = left > 0 ? `Expires in ${inWords(left)}, ${when}.` : `Expired ${inWords(-left)} ago, ${when}.`;
@@ -58,7 +58,7 @@ function inWords(seconds) {
   return `${value} ${unit}${value === 1 ? "" : "s"}`;
 }
 
-// The token or the signed address says which session it is for: fill that in.
+// Fills in the session that the token or the signed address is for.
 function followCredential() {
   const claimed = claimsOf($("token").value.trim())?.session_id ?? signedSession();
   if (typeof claimed === "string" && !hub) $("session").value = claimed;
@@ -99,16 +99,16 @@ function connect() {
 }
 
 async function closed(closing, { code, reason, opened }) {
-  if (closing !== hub) return; // a newer connection has taken its place
+  if (closing !== hub) return; // a newer connection has replaced this one
   hub = null;
   show("closed", "Not connected");
   if (code in CLOSE_CODES) return note("closed", CLOSE_CODES[code], `close code ${code} ${reason}`);
   const why = await explainFailure(closing.target);
   if (opened) {
-    const rest = why.kind === "unreachable" ? why.text : "The hub still answers, so try to connect again.";
-    note("lost", `The connection broke. ${rest}`, `close code ${code}`);
+    const advice = why.kind === "unreachable" ? why.text : "The hub still answers, so try to connect again.";
+    note("lost", `The connection broke. ${advice}`, `close code ${code}`);
   } else {
-    note(why.kind, why.text, `close code ${code}, which is all that a browser is told`);
+    note(why.kind, why.text, `close code ${code}; a browser learns no more`);
   }
   if (!hub) show("failed", { refused: "Refused", unreachable: "Unreachable" }[why.kind]);
 }
@@ -143,12 +143,12 @@ function receive(frame, text) {
   } else if (frame?.type === "error") {
     note("error", `${frame.code}: ${frame.message}`, describeError(frame), text);
   } else if (frame?.type === "pong") {
-    note("pong", "The hub is there.", "", text);
+    note("pong", "The hub answers.", "", text);
   } else if (frame?.connectionId && frame.message) {
-    // API Gateway's own frame: the function failed or took too long. Not part of hub.v1, but clients meet it.
+    // API Gateway's own frame: the function failed or took too long. It is not part of hub.v1, but clients receive it.
     note("error", `API Gateway: ${frame.message}`, `request ${frame.requestId}`, text);
   } else {
-    note("frame", "A frame that this page does not know.", "", text);
+    note("frame", "This page does not know this kind of frame.", "", text);
   }
 }
 

@@ -1,4 +1,4 @@
-"""The ports of a gateway: three in a row, or any that are free."""
+"""The gateway's three ports: in a row from a given one, or any that are free. And the names that reach them."""
 
 import contextlib
 import errno
@@ -11,12 +11,12 @@ from local.errors import CannotDo
 
 
 class CannotListen(CannotDo):
-    """A port cannot be had. The text says which, and what to do."""
+    """The gateway cannot listen on a port. The text names the port, and advises what to do."""
 
 
 @dataclass(frozen=True)
 class Sockets:
-    """Bound before anything starts, so that a taken port costs nobody a wait."""
+    """The three listening sockets. They are bound first, so that a port in use ends the start at once."""
 
     page: socket.socket
     tls: socket.socket
@@ -28,47 +28,51 @@ def bind(host: str, port: int) -> Iterator[Sockets]:
     """
     Bind the ports while the context lasts.
 
+    Args:
+        host: The name or address to listen on.
+        port: The first of three ports in a row; 0 for any three free ports.
+
     Raises:
-        CannotListen: If one cannot be had.
+        CannotListen: If a port cannot be bound.
 
     """
-    with contextlib.ExitStack() as stack:
+    with (
+        _listener(host, port, "for WebSockets and the page") as page,
+        _listener(host, port and port + 1, "for WebSockets over TLS") as tls,
+        _listener(host, port and port + 2, "for the embedded AWS") as aws,
+    ):
+        yield Sockets(page, tls, aws)
 
-        def one(number: int, purpose: str) -> socket.socket:
-            try:
-                family = socket.getaddrinfo(host, number)[0][0]
-                return stack.enter_context(socket.create_server((host, number), family=family, backlog=1024))
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    advice = "Stop what is using it, or choose three others with --port (in make: ARGS='--port 3999')."
-                    raise CannotListen(f"Port {number}, {purpose}, is taken. {advice}") from error
-                raise CannotListen(f"Cannot listen on {host} port {number}: {error.strerror or error}.") from error
 
-        yield Sockets(
-            page=one(port, "for the sockets and the page"),
-            tls=one(port and port + 1, "for the same by TLS"),
-            aws=one(port and port + 2, "for the embedded AWS"),
-        )
+def _listener(host: str, port: int, purpose: str) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            advice = "Stop the program that uses it, or choose other ports with --port (make: ARGS='--port 3999')."
+            raise CannotListen(f"Port {port}, {purpose}, is already in use. {advice}") from error
+        raise CannotListen(f"Cannot listen on {host} port {port}: {error.strerror or error}.") from error
 
 
 def reachable(host: str, sock: socket.socket) -> tuple[str, int]:
-    """Return how to reach a bound socket from this machine: host and port."""
+    """Return the host and port by which this machine reaches a bound socket."""
     return "127.0.0.1" if _is_any(host) else host, sock.getsockname()[1]
 
 
 def address(host: str, sock: socket.socket) -> str:
-    """Return that as URLs have it."""
+    """Return the host and port by which this machine reaches a bound socket, as in a URL: IPv6 in brackets."""
     name, port = reachable(host, sock)
     return f"{f'[{name}]' if ':' in name else name}:{port}"
 
 
-def names(host: str) -> list[str]:
-    """Return what clients may call the host by."""
+def certificate_names(host: str) -> list[str]:
+    """Return the names and addresses that the TLS certificate has to cover."""
     return list(dict.fromkeys(["127.0.0.1", "::1", "localhost", *([] if _is_any(host) else [host])]))
 
 
 def names_of_machine(host: str) -> list[str]:
-    """Return the names, beside addresses and localhost, that a gateway on a host answers to."""
+    """Return the host names, beside addresses and localhost, that a gateway on a host answers to."""
     if not _is_any(host):
         return [host]
     name = socket.gethostname()
@@ -77,7 +81,7 @@ def names_of_machine(host: str) -> list[str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether no other machine can reach a host."""
+    """Return whether only this machine can reach a host."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -85,4 +89,4 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_any(host: str) -> bool:
-    return host in {"", "0.0.0.0", "::"}  # noqa: S104 - recognised, not bound
+    return host in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound

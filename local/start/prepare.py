@@ -1,8 +1,8 @@
 """
-What comes before the gateway serves: bound ports, the template read, the embedded AWS with what the template declares.
+Prepares the gateway: binds the ports, reads the template, and starts the embedded AWS with the template's resources.
 
-What takes long to import is imported here where it is used: while the embedded AWS, which
-takes as long to start, starts in its own process.
+Modules that take long to import are imported inside the functions that use them. The embedded AWS takes as long to
+start, and starts in its own process meanwhile.
 
 """
 
@@ -29,7 +29,7 @@ from local.start.ports import Sockets
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a function can run in: the application, its services running, and sockets nobody listens on yet."""
+    """The application with its running services, and the sockets, which accept no connection yet."""
 
     app: App
     endpoints: Endpoints
@@ -46,7 +46,7 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
 
     Raises:
         TemplateError: If the template cannot be served.
-        CannotListen: If a port cannot be had.
+        CannotListen: If a port cannot be bound.
 
     """
     with (
@@ -62,22 +62,23 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
 
             app, endpoints = _load(options, sockets, relayed, Path(folder))
             aws_address = ports.reachable(options.host, sockets.aws)
-            sockets.aws.close()  # the process has it: once that has died, calls are refused, and do not wait
+            sockets.aws.close()  # the process of the embedded AWS has it: once that ends, calls fail and do not hang
             for note in app.notes:
                 console.warn(note)
-            context = tls.make([*ports.names(options.host), *app.domains], Path(folder))
+            context = tls.make([*ports.certificate_names(options.host), *app.domains], Path(folder))
             await aws.ready()
             if stored := names(app.store):
                 console.say(f"Creating {', '.join(stored)}")
             await asyncio.to_thread(provision, app.store, endpoints.dynamodb, endpoints.aws, console, app.place)
             if options.aws_endpoint:
-                console.say(f"DynamoDB is the one at {options.aws_endpoint}; every other service is the embedded AWS.")
+                console.say(f"DynamoDB is at {options.aws_endpoint}. The embedded AWS serves every other service.")
             async with relay(relayed, context, aws_address):
                 worker_environment = worker_environment_of(app, endpoints, console, options.debug)
                 yield Prepared(app, endpoints, sockets, context, worker_environment, aws)
 
 
 def worker_environment_of(app: App, endpoints: Endpoints, console: Console, debug: bool) -> WorkerEnvironment:
+    """Return the environment in which workers reach a gateway's endpoints and print to a console."""
     folder = Path(endpoints.bundle).parent
     return WorkerEnvironment(
         variables=endpoints.environment(),
@@ -91,7 +92,7 @@ def worker_environment_of(app: App, endpoints: Endpoints, console: Console, debu
 
 
 def _load(options: Options, sockets: Sockets, relayed: socket.socket, folder: Path) -> tuple[App, Endpoints]:
-    """Read the template, with our own management API as its parameter WebSocketEndpoint, if it has one."""
+    """Read the template. Our management API is the value of its parameter WebSocketEndpoint, if it has one."""
     from local.stack.loading import load
 
     page = f"http://{ports.address(options.host, sockets.page)}"

@@ -1,4 +1,4 @@
-"""Everything that runs once the template is read: workers, listeners, and what watches the code."""
+"""Runs a prepared gateway: its workers, its listeners, and the task that watches the code for changes."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ from local.wire.management_api import ManagementApi
 
 @contextlib.asynccontextmanager
 async def gateway(prepared: Prepared, options: Options, console: Console) -> AsyncIterator[None]:
-    """Serve while the context lasts; ready when it starts."""
+    """Serve while the context lasts. Clients can connect from its start."""
     app = prepared.app
     async with _running_pools(app, prepared.worker_environment) as pools:
         served = WebSocketApi(
@@ -55,18 +55,22 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
 
 @contextlib.asynccontextmanager
 async def _running_pools(app: App, worker_environment: WorkerEnvironment) -> AsyncIterator[dict[str, Pool]]:
-    """Run the workers of every function while the context lasts; one of each that the API itself calls, at once."""
+    """Run a pool for each function while the context lasts. Functions that the API calls have a worker at its start."""
     starts = asyncio.Semaphore(STARTS_AT_ONCE)
-    pools = {name: Pool(each, worker_environment, starts) for name, each in app.functions.items()}
-    integrations = [each.integration for each in app.routes.values()]
-    integrations += [each.authorizer.integration for each in app.routes.values()
-                     if isinstance(each.authorizer, LambdaAuthorizer)]  # fmt: skip
-    called = {each.function for each in integrations if isinstance(each, LambdaIntegration)}
+    pools = {name: Pool(function, worker_environment, starts) for name, function in app.functions.items()}
     try:
-        await asyncio.gather(*(pools[name].start_ahead() for name in called))
+        await asyncio.gather(*(pools[name].start_ahead() for name in _functions_of_routes(app)))
         yield pools
     finally:
         await asyncio.gather(*(pool.stop() for pool in pools.values()))
+
+
+def _functions_of_routes(app: App) -> set[str]:
+    """Return the names of the functions that routes and authorizers call."""
+    routes = app.routes.values()
+    integrations = [route.integration for route in routes]
+    integrations += [route.authorizer.integration for route in routes if isinstance(route.authorizer, LambdaAuthorizer)]
+    return {integration.function for integration in integrations if isinstance(integration, LambdaIntegration)}
 
 
 @contextlib.asynccontextmanager

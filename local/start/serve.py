@@ -1,4 +1,4 @@
-"""Start → serve → shut down: everything that ``python -m local`` runs, in order."""
+"""Serves from start to end: prepares the gateway, runs it, and stops it."""
 
 from collections.abc import Callable
 
@@ -11,14 +11,14 @@ from local.start.prepare import prepare
 
 async def serve(options: Options, console: Console, ready: Callable[[App, Endpoints], None]) -> None:
     """
-    Run until cancelled, or until the embedded AWS has died: nothing works without its tables and secrets.
+    Serve until cancelled, or until the embedded AWS ends: no function works without its tables and secrets.
 
     Args:
-        ready: Called once clients can connect.
+        ready: Called when clients can connect.
 
     Raises:
         TemplateError: If the template cannot be served.
-        CannotListen: If a port cannot be had.
+        CannotListen: If a port cannot be bound.
 
     """
     async with prepare(options, console) as prepared:
