@@ -10,7 +10,8 @@ from http import HTTPStatus
 from typing import TypeAlias
 
 from local.cli.smoke.access import Address, Ticket, Way, bare, new_session
-from local.cli.smoke.client import Client, Failed, Frame, NotOpened, Skipped, opened
+from local.cli.smoke.client import Client, opened
+from local.cli.smoke.problems import Failed, Frame, NotOpened, Skipped
 
 REFUSALS = {400, 401, 403}
 """The statuses with which a hub refuses a handshake because of its session or credential."""

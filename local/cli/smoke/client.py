@@ -1,23 +1,24 @@
-"""A client of the hub. It opens connections, speaks the protocol, and turns each problem into a sentence."""
+"""A client of the hub. It opens connections and speaks the protocol."""
 
 import asyncio
 import contextlib
 import json
 import secrets
-import socket
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any, TypeAlias
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus, ProxyError, WebSocketException
 from websockets.typing import Subprotocol
 
 from local.cli.smoke.access import Address, Ticket
-
-HANDSHAKE_TIMEOUT = 20.0
-"""Seconds that a handshake may take: a cold start, with a reserve."""
+from local.cli.smoke.problems import (
+    HANDSHAKE_TIMEOUT,
+    Failed,
+    Frame,
+    explained_close,
+    explained_handshake,
+    from_api_gateway,
+)
 
 FRAGMENT = 30_000
 """
@@ -26,55 +27,6 @@ Bytes of a frame that we send.
 API Gateway closes a connection for a frame over 32 KB, and accepts messages of several frames up to 128 KB.
 
 """
-
-Frame: TypeAlias = dict[str, Any]
-
-
-class Failed(Exception):
-    """
-    A check failed.
-
-    Attributes:
-        look: One sentence that tells the operator what to look at, or an empty text.
-
-    """
-
-    def __init__(self, sentence: str, look: str = "") -> None:
-        super().__init__(sentence)
-        self.look = look
-
-
-class Skipped(Failed):
-    """The hub's settings do not allow this check."""
-
-
-class NotOpened(Failed):
-    """
-    A connection did not open.
-
-    Attributes:
-        status: The status of the answer to the handshake, or None without an answer.
-
-    """
-
-    def __init__(self, sentence: str, look: str = "", status: int | None = None) -> None:
-        super().__init__(sentence, look)
-        self.status = status
-
-
-LOOK_AT_STATUS = {
-    400: "AuthMode signature needs KEY=… too; with none or jwt, look at the log of ConnectFunction (make logs).",
-    401: "The hub needs a valid token (AuthMode jwt): give TOKEN=…, or its signing key as KEY=…",
-    403: "Check that the URL ends with the stage (…/prod), and that the credential is for this hub.",
-    404: "Check the URL: it must be the stack's output WebSocketUrl.",
-    426: "A proxy takes the handshake for an ordinary request: look at its settings.",
-    429: "A limit is reached: StageRate, MaxConnectionsPerSession, or the account's 500 connections a second. "
-    "Try again later.",
-    500: "ConnectFunction or an authorizer failed: look at its log (make logs), and check that it can read the secret.",
-    502: "ConnectFunction failed: look at its log (make logs).",
-    503: "Try again in a minute; then look at the log of ConnectFunction (make logs).",
-    504: "ConnectFunction took too long: look at its log (make logs).",
-}
 
 
 class Client:
@@ -99,7 +51,7 @@ class Client:
 
     async def send_raw(self, data: str | bytes | list[str]) -> None:
         """Send one WebSocket frame, or one message in several frames."""
-        with _closing():
+        with explained_close():
             await self.connection.send(data)
 
     async def ask(self, frame: Frame) -> Frame:
@@ -135,14 +87,14 @@ class Client:
                     if wanted(frame):
                         return frame, parts
                     if "type" not in frame:
-                        raise _from_api_gateway(frame)
+                        raise from_api_gateway(frame)
                     self._read.append((frame, parts))
         except TimeoutError:
             raise Failed(f"No {what} came within {self.patience:g} seconds.") from None
 
     async def receive(self) -> tuple[Frame, int]:
         """Return the next frame, and the number of WebSocket frames that it came in."""
-        with _closing():
+        with explained_close():
             parts = [part async for part in self.connection.recv_streaming(decode=True)]
         try:
             frame = json.loads("".join(parts))
@@ -178,7 +130,7 @@ async def opened(address: Address, ticket: Ticket, patience: float) -> AsyncIter
         NotOpened: If the connection does not open.
 
     """
-    with _opening(address):
+    with explained_handshake(address):
         connection = await connect(
             address.with_query(ticket.query),
             subprotocols=[Subprotocol(name) for name in ticket.protocols],
@@ -189,68 +141,3 @@ async def opened(address: Address, ticket: Ticket, patience: float) -> AsyncIter
         )
     async with connection:
         yield Client(connection, patience)
-
-
-@contextlib.contextmanager
-def _closing() -> Iterator[None]:
-    try:
-        yield
-    except ConnectionClosed as error:
-        code = f" with {error.rcvd.code}" if error.rcvd else " without a close frame"
-        raise Failed(f"The connection was closed{code}.", "Look at the log of MessageFunction (make logs).") from None
-    except UnicodeDecodeError:
-        raise Failed("The answer is not text, so it is not from a hub.", "Check the URL.") from None
-
-
-@contextlib.contextmanager
-def _opening(address: Address) -> Iterator[None]:
-    try:
-        yield
-    except InvalidStatus as error:
-        status = error.response.status_code
-        raise NotOpened(
-            f"The handshake is refused with {status}.",
-            LOOK_AT_STATUS.get(status, LOOK_AT_STATUS[404]),
-            status,
-        ) from None
-    except TimeoutError:
-        raise NotOpened(
-            f"The handshake is not answered within {HANDSHAKE_TIMEOUT:g} seconds.",
-            "Check the URL, the network and the proxy.",
-        ) from None
-    except ssl.SSLCertVerificationError as error:
-        raise NotOpened(
-            f"The certificate is not trusted: {error.verify_message}.",
-            "Name a file with its authority in SSL_CERT_FILE. The local gateway also answers at ws://, without TLS.",
-        ) from None
-    except socket.gaierror:
-        raise NotOpened("The host of the URL is unknown.", "Check the URL, and the DNS record of DomainName.") from None
-    except (OSError, WebSocketException, EOFError, UnicodeError, ImportError) as error:
-        raise NotOpened(_reason(error, address), "Check the URL, its port, the network and the proxy.") from None
-
-
-def _reason(error: Exception, address: Address) -> str:
-    if isinstance(error, ssl.SSLError):
-        return f"TLS fails: {error.reason or error.strerror}. Is the URL {address.url.replace('wss', 'ws', 1)}?"
-    if isinstance(error, ConnectionRefusedError):
-        return "The connection is refused: no program listens on that port."
-    if isinstance(error, OSError):
-        return f"The connection cannot be made: {error.strerror or 'unreachable'}."
-    if isinstance(error, UnicodeError):
-        return "The host of the URL is not a valid name."
-    if isinstance(error, (ProxyError, InvalidProxy, ImportError)):
-        return "The proxy in https_proxy or all_proxy does not let the connection through."
-    return "The server does not speak the WebSocket protocol."
-
-
-def _from_api_gateway(frame: Frame) -> Failed:
-    text = frame.get("message")
-    looks = {
-        "Internal server error": "The function failed, or API Gateway may not call it: look at its log (make logs).",
-        "Endpoint request timed out": "The function took longer than 29 seconds: look at its log (make logs).",
-        "Forbidden": "The route is not deployed: check the routes of the API.",
-        "Too Many Requests": "StageRate is too low, or the account has reached its limit.",
-    }
-    if isinstance(text, str) and text in looks and "connectionId" in frame:
-        return Failed(f"API Gateway answers {text!r} in place of the hub.", looks[text])
-    return Failed("The answer is not from a hub.", "Check the URL.")

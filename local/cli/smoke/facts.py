@@ -4,7 +4,7 @@ import secrets
 from functools import partial
 
 from local.cli.smoke.checks import Check, Hub
-from local.cli.smoke.client import Failed, Frame
+from local.cli.smoke.problems import Failed, Frame
 
 TRIES = 5
 """Messages whose order we observe."""

@@ -7,8 +7,9 @@ import sys
 
 from local.cli.smoke.access import ANONYMOUS, Address, Given, Way, bare, new_session, ways
 from local.cli.smoke.checks import ALWAYS, REFUSALS, WITH_PROOF, Check, Hub, acks, connects
-from local.cli.smoke.client import Failed, NotOpened, Skipped, opened
+from local.cli.smoke.client import opened
 from local.cli.smoke.facts import FACTS
+from local.cli.smoke.problems import Failed, NotOpened, Skipped
 from local.console import Console
 
 DURATION = 60.0
