@@ -1,4 +1,4 @@
-"""What several test modules need: a clean environment, the hub's table, and a running gateway."""
+"""Fixtures of several test modules: a clean environment, the hub's table, and a running gateway."""
 
 import io
 import logging
@@ -14,13 +14,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from hub.connections import Connections
 from hub.log import logger
-from local.stack.loading import load
 from tests.support.browser import CHROMIUM, QUIET
 from tests.support.faulty import FaultyEndpoint, faulty_endpoint
 from tests.support.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
 from tests.support.gateway import RunningGateway
 from tests.support.in_moto import HubInMoto
-from tests.support.paths import ROOT
+from tests.support.tables import create_connections_table
 
 # No test depends on the speed of the machine.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,7 +28,7 @@ settings.load_profile("any machine")
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every test an environment that can reach nothing."""
+    """Remove AWS's variables and proxies, so that no test reaches an AWS account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("no_proxy", "*")
@@ -40,17 +39,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def table() -> Iterator[str]:
-    """The table that the template declares, in moto. Returns its name."""
-    (properties,) = load(ROOT / "template.yaml", {}).store.tables
+    """The name of the table of connections, which is in moto and empty."""
     with mock_aws():
-        known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
-        boto3.client("dynamodb").create_table(**{name: properties[name] for name in known})
-        yield properties["TableName"]
+        yield create_connections_table()
 
 
 @pytest.fixture
 def connections(table: str) -> Connections:
-    """The stored connections, none yet. Retries of the index do not wait."""
+    """The stored connections in the empty table. Retries do not wait."""
     return Connections(boto3.client("dynamodb"), table, sleep=lambda _seconds: None)
 
 
@@ -70,7 +66,7 @@ def account(opened: HubInMoto) -> HubInMoto:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the hub logs, one JSON object a line."""
+    """The hub's log: one JSON object a line."""
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     written = io.StringIO()
@@ -81,14 +77,28 @@ def log() -> Iterator[io.StringIO]:
 
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[RunningGateway]:
-    """The whole product as ``make run`` starts it, on free ports. Shared: use session ids of your own."""
+    """The gateway as ``make run`` starts it, on free ports. All tests share it, so each uses session ids of its own."""
     with RunningGateway.start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def jwt_gateway() -> Iterator[RunningGateway]:
+    """The gateway with AUTH_MODE jwt, shared like ``gateway``. Its signing key stays the same."""
+    with RunningGateway.start("--parameter", "AuthMode=jwt") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def signature_gateway() -> Iterator[RunningGateway]:
+    """The gateway with AUTH_MODE signature, shared like ``gateway``. Its signing key stays the same."""
+    with RunningGateway.start("--parameter", "AuthMode=signature") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, for one module: while it runs, asyncio.run() does not work beside it."""
+    """Chromium, for one module. While it runs, asyncio.run() does not work in the same thread."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *QUIET])
         yield browser
@@ -97,7 +107,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def faulty() -> Iterator[FaultyEndpoint]:
-    """An ``@connections`` that answers by script."""
+    """A server of ``@connections`` that answers by script."""
     with faulty_endpoint() as served:
         yield served
 

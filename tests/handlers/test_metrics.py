@@ -89,7 +89,6 @@ def test_a_connection_that_the_hub_closes_because_it_takes_nothing_is_counted_an
     nothing = Own(delay=0.001, seconds=0)
     monkeypatch.setattr(hub.functions["MessageFunction"].FAN_OUT, "patience", Patience(nothing, nothing))
     monkeypatch.setattr(account.endpoint, "status", 429)
-    monkeypatch.setattr(account.endpoint, "error_type", "LimitExceededException")
 
     acks = [hub.send("one=", frame) for _ in range(MAX_FAILURES + 1)]
 

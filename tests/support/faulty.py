@@ -92,7 +92,8 @@ class FaultyEndpoint:
     A server of ``@connections``.
 
     Attributes:
-        scripts: For a connection id the names of its next answers; then all are ``200``.
+        default: The name of the answer to a post without a script.
+        scripts: For a connection id the names of its next answers.
         requests: Method, connection id and body of each request, in the order of arrival.
         heads: What came before the body of each request.
         opened: How many HTTP connections there have been.
@@ -103,6 +104,7 @@ class FaultyEndpoint:
     """
 
     url: str = ""
+    default: str = "200"
     scripts: dict[str, list[str]] = field(default_factory=dict)
     requests: list[tuple[str, str, bytes]] = field(default_factory=list, repr=False)
     heads: list[str] = field(default_factory=list, repr=False)
@@ -119,9 +121,10 @@ class FaultyEndpoint:
             posted[connection_id].append(body)
         return posted
 
-    def next_answer(self, connection_id: str) -> list[bytes | str]:
-        script = self.scripts.get(connection_id)
-        return ANSWERS[script.pop(0) if script else "200"]
+    def next_answer(self, method: str, connection_id: str) -> list[bytes | str]:
+        if script := self.scripts.get(connection_id):
+            return ANSWERS[script.pop(0)]
+        return ANSWERS[self.default if method == "POST" else "200"]
 
     def close_idle(self) -> None:
         """Close all HTTP connections from this side, as API Gateway does with those that idle."""
@@ -160,7 +163,7 @@ class Server(asyncio.Protocol):
             connection_id = unquote(head[2].decode().rpartition("/@connections/")[2])
             self.endpoint.requests.append((head[1].decode(), connection_id, body))
             self.endpoint.heads.append(head[0].decode())
-            self.loop.create_task(self.reply(self.endpoint.next_answer(connection_id)))
+            self.loop.create_task(self.reply(self.endpoint.next_answer(head[1].decode(), connection_id)))
 
     async def reply(self, steps: list[bytes | str]) -> None:
         for step in steps:

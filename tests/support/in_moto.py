@@ -1,15 +1,13 @@
-"""The hub's functions on moto's services, loaded as Lambda does, and an ``@connections`` that takes everything."""
+"""The hub's functions on moto's services, imported as on Lambda, and a server of ``@connections``."""
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 import boto3
 import pytest
@@ -18,78 +16,52 @@ from moto import mock_aws
 from hub.connection import Connection
 from hub.connections import Connections
 from local.api import events
-from local.stack.loading import load
 from tests.support.credentials import KEY
+from tests.support.faulty import FaultyEndpoint, faulty_endpoint
 from tests.support.lambdas import Context, cold_start
-from tests.support.paths import ROOT
+from tests.support.tables import clear_table, create_connections_table
 
 SECRET = "signing"
 
 
 @dataclass
 class Endpoint:
-    """
-    What came to ``@connections``.
+    """``@connections``, which accepts all posts unless a test sets another status."""
 
-    Attributes:
-        status: What a post is answered.
-        error_type: The type of error that it is answered with, if any.
-        posted: Connection ids and frames.
-        closed: Connection ids.
+    server: FaultyEndpoint
 
-    """
+    @property
+    def url(self) -> str:
+        return self.server.url
 
-    url: str
-    status: int = 200
-    error_type: str = ""
-    posted: list[tuple[str, Any]] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
+    @property
+    def posted(self) -> list[tuple[str, Any]]:
+        """The connection id and the frame of each post."""
+        return [(name, json.loads(body)) for method, name, body in self.server.requests if method == "POST"]
 
+    @property
+    def closed(self) -> list[str]:
+        """The ids of the connections that the hub closed."""
+        return [connection_id for method, connection_id, _ in self.server.requests if method == "DELETE"]
 
-@contextlib.contextmanager
-def endpoint() -> Iterator[Endpoint]:
-    """Serve ``@connections`` while the context lasts."""
+    @property
+    def status(self) -> int:
+        """The status of the answers to posts."""
+        return int(self.server.default)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            frame = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            served.posted.append((unquote(self.path.rpartition("/")[2]), frame))
-            self.answer(served.status)
-
-        def do_DELETE(self) -> None:
-            served.closed.append(unquote(self.path.rpartition("/")[2]))
-            self.answer(204)
-
-        def answer(self, status: int) -> None:
-            self.send_response(status)
-            if served.error_type:
-                self.send_header("x-amzn-ErrorType", served.error_type)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = Endpoint(f"http://127.0.0.1:{server.server_port}/prod")
-    thread = threading.Thread(target=server.serve_forever, args=[0.01])
-    thread.start()
-    yield served
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    @status.setter
+    def status(self, status: int) -> None:
+        self.server.default = str(status)
 
 
 @dataclass
 class Hub:
     """
-    A stack.
+    The functions of one stack.
 
     Attributes:
-        parameters: Of the template.
-        functions: Those that have had their cold start: with the first event, as on Lambda.
+        parameters: Values of the template's parameters.
+        functions: The functions that have had their cold start, which the first event causes, as on Lambda.
 
     """
 
@@ -99,7 +71,7 @@ class Hub:
     def connect(
         self, connection_id: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, str]:
-        """Return status and code of the answer to a handshake; the code is empty when it opens."""
+        """Return the status and the error code of the answer to a handshake. The code is empty without an error."""
         event = events.connect(
             client(connection_id), time.time(), [*(headers or {}).items()], urlencode(query or {}, errors="replace")
         )
@@ -125,7 +97,7 @@ class Hub:
 
 @dataclass
 class HubInMoto:
-    """Moto, with the table of connections and a secret that holds KEY. Stacks of any parameters share both."""
+    """The hub on moto's services. Stacks with different parameters share the table, and a secret that contains KEY."""
 
     endpoint: Endpoint
     table: str
@@ -134,12 +106,10 @@ class HubInMoto:
     @classmethod
     @contextlib.contextmanager
     def opened(cls) -> Iterator["HubInMoto"]:
-        (table,) = load(ROOT / "template.yaml", {}).store.tables
-        known = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
-        with mock_aws(), endpoint() as served, pytest.MonkeyPatch.context() as environment:
+        """Run until the context ends."""
+        with mock_aws(), faulty_endpoint() as served, pytest.MonkeyPatch.context() as environment:
             environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            boto3.client("dynamodb").create_table(**{name: table[name] for name in known})
-            account = cls(served, table["TableName"])
+            account = cls(Endpoint(served), create_connections_table())
             account.make_secret()
             yield account
             for hub in account.hubs.values():
@@ -147,13 +117,13 @@ class HubInMoto:
                     function.FAN_OUT.close()
 
     def make_secret(self) -> None:
-        """Make the signing secret, in place of one that is spoilt."""
+        """Make the signing secret, or make it again if a test has changed it."""
         client = boto3.client("secretsmanager")
         client.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
         client.create_secret(Name=SECRET, SecretString=KEY)
 
     def hub(self, **parameters: str) -> Hub:
-        """Return the stack with these parameters of the template; it keeps its functions."""
+        """Return the stack with these parameters. The same parameters give the same stack, with its warm functions."""
         values = {"SigningSecretName": SECRET, "WebSocketEndpoint": self.endpoint.url} | parameters
         return self.hubs.setdefault(str(values), Hub(values))
 
@@ -165,12 +135,9 @@ class HubInMoto:
         return boto3.client("dynamodb").scan(TableName=self.table)["Items"]
 
     def clear(self) -> None:
-        """Forget all connections, used signatures, and what came to ``@connections``."""
-        for item in self.items():
-            key = {name: item[name] for name in ("session_id", "connection_id")}
-            boto3.client("dynamodb").delete_item(TableName=self.table, Key=key)
-        self.endpoint.posted.clear()
-        self.endpoint.closed.clear()
+        """Forget all connections, all used signatures, and all requests to ``@connections``."""
+        clear_table(boto3.client("dynamodb"), self.table)
+        self.endpoint.server.requests.clear()
 
 
 def client(connection_id: str) -> events.Client:
@@ -178,11 +145,11 @@ def client(connection_id: str) -> events.Client:
 
 
 def row(session_id: str, connection_id: str, **changes: Any) -> Connection:
-    """Return a connection that is open, and that nobody has proven anything for."""
+    """Return a stored connection that is open, and that opened without a credential."""
     stored = {"connected_at": 1_700_000_000_000, "expires_at": 2**40, "subject": None, "send": None} | changes
     return Connection(session_id, connection_id, **stored)
 
 
 def rows(connections: Connections, session_id: str) -> list[Connection]:
-    """Return all that is stored of a session."""
-    return [each for page in connections.pages(session_id) for each in page]
+    """Return the stored connections of a session."""
+    return [connection for page in connections.pages(session_id) for connection in page]

@@ -1,8 +1,8 @@
 """
-Built functions under AWS's own runtime, without Docker, beside the same functions in the local gateway's workers.
+Runs built functions under AWS's own runtime, without Docker, and the same functions in the local gateway's workers.
 
-AWS's own is two programs: the Runtime Interface Emulator, which comes with aws-sam-cli and plays Lambda's
-service, and awslambdaric, the client that takes events from it and calls the handler.
+AWS's runtime is two programs. The Runtime Interface Emulator, which aws-sam-cli contains, plays Lambda's service.
+awslambdaric takes events from the emulator and calls the handler.
 
 """
 
@@ -35,6 +35,7 @@ from local.stack.app import Function
 from local.stack.loading import load
 from tests.support.gateway import PATIENCE
 from tests.support.paths import ROOT
+from tests.support.tables import clear_table
 
 EMULATOR = Path(str(importlib.resources.files("samcli"))) / "local" / "rapid" / f"aws-lambda-rie-{this_machine()}"
 
@@ -44,11 +45,11 @@ Invoke: TypeAlias = Callable[[dict[str, Any]], Result]
 @contextlib.contextmanager
 def in_lambda(function: Function, libraries: Path, added: dict[str, str]) -> Iterator[Invoke]:
     """
-    Run a function until the context ends. It is imported when the first event comes.
+    Run a function until the context ends. The runtime imports it when the first event comes.
 
     Args:
-        libraries: A folder with what Lambda has beside function and layers: boto3 and awslambdaric.
-        added: Variables that Lambda would not set.
+        libraries: A folder with the libraries that Lambda itself has: boto3 and awslambdaric.
+        added: Environment variables that Lambda would not set.
 
     """
     port, runtime_port = _free_ports()
@@ -74,7 +75,7 @@ def in_lambda(function: Function, libraries: Path, added: dict[str, str]) -> Ite
 
 def _environment(function: Function, libraries: Path) -> dict[str, str]:
     return environment_of(function, {}) | {
-        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(function.timeout)),  # for the emulator alone
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(function.timeout)),  # only the emulator reads it
         "PYTHONPATH": ":".join(map(str, (*function.path, libraries))),  # in Lambda's order
     }
 
@@ -95,7 +96,7 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: I
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()  # and it kills the runtime, busy or not, which has a process group of its own
+    process.terminate()  # the emulator then kills the runtime, which has a process group of its own
     try:
         process.wait(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -118,11 +119,11 @@ def _post(url: str, event: dict[str, Any]) -> Result:
 @dataclass(frozen=True)
 class Outcome:
     """
-    What an event leaves behind, as JSON, less what no two invocations share: times, and ids that the hub makes.
+    The effects of one event, as JSON. Times and the hub's own ids differ in every invocation, so they are replaced.
 
     Attributes:
-        rows: Of the table.
-        posts: To ``@connections``: method, connection id, body.
+        rows: The rows in the table.
+        posts: The requests to ``@connections``: method, connection id, body.
 
     """
 
@@ -134,16 +135,16 @@ class Outcome:
 @dataclass
 class Hub:
     """
-    Every function twice: built, under Lambda's runtime, and as it is, in a worker of the gateway.
+    Every function in two runtimes: the built one under Lambda's runtime, and the source in a worker of the gateway.
 
-    Both have the same table, secret and ``@connections``.
+    Both use the same table, secret and ``@connections``.
 
     Attributes:
         aws: URL of DynamoDB and Secrets Manager.
-        endpoint: That of ``@connections``.
-        requests: What came to it: method, connection id, body.
-        build: What ``sam build`` made for this machine.
-        libraries: What Lambda's runtime has.
+        endpoint: URL of ``@connections``.
+        requests: The requests to ``@connections``: method, connection id, body.
+        build: The folder that ``sam build`` made for this machine.
+        libraries: The folder with the libraries that Lambda itself has.
 
     """
 
@@ -174,7 +175,7 @@ class Hub:
     def outcomes(
         self, name: str, event: dict[str, Any], stored: Sequence[Connection], mode: str = "none"
     ) -> tuple[Outcome, Outcome]:
-        """Return what becomes of an event in Lambda and in the gateway, with the same connections stored before."""
+        """Return the outcomes of an event in Lambda and in the gateway, each with these connections stored before."""
         built, ours = self.function(self.build, name, mode), self.function(ROOT, name, mode)
         in_lambda = self._kept(("lambda", name, mode), lambda: self.in_lambda(built))
         in_gateway = self._kept(("gateway", name, mode), lambda: self.in_gateway(ours))
@@ -194,11 +195,9 @@ class Hub:
     def _outcome(self, invoke: Invoke, event: dict[str, Any], stored: Sequence[Connection]) -> Outcome:
         dynamodb = boto3.client("dynamodb", endpoint_url=self.aws)
         (table,) = dynamodb.list_tables()["TableNames"]
-        for item in dynamodb.scan(TableName=table)["Items"]:
-            key = {name: item[name] for name in ("session_id", "connection_id")}
-            dynamodb.delete_item(TableName=table, Key=key)
-        for each in stored:
-            Connections(dynamodb, table).add(each)
+        clear_table(dynamodb, table)
+        for connection in stored:
+            Connections(dynamodb, table).add(connection)
         self.requests.clear()
 
         result = invoke(event)
@@ -210,7 +209,7 @@ class Hub:
 
 
 def _comparable(value: Any) -> str:
-    """Return a value as JSON, with one and the same text for every time and every UUID."""
+    """Return a value as JSON, with a fixed text in place of every time and every UUID."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an-id", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "a-time", text)
