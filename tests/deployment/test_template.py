@@ -244,7 +244,7 @@ def test_what_holds_data_says_what_becomes_of_it(kind: str, deleted: str, replac
 
 
 def test_the_account_of_api_gateway_gets_its_role_after_the_api() -> None:
-    # Source: AWS::ApiGateway::HubInMoto, CloudFormation template reference. The first API makes the account known.
+    # Source: AWS::ApiGateway::Account, CloudFormation template reference. The first API makes the account known.
     apis = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::ApiGatewayV2::Api"}
     assert {*depends_on(RESOURCES["ApiGatewayLogAccount"])} == apis
 

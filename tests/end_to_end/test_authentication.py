@@ -1,4 +1,4 @@
-"""AUTH_MODE jwt over real sockets: who gets in, by which way, and what may be sent then."""
+"""AUTH_MODE jwt over real sockets: how a token is carried, and what it permits."""
 
 import json
 import time
@@ -12,15 +12,16 @@ from websockets.sync.client import connect
 
 from hub.auth.tokens import MAX_LENGTH
 from tests.support import credentials
+from tests.support.frames import ack, send_message
 from tests.support.gateway import PATIENCE, Client, RunningGateway
-from tests.support.handshakes import command, handshake, key, status, wait_until
+from tests.support.handshakes import command, handshake, key, sleep_until, status
 
 BURST = 4
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningGateway]:
-    """A gateway that asks for tokens, and limits pages and messages."""
+    """A gateway that needs tokens, and limits origins and the rate of messages."""
     options = {
         "AuthMode": "jwt",
         "AllowedOrigins": "https://app.example, https://*.example.org",
@@ -42,18 +43,10 @@ def printed(running: RunningGateway) -> str:
 
 
 def minted(running: RunningGateway, session_id: str, *send: str, ttl: int = 600, **claims: Any) -> str:
-    """Return a token like one that is printed, without a process for each."""
+    """Return a token like those that ``token`` prints, without a process for each."""
     now = int(time.time())
     members = {"session_id": session_id, "send": send, "exp": now + ttl, "aud": "hub"} | claims
     return credentials.token({name: value for name, value in members.items() if value is not ...}, key=key(running))
-
-
-def message(*sessions: str, **members: Any) -> dict[str, Any]:
-    return {"action": "sendMessage", "sessions": sessions, "message": "hello", "id": "c-1"} | members
-
-
-def ack(delivered: dict[str, int], *offline: str) -> dict[str, Any]:
-    return {"type": "ack", "id": "c-1", "delivered": delivered, "offline": [*offline], "failed": {}}
 
 
 def joined(running: RunningGateway, token: str) -> Any:
@@ -84,7 +77,7 @@ def test_every_carrier_opens_a_connection_and_none_is_echoed(
         assert socket.response
         answered = str([*socket.response.headers.raw_items()])
         assert all(part not in answered for part in printed.split("."))
-        assert Client(socket).ask(message("cli", echo=False)) == ack({"cli": 0})
+        assert Client(socket).ask(send_message("cli", echo=False)) == ack({"cli": 0})
 
 
 def test_a_long_token_fits_into_a_header_and_not_into_a_url(running: RunningGateway) -> None:
@@ -92,9 +85,9 @@ def test_a_long_token_fits_into_a_header_and_not_into_a_url(running: RunningGate
     assert (len(fitting) < 4_000, 7_500 < len(long) < MAX_LENGTH) == (True, True)
     headers = {"Authorization": f"Bearer {long}"}
     with connect(running.endpoints["websocket"], proxy=None, compression=None, additional_headers=headers) as socket:
-        assert Client(socket).ask(message("cli", echo=False)) == ack({"cli": 0})
+        assert Client(socket).ask(send_message("cli", echo=False)) == ack({"cli": 0})
     with joined(running, fitting) as socket:
-        assert Client(socket).ask(message("cli", echo=False)) == ack({"cli": 0})
+        assert Client(socket).ask(send_message("cli", echo=False)) == ack({"cli": 0})
     with pytest.raises(InvalidStatus) as refused:
         joined(running, long)
     assert refused.value.response.status_code == 414
@@ -106,15 +99,15 @@ def test_permission_is_checked_with_every_message(running: RunningGateway, print
         joined(running, minted(running, "cli-1")) as granted,
         joined(running, minted(running, "cli2")) as other,
     ):
-        assert Client(sender).ask(message("cli-1", "cli2")) == {
+        assert Client(sender).ask(send_message("cli-1", "cli2")) == {
             "type": "error",
             "code": "forbidden",
             "message": "This connection may not send to sessions[1]",
             "field": "sessions[1]",
             "id": "c-1",
         }
-        assert Client(sender).ask(message("cli-1")) == ack({"cli-1": 1})
-        assert Client(granted).receive()["from"] == "cli"  # and nothing came before
+        assert Client(sender).ask(send_message("cli-1")) == ack({"cli-1": 1})
+        assert Client(granted).receive()["from"] == "cli"  # and no frame came before
         assert Client(other).ask({"action": "ping"}) == {"type": "pong"}
 
 
@@ -127,29 +120,29 @@ def test_a_credential_that_runs_out_ends_sending_and_receiving(running: RunningG
         joined(running, shorter) as recipient,
         joined(running, minted(running, "lasting", "run-out")) as lasting,
     ):
-        wait_until(made + 2)
-        assert Client(sender).ask(message("short")) == {
+        sleep_until(made + 2)
+        assert Client(sender).ask(send_message("short")) == {
             "type": "error",
             "code": "expired",
             "message": "The credential of this connection has run out; connect again with a new one",
             "id": "c-1",
         }
-        assert Client(lasting).ask(message("run-out")) == ack({}, "run-out")
-        with pytest.raises(ConnectionClosed) as closed:  # at once: there is nothing to receive before
+        assert Client(lasting).ask(send_message("run-out")) == ack({}, ["run-out"])
+        with pytest.raises(ConnectionClosed) as closed:  # no frame comes before the close
             recipient.recv(timeout=PATIENCE)
         assert closed.value.rcvd == Close(1000, "Connection Closed Normally")
     assert running.rows("run-out") == []
 
 
-def test_who_sends_too_fast_is_told_when_to_go_on_and_delivers_nothing(running: RunningGateway) -> None:
+def test_a_client_that_sends_too_fast_learns_when_to_go_on_and_delivers_nothing(running: RunningGateway) -> None:
     with joined(running, minted(running, "fast", "slow")) as fast, joined(running, minted(running, "slow")) as slow:
         sender, receiver = Client(fast), Client(slow)
-        answers = [sender.ask(message("slow", id=f"m-{number}")) for number in range(3 * BURST)]
+        answers = [sender.ask(send_message("slow", id=f"m-{number}")) for number in range(10 * BURST)]
         taken = [answer["id"] for answer in answers if answer["type"] == "ack"]
         refused = [answer for answer in answers if answer["type"] == "error"]
 
-        # Each of the function's two environments has a bucket, and both fill on.
-        assert len(taken) < 3 * BURST
+        # Each of the function's two workers has a bucket, and both buckets go on filling.
+        assert len(taken) < 10 * BURST
         assert [receiver.receive()["id"] for _ in taken] == taken
         assert receiver.ask({"action": "ping"}) == {"type": "pong"}
         for answer in refused:
@@ -157,11 +150,11 @@ def test_who_sends_too_fast_is_told_when_to_go_on_and_delivers_nothing(running: 
             assert answer.pop("id").startswith("m-")
             assert answer == {"type": "error", "code": "rate_limited", "message": "This connection sends too fast"}
 
-        told = sender.ask(message("slow", id="last"))
-        while told["type"] == "error":
-            wait_until(time.time() + told["retry_after_ms"] / 1000)
-            told = sender.ask(message("slow", id="last"))
-        assert told == ack({"slow": 1}) | {"id": "last"}
+        answer = sender.ask(send_message("slow", id="last"))
+        while answer["type"] == "error":
+            sleep_until(time.time() + answer["retry_after_ms"] / 1000)
+            answer = sender.ask(send_message("slow", id="last"))
+        assert answer == ack({"slow": 1}) | {"id": "last"}
 
 
 @pytest.mark.parametrize(
@@ -178,15 +171,15 @@ def test_who_sends_too_fast_is_told_when_to_go_on_and_delivers_nothing(running: 
         pytest.param("", 403, id="empty"),
     ],
 )
-def test_pages_of_the_list_only(running: RunningGateway, printed: str, origin: str, answer: int) -> None:
+def test_only_pages_of_the_list_may_connect(running: RunningGateway, printed: str, origin: str, answer: int) -> None:
     assert status(running, {"token": printed}, Origin=origin) == answer
 
 
-def test_a_page_from_elsewhere_is_refused_before_its_token_is_looked_at(running: RunningGateway) -> None:
+def test_a_foreign_page_is_refused_before_its_token_is_checked(running: RunningGateway) -> None:
     assert status(running, {"token": "forged"}, Origin="https://evil.net") == 403
 
 
-def test_the_answer_to_a_handshake_selects_the_protocol_and_says_nothing_else(
+def test_the_answer_to_a_handshake_selects_the_protocol_and_has_no_other_header(
     running: RunningGateway, printed: str
 ) -> None:
     answer, text = handshake(running, "", ("Sec-WebSocket-Protocol", f"hub.v1, bearer.{printed}"))

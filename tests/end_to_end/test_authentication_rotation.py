@@ -1,4 +1,4 @@
-"""The signing key changes while a hub runs: nobody who was let in before is kept out, and new keys work at once."""
+"""The signing key changes while the hub runs: tokens of the previous key stay valid, and new ones work at once."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ def token(signing_key: str) -> str:
     return credentials.token({"session_id": "s1", "exp": int(time.time()) + 600}, key=signing_key)
 
 
-def test_a_rotation_under_load_keeps_nobody_out(running: RunningGateway) -> None:
+def test_a_rotation_under_load_refuses_no_valid_token(running: RunningGateway) -> None:
     old = token(key(running))
     answers: list[int] = []
     half_way, done = threading.Event(), threading.Event()
@@ -52,12 +52,12 @@ def test_a_rotation_under_load_keeps_nobody_out(running: RunningGateway) -> None
     assert status(running, {"token": printed}) == 101
 
 
-def test_a_key_that_is_neither_the_current_nor_the_one_before_opens_nothing(running: RunningGateway) -> None:
+def test_only_the_current_key_and_the_previous_one_are_valid(running: RunningGateway) -> None:
     rotate(running, "the-third-key")
     rotate(running, "the-fourth-key")
     second, third, fourth = (token(f"the-{name}-key") for name in ("second", "third", "fourth"))
 
-    # Whoever has just read the secret because nothing verified does so again only after some seconds.
+    # A function that has just read the secret for an unknown key reads it again only after some seconds.
     end = time.monotonic() + PATIENCE
     while status(running, {"token": fourth}) != 101 and time.monotonic() < end:
         pass

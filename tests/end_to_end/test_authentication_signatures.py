@@ -1,4 +1,4 @@
-"""AUTH_MODE signature over real sockets: one signature, one connection, and as many as a session may have."""
+"""AUTH_MODE signature over real sockets: a signature opens one connection, and a session may have one."""
 
 import re
 import time
@@ -11,7 +11,6 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.end_to_end.test_hub import wait_for_rows
 from tests.support.credentials import iso, sign
 from tests.support.gateway import Client, RunningGateway
 from tests.support.handshakes import command, handshake, key, status
@@ -19,8 +18,9 @@ from tests.support.handshakes import command, handshake, key, status
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningGateway]:
-    with RunningGateway.start("--parameter", "AuthMode=signature", "--parameter", "MaxConnectionsPerSession=1") as each:
-        yield each
+    parameters = ("--parameter", "AuthMode=signature", "--parameter", "MaxConnectionsPerSession=1")
+    with RunningGateway.start(*parameters) as gateway:
+        yield gateway
 
 
 def printed(running: RunningGateway, session_id: str) -> tuple[dict[str, str], str]:
@@ -41,7 +41,7 @@ def joined(running: RunningGateway, session_id: str) -> Any:
     )
 
 
-def test_the_printed_url_opens_one_connection_which_may_send_to_everybody(running: RunningGateway) -> None:
+def test_the_printed_url_opens_one_connection_which_may_send_to_any_session(running: RunningGateway) -> None:
     headers, url = printed(running, "by-url")
     with connect(url, proxy=None, compression=None) as socket, joined(running, "listener") as listener:
         frame = {"action": "sendMessage", "sessions": ["listener", "by-url"], "message": 1, "id": "c-1", "echo": False}
@@ -55,7 +55,7 @@ def test_the_printed_url_opens_one_connection_which_may_send_to_everybody(runnin
         assert Client(listener).receive()["from"] == "by-url"
         assert listener.subprotocol == "hub.v1"
 
-    wait_for_rows(running, "by-url", 0)
+    running.wait_for_rows("by-url", 0)
     query = url.rpartition("?")[2]
     assert [handshake(running, f"?{query}")[0], handshake(running, "", *headers.items())[0]] == [403, 403]
 
@@ -65,7 +65,7 @@ def test_the_printed_headers_open_one_connection(running: RunningGateway) -> Non
     with connect(running.endpoints["websocket"], additional_headers=headers, proxy=None, compression=None) as socket:
         assert Client(socket).ask({"action": "ping"}) == {"type": "pong"}
 
-    wait_for_rows(running, "by-header", 0)
+    running.wait_for_rows("by-header", 0)
     assert handshake(running, "", *headers.items())[0] == 403
 
 
@@ -73,7 +73,7 @@ def test_a_session_that_is_full_refuses_with_429_until_there_is_room(running: Ru
     with joined(running, "full"):
         assert status(running, signed(running, "full", time.time())) == 429
         assert status(running, signed(running, "not-full", time.time())) == 101
-    wait_for_rows(running, "full", 0)
+    running.wait_for_rows("full", 0)
     assert status(running, signed(running, "full", time.time())) == 101
 
 
@@ -118,12 +118,12 @@ def test_a_signature_used_many_times_at_once_opens_one_connection(running: Runni
         target = urlsplit(command(running, "sign", "--session", f"at-once-{attempt}", "--url").strip()).query
         with ThreadPoolExecutor(8) as clients:
             answers = list(clients.map(lambda _client, query=target: handshake(running, f"?{query}")[0], range(8)))
-        # The first fills the session, so some of the others may be told that instead.
+        # The first connection fills the session, so others may be refused for that reason.
         assert answers.count(101) == 1
         assert set(answers) <= {101, 403, 429}
 
 
-def test_nothing_of_all_this_was_a_fault_of_the_hub(running: RunningGateway) -> None:
+def test_no_handshake_of_this_module_was_a_fault_of_the_hub(running: RunningGateway) -> None:
     assert handshake(running, "?session_id=s1")[0] == 400
     assert [line for line in running.output.lines if re.search(r"ERROR|Traceback|Function  5\d\d", line)] == []
     assert [line for line in running.output.lines if "WARNING refused" in line] != []

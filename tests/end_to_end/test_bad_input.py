@@ -1,4 +1,4 @@
-"""Bad input over a real socket: each row is refused with its code, or taken, and nothing else happens."""
+"""Bad input over a real socket: each row is refused with its code or accepted, and has no other effect."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.end_to_end.test_hub import FRAME_LIMIT, ack, send_message
+from tests.support.frames import FRAME_LIMIT, ack, fragments, send_message
 from tests.support.gateway import PATIENCE, Client, RunningGateway
 
 
@@ -20,7 +20,7 @@ def text_of(frame: dict[str, Any], **replacements: str) -> str:
 
 @pytest.fixture(scope="module")
 def pair(gateway: RunningGateway) -> Iterator[tuple[Client, Client]]:
-    """A sender, and who must not hear a refused frame."""
+    """A sender, and a receiver that must not receive a refused frame."""
     with gateway.connect("rows-sender") as sender, gateway.connect("rows-receiver") as receiver:
         yield sender, receiver
 
@@ -76,13 +76,12 @@ def test_a_refused_frame_gets_a_coded_error_and_delivers_nothing(
 ) -> None:
     sender, receiver = pair
     text = frame if isinstance(frame, str) else json.dumps(frame)
-    # In fragments: API Gateway closes on frames over 32 KB.
-    sender.socket.send(text[start : start + FRAME_LIMIT] for start in range(0, len(text) or 1, FRAME_LIMIT))
+    sender.socket.send(fragments(text))
     error = sender.receive()
 
     assert (error["type"], error["code"], error.get("field")) == ("error", code, field)
     assert "Internal server error" not in error["message"]
-    # What comes next at the receiver is the next good message: the refused one delivered nothing.
+    # The receiver's next frame is the next good message: the refused frame delivered nothing.
     assert sender.ask(send_message("rows-receiver", message="good")) == ack({"rows-receiver": 1})
     assert receiver.receive()["message"] == "good"
 
@@ -97,8 +96,7 @@ def test_a_refused_frame_gets_a_coded_error_and_delivers_nothing(
 )
 def test_an_accepted_frame_is_delivered_once(pair: tuple[Client, Client], frame: Any, delivered: Any) -> None:
     sender, receiver = pair
-    text = json.dumps(frame)
-    sender.socket.send(text[start : start + FRAME_LIMIT] for start in range(0, len(text), FRAME_LIMIT))
+    sender.socket.send(fragments(json.dumps(frame)))
     assert sender.receive() == ack({"rows-receiver": 1})
     assert receiver.receive()["message"] == delivered
     assert receiver.ask({"action": "ping"}) == {"type": "pong"}
@@ -112,9 +110,11 @@ def test_an_accepted_frame_is_delivered_once(pair: tuple[Client, Client], frame:
         pytest.param(b"binary", 6, 1003, id="binary"),
     ],
 )
-def test_what_api_gateway_closes_on(gateway: RunningGateway, payload: Any, fragment: int, code: int) -> None:
+def test_input_for_which_api_gateway_closes_the_connection(
+    gateway: RunningGateway, payload: Any, fragment: int, code: int
+) -> None:
     with gateway.connect("closed-on") as client:
-        with pytest.raises(ConnectionClosed) as closed:  # noqa: PT012 - while it still sends, or later
+        with pytest.raises(ConnectionClosed) as closed:  # noqa: PT012 - the close comes while it sends, or later
             client.socket.send(payload[start : start + fragment] for start in range(0, len(payload), fragment))
             client.socket.recv(timeout=PATIENCE)
         assert closed.value.rcvd

@@ -1,4 +1,4 @@
-"""The whole hub over real sockets: what clients may rely on."""
+"""The whole hub over real sockets: the promises that it makes to clients."""
 
 import re
 import socket
@@ -10,17 +10,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
+from tests.support.frames import ack, send_message
 from tests.support.gateway import PATIENCE, RunningGateway
-
-FRAME_LIMIT = 32 * 1024
-
-
-def send_message(*sessions: Any, **members: Any) -> dict[str, Any]:
-    return {"action": "sendMessage", "sessions": sessions, "message": "hello", "id": "c-1"} | members
-
-
-def ack(delivered: dict[str, int] | None = None, offline: list[str] | None = None) -> dict[str, Any]:
-    return {"type": "ack", "id": "c-1", "delivered": delivered or {}, "offline": offline or [], "failed": {}}
 
 
 def test_two_sessions_talk_to_each_other(gateway: RunningGateway) -> None:
@@ -39,28 +30,20 @@ def test_two_sessions_talk_to_each_other(gateway: RunningGateway) -> None:
         assert a.receive()["from"] == "talk-b"
 
 
-def test_every_connection_of_a_session_hears_and_a_closed_one_stops_no_other(gateway: RunningGateway) -> None:
+def test_every_connection_of_a_session_receives_also_after_another_closed(gateway: RunningGateway) -> None:
     with gateway.connect("twin") as first, gateway.connect("other") as sender:
         with gateway.connect("twin") as second:
             assert sender.ask(send_message("twin")) == ack({"twin": 2})
             assert [first.receive()["message"], second.receive()["message"]] == ["hello", "hello"]
-        wait_for_rows(gateway, "twin", 1)
+        gateway.wait_for_rows("twin", 1)
         assert sender.ask(send_message("twin")) == ack({"twin": 1})
         assert first.receive()["message"] == "hello"
-
-
-def wait_for_rows(gateway: RunningGateway, session_id: str, count: int) -> None:
-    """Wait until $disconnect has run: it comes after the close, at API Gateway's leisure."""
-    seen = len(gateway.output.lines)
-    while len(gateway.rows(session_id)) > count:
-        gateway.output.wait_for("disconnected", after=seen - 1)
-        seen += 1
 
 
 @pytest.mark.parametrize(
     ("echo", "frames"),
     [
-        pytest.param(True, {"ack": 1, "message": 1}, id="by-default-the-sender-hears-itself"),
+        pytest.param(True, {"ack": 1, "message": 1}, id="by-default-the-sender-receives-it"),
         pytest.param(False, {"ack": 1}, id="without-echo-it-does-not"),
     ],
 )
@@ -70,7 +53,7 @@ def test_echo(gateway: RunningGateway, echo: bool, frames: dict[str, int]) -> No
         received = [me.receive() for _ in frames]
         assert sorted(frame["type"] for frame in received) == sorted(frames)
         assert ack({f"echo-{echo}": int(echo)}) in received
-        assert me.ask({"action": "ping"}) == {"type": "pong"}  # and nothing came between
+        assert me.ask({"action": "ping"}) == {"type": "pong"}  # and no frame came between
 
 
 def test_a_stale_connection_between_two_live_ones(gateway: RunningGateway) -> None:
@@ -94,7 +77,7 @@ def test_two_messages_of_one_client_at_once_are_both_answered(gateway: RunningGa
         assert {receiver.receive()["id"] for _ in expected} == expected
 
 
-def test_a_sender_whose_row_is_gone_is_told_so(gateway: RunningGateway) -> None:
+def test_a_sender_whose_row_is_gone_gets_not_connected(gateway: RunningGateway) -> None:
     with gateway.connect("forgotten") as sender:
         (connection_id,) = gateway.rows("forgotten")
         boto3.client("dynamodb", endpoint_url=gateway.endpoints["dynamodb"]).delete_item(
@@ -127,9 +110,9 @@ def test_handshakes(gateway: RunningGateway, query: str, headers: dict[str, str]
 
 def handshake(url: str, headers: dict[str, str]) -> int:
     try:
-        with connect(url, additional_headers=headers, proxy=None) as opened:
-            assert opened.response
-            return opened.response.status_code
+        with connect(url, additional_headers=headers, proxy=None) as socket:
+            assert socket.response
+            return socket.response.status_code
     except InvalidStatus as refused:
         return refused.response.status_code
 
@@ -150,11 +133,11 @@ def test_an_unknown_stage_is_403_and_a_slash_after_the_stage_is_fine(gateway: Ru
     ],
 )
 def test_the_subprotocol_is_selected_when_offered(gateway: RunningGateway, offered: Any, selected: str | None) -> None:
-    with connect(gateway.url("protocol"), subprotocols=offered, proxy=None) as opened:
-        assert opened.subprotocol == selected
+    with connect(gateway.url("protocol"), subprotocols=offered, proxy=None) as client:
+        assert client.subprotocol == selected
 
 
-def test_garbage_and_half_a_handshake_stop_nobody(gateway: RunningGateway) -> None:
+def test_garbage_and_half_a_handshake_do_not_affect_other_clients(gateway: RunningGateway) -> None:
     host, _, port = gateway.endpoints["page"].removeprefix("http://").rpartition(":")
     with socket.create_connection((host, int(port))) as garbage, socket.create_connection((host, int(port))) as half:
         garbage.sendall(b"\x00\xff garbage\r\n\r\n")

@@ -1,4 +1,4 @@
-"""What the gateway prints of what functions log, and of invocations."""
+"""The gateway's output for log lines of functions and for invocations."""
 
 import errno
 import io
@@ -18,14 +18,14 @@ class Terminal(io.StringIO):
         return True
 
 
-def logged(line: Any) -> list[str]:
-    """Return what is printed of a line, or of a record as JSON, without the function's name."""
+def logged(entry: Any) -> list[str]:
+    """Return the lines that are printed for a log line, or for a record as JSON, without the function's name."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8")
-    Console(stream).logged("MyFunction", line if isinstance(line, str) else json.dumps(line))
+    Console(stream).logged("MyFunction", entry if isinstance(entry, str) else json.dumps(entry))
     lines = raw.getvalue().decode().splitlines()
-    assert [each[: len(PREFIX) + 1] for each in lines] == [f"{PREFIX} "] * len(lines)
-    return [each[len(PREFIX) + 1 :] for each in lines]
+    assert [line[: len(PREFIX) + 1] for line in lines] == [f"{PREFIX} "] * len(lines)
+    return [line[len(PREFIX) + 1 :] for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def logged(line: Any) -> list[str]:
     [
         pytest.param("plain text", ["plain text"], id="text"),
         pytest.param("", [""], id="nothing"),
-        pytest.param("7", ["7"], id="json-that-is-no-object"),
+        pytest.param("7", ["7"], id="json-that-is-not-an-object"),
         pytest.param('{"a": 1}', ['{"a": 1}'], id="json-without-a-level"),
         pytest.param({"level": "INFO", "message": "sent", "delivered": 2}, ["INFO sent delivered=2"], id="a-record"),
         pytest.param({"level": "INFO", "message": "olá", "to": "a b"}, ['INFO olá to="a b"'], id="text-with-a-space"),
@@ -44,7 +44,7 @@ def logged(line: Any) -> list[str]:
         pytest.param(
             {"level": "INFO", "message": "m", "location": "l", "timestamp": "t", "service": "s", "cold_start": True},
             ["INFO m"],
-            id="what-every-line-has",
+            id="fields-of-every-line",
         ),
         pytest.param({"level": "INFO", "message": "m", "function_request_id": "r"}, ["INFO m"], id="a-request-id"),
         pytest.param(
@@ -57,18 +57,18 @@ def logged(line: Any) -> list[str]:
             ["ERROR failed", "Traceback", "  line", "KeyError"],
             id="a-traceback-on-lines-of-its-own",
         ),
-        pytest.param({"level": "INFO", "message": "\ud800"}, ["INFO \\ud800"], id="what-utf-8-cannot-hold"),
+        pytest.param({"level": "INFO", "message": "\ud800"}, ["INFO \\ud800"], id="a-lone-surrogate"),
         pytest.param("[" * 100_000, ["[" * 100_000], id="json-too-deep-to-parse"),
         pytest.param("a\tb", ["a\tb"], id="a-tab"),
-        pytest.param("one\rtwo", ["one", "two"], id="a-line-that-would-write-over-itself"),
+        pytest.param("one\rtwo", ["one", "two"], id="a-carriage-return"),
         pytest.param(
-            "\x1b]0;title\x07\x1b[2J\x1b[31mred", ["\\x1b]0;title\\x07\\x1b[2J\\x1b[31mred"], id="text-that-steers"
+            "\x1b]0;title\x07\x1b[2J\x1b[31mred", ["\\x1b]0;title\\x07\\x1b[2J\\x1b[31mred"], id="control-sequences"
         ),
-        pytest.param("\x9b2J\x7f\u202e", ["\\x9b2J\\x7f\\u202e"], id="text-that-steers-in-other-ways"),
+        pytest.param("\x9b2J\x7f\u202e", ["\\x9b2J\\x7f\\u202e"], id="other-control-characters"),
         pytest.param(
             {"level": "WARNING\x1b[2J", "message": "\x1b[2J", "reason": "\x1b[31m", "why": "a \x1b[0m", "\x1b[1m": 1},
             ['WARNING\\x1b[2J \\x1b[2J reason=\\x1b[31m why="a \\u001b[0m" \\x1b[1m=1'],
-            id="a-record-that-steers",
+            id="control-sequences-in-a-record",
         ),
         pytest.param(
             {"level": "INFO", "message": "m", "session_id": "s1\nINFO\tforged"},
@@ -78,15 +78,15 @@ def logged(line: Any) -> list[str]:
         pytest.param(
             {"level": "ERROR", "message": "m", "exception": "E: \x1b[2J\n  line"},
             ["ERROR m", "E: \\x1b[2J", "  line"],
-            id="a-traceback-that-steers",
+            id="control-sequences-in-a-traceback",
         ),
     ],
 )
-def test_what_a_function_logs(line: Any, printed: list[str]) -> None:
+def test_a_log_line_of_a_function(line: Any, printed: list[str]) -> None:
     assert logged(line) == printed
 
 
-def test_what_a_terminal_cannot_show_is_written_as_an_escape() -> None:
+def test_a_character_that_the_terminal_lacks_is_written_as_an_escape() -> None:
     raw = io.BytesIO()
     with io.TextIOWrapper(raw, encoding="ascii") as stream:
         Console(stream).say("olá → \ud800")
@@ -128,8 +128,8 @@ def test_colours_are_for_terminals(status: object, colour: str) -> None:
     ("line", "printed"),
     [
         pytest.param("\x1b[1;31mred\x1b[0m", "\x1b[1;31mred\x1b[0m\x1b[0m", id="colours-end-with-the-line"),
-        pytest.param("\x1b[31m\x1b[2Jx", "\x1b[31m\\x1b[2Jx\x1b[0m", id="what-clears-the-screen"),
-        pytest.param("\x1b]8;;http://a\x07b", "\\x1b]8;;http://a\\x07b\x1b[0m", id="what-hides-a-link"),
+        pytest.param("\x1b[31m\x1b[2Jx", "\x1b[31m\\x1b[2Jx\x1b[0m", id="a-sequence-that-clears-the-screen"),
+        pytest.param("\x1b]8;;http://a\x07b", "\\x1b]8;;http://a\\x07b\x1b[0m", id="a-sequence-that-hides-a-link"),
         pytest.param("\x1b[8", "\\x1b[8\x1b[0m", id="half-a-colour"),
     ],
 )
@@ -156,7 +156,7 @@ def test_the_level_of_a_record_is_coloured_on_a_terminal() -> None:
         pytest.param(lambda console: console.logged("\x1b[2J\x9b", "\r"), id="logged"),
     ],
 )
-def test_nothing_that_is_printed_steers_a_terminal(call: Any) -> None:
+def test_no_output_controls_the_terminal(call: Any) -> None:
     stream = io.StringIO()
     call(Console(stream))
     assert "\\x1b[2J\\x9b" in stream.getvalue()
@@ -164,7 +164,7 @@ def test_nothing_that_is_printed_steers_a_terminal(call: Any) -> None:
 
 
 class FullDisk(io.StringIO):
-    """A stream that takes nothing for a while."""
+    """A stream that fails for a while, as on a full disk."""
 
     is_full = True
 
@@ -180,7 +180,7 @@ class FullDisk(io.StringIO):
         return 0
 
 
-def test_what_a_full_disk_does_not_take_is_lost_and_what_follows_is_not() -> None:
+def test_lines_on_a_full_disk_are_lost_and_later_lines_are_not() -> None:
     disk = FullDisk()
     console = Console(disk)
     console.invoked("ping", "MyFunction", 200, 1, cold=False)

@@ -1,12 +1,12 @@
-"""What helps while one works: sample events, a debugger, sentences for mistakes, TLS, other machines."""
+"""Conveniences for developers: a debugger, one-sentence errors, TLS, and other machines."""
 
 import asyncio
 import json
 import re
 import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from websockets.asyncio import client as in_a_loop
@@ -14,63 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.support.api import Api
-from tests.support.gateway import PATIENCE, RunningGateway, launch_local, run_local
-
-
-def sample(*arguments: str) -> Any:
-    ended = run_local("event", *arguments)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    return json.loads(ended.stdout)
-
-
-def test_sample_events_run_the_hub_s_functions(gateway: RunningGateway) -> None:
-    port = gateway.endpoints["page"].rpartition(":")[2]
-    events = {
-        "ConnectFunction": sample("connect", "--session", "sample"),
-        "MessageFunction": sample("message", "--session", "sample"),
-        "DisconnectFunction": sample("disconnect", "--connection", "AAAAAAAAAAAAAAA="),
-    }
-    answers = {
-        function: run_local("invoke", function, "--event", "-", "--port", port, stdin=json.dumps(event))
-        for function, event in events.items()
-    }
-    assert {function: json.loads(ended.stdout)["statusCode"] for function, ended in answers.items()} == dict.fromkeys(
-        events, 200
-    )
-    assert len(gateway.rows("sample")) == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "members"),
-    [
-        pytest.param(["connect", "--query", "token=t", "--query", "x=1"], {"token": "t", "x": "1"}, id="query"),
-        pytest.param(["connect"], {"session_id": "s1"}, id="the-hub-s-query"),
-    ],
-)
-def test_the_query_of_a_sample(arguments: list[str], members: dict[str, str]) -> None:
-    assert sample(*arguments)["queryStringParameters"] == members
-
-
-@pytest.mark.parametrize(
-    ("arguments", "key"),
-    [
-        pytest.param([], "sendMessage", id="of-the-hub"),
-        pytest.param(["--body", '{"action": "ping"}'], "ping", id="of-its-action"),
-        pytest.param(["--body", "text"], "$default", id="of-text"),
-        pytest.param(["--body", '{"action": "$connect"}'], "$default", id="reserved"),
-        pytest.param(["--body", "[]"], "$default", id="of-a-list"),
-        pytest.param(["--body", "text", "--route", "own"], "own", id="given"),
-    ],
-)
-def test_the_route_of_a_sample(arguments: list[str], key: str) -> None:
-    assert sample("message", *arguments)["requestContext"]["routeKey"] == key
-
-
-def test_a_sample_of_a_close_and_of_a_header() -> None:
-    context = sample("disconnect", "--code", "1001", "--reason", "", "--stage", "dev")["requestContext"]
-    assert (context["disconnectStatusCode"], context["disconnectReason"], context["stage"]) == (1001, "", "dev")
-    assert sample("connect", "--header", "X-Session=s2")["headers"]["X-Session"] == "s2"
-
+from tests.support.gateway import PATIENCE, RunningGateway, launch_local
 
 APP = """
 Transform: AWS::Serverless-2016-10-31
@@ -80,23 +24,41 @@ Resources:
     Properties:
       StageName: test
       RouteSelectionExpression: $request.body.action
-      Routes: { $default: { FunctionArn: !GetAtt Mine.Arn, RouteResponseSelectionExpression: $default } }
+      Routes: { $default: { FunctionArn: !GetAtt Mine.Arn, RouteResponseSelectionExpression: $default }, ROUTES }
   Response:
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: { ApiId: !Ref Api, RouteId: !Ref ApiDefaultRoute, RouteResponseKey: $default }
   Mine:
     Type: AWS::Serverless::Function
-    Properties: { CodeUri: mine/, Runtime: python3.12, Timeout: 1, Handler: app.main.handle }
+    Properties: { CodeUri: Mine/, Runtime: python3.12, Timeout: 1, Handler: app.main.handle }
+"""
+FUNCTION = """
+  {name}:
+    Type: AWS::Serverless::Function
+    Properties: {{ CodeUri: {name}/, Runtime: python3.12, Timeout: 1, Handler: {handler} }}
 """
 
 
-def app(folder: Path, source: str) -> Path:
-    (folder / "mine" / "app").mkdir(parents=True)
-    (folder / "mine" / "app" / "main.py").write_text(source)
-    (folder / "template.yaml").write_text(APP)
+def app(folder: Path, source: str, **others: tuple[str, str]) -> Path:
+    """
+    Write an application, and return the path of its template.
+
+    Args:
+        source: The module of the function Mine, whose route is $default.
+        others: More functions: handler and source. Each has a route of its name.
+
+    """
+    routes = ", ".join(f"{name}: {{ FunctionArn: !GetAtt {name}.Arn }}" for name in others)
+    text = APP.replace(", ROUTES", f", {routes}" if routes else "")
+    text += "".join(FUNCTION.format(name=name, handler=handler) for name, (handler, _) in others.items())
+    for name, module in {"Mine": source, **{name: module for name, (_, module) in others.items()}}.items():
+        (folder / name / "app").mkdir(parents=True)
+        (folder / name / "app" / "main.py").write_text(module)
+    (folder / "template.yaml").write_text(text)
     return folder / "template.yaml"
 
 
+ANSWERS = "def handle(event, context): return {'statusCode': 200, 'body': 'here'}\n"
 BREAKS = """
 def handle(event, context):
     answer = "as it was"
@@ -105,63 +67,84 @@ def handle(event, context):
 """
 
 
-def test_breakpoint_waits_for_a_debugger_and_nothing_times_out(tmp_path: Path) -> None:
-    template = app(tmp_path, BREAKS)
-    with Api.start("--debug", "--integration-timeout", "1", template=template) as api, api.connect() as client:
+@pytest.fixture(scope="module")
+def debugged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An application whose function has a breakpoint, in a gateway with --debug."""
+    template = app(tmp_path_factory.mktemp("debugged"), BREAKS)
+    with Api.start("--debug", "--integration-timeout", "1", template=template) as api:
+        yield api
+
+
+def port_of_debugger(api: Api, after: int) -> int:
+    """Wait until a function has stopped at its breakpoint. Returns the port of its debugger."""
+    line = api.gateway.output.wait_for(r"RemotePdb session open at 127\.0\.0\.1:\d+", after)
+    return int(line.rpartition("127.0.0.1:")[2].partition(",")[0])
+
+
+def test_breakpoint_waits_for_a_debugger_and_nothing_times_out(debugged: Api) -> None:
+    printed = len(debugged.gateway.output.lines)
+    with debugged.connect() as client:
         client.socket.send("hello")
-        line = api.gateway.output.wait_for(r"RemotePdb session open at 127\.0\.0\.1:\d+")
-        port = int(line.rpartition("127.0.0.1:")[2].partition(",")[0])
+        port = port_of_debugger(debugged, printed)
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as debugger:
             read = debugger.makefile("r")
             assert "main.py(5)handle()" in read.readline()
             with pytest.raises(TimeoutError):
-                client.socket.recv(timeout=2)  # longer than the function's timeout, and the integration's
+                client.socket.recv(timeout=2)  # longer than the time-outs of the function and of the integration
             debugger.sendall(b"answer = 'as the debugger says'\nc\n")
             assert client.receive() == "as the debugger says"
 
 
 @pytest.mark.parametrize("path", ["/", "/;;answer='owned';;c;;x"])
-def test_a_web_page_that_finds_the_debugger_s_port_runs_nothing(tmp_path: Path, path: str) -> None:
-    with Api.start("--debug", template=app(tmp_path, BREAKS)) as api, api.connect() as client:
+def test_a_web_page_that_finds_the_debugger_s_port_runs_nothing(debugged: Api, path: str) -> None:
+    printed = len(debugged.gateway.output.lines)
+    with debugged.connect() as client:
         client.socket.send("hello")
-        line = api.gateway.output.wait_for(r"RemotePdb session open at 127\.0\.0\.1:\d+")
-        port = int(line.rpartition("127.0.0.1:")[2].partition(",")[0])
+        port = port_of_debugger(debugged, printed)
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as page:
             page.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\nanswer = 'owned'\nc\n".encode())
             assert client.receive() == "as it was"
 
 
-def test_breakpoint_without_that_is_said_and_passed(tmp_path: Path) -> None:
+def test_breakpoint_without_debug_prints_advice_and_goes_on(tmp_path: Path) -> None:
     with Api.start(template=app(tmp_path, BREAKS)) as api, api.connect() as client:
         assert client.ask("hello") == "as it was"
         api.gateway.output.wait_for(r"breakpoint\(\) does nothing here: start the gateway with --debug")
 
 
-@pytest.mark.parametrize(
-    ("source", "sentence"),
-    [
-        pytest.param("\nimport not_there\n", r"main\.py:2: No module named 'not_there'\. Install it", id="dependency"),
-        pytest.param("def handle(:\n", r"main\.py:1: SyntaxError: invalid syntax", id="syntax"),
-        pytest.param("x = 1\n1 / 0\n", r"main\.py:2: ZeroDivisionError: division by zero", id="raises"),
-        pytest.param("", r"main\.py has no handle, which its Handler app\.main\.handle asks for\.", id="no-handler"),
-    ],
-)
-def test_why_a_function_cannot_start_is_one_sentence(tmp_path: Path, source: str, sentence: str) -> None:
-    with Api.start(template=app(tmp_path, source)) as api, api.connect() as client:
-        assert "Internal server error" in client.ask("hello")
-        api.gateway.output.wait_for(f"Mine cannot start: .*{sentence}")
-        assert "Traceback" not in api.gateway.output.text
+BROKEN = {
+    "Dependency": ("app.main.handle", "\nimport not_there\n", r"main\.py:2: No module named 'not_there'\. Install it"),
+    "Syntax": ("app.main.handle", "def handle(:\n", r"main\.py:1: SyntaxError: invalid syntax"),
+    "Raises": ("app.main.handle", "x = 1\n1 / 0\n", r"main\.py:2: ZeroDivisionError: division by zero"),
+    "NoHandler": ("app.main.handle", "", r"main\.py has no handle, which its Handler app\.main\.handle asks for\."),
+    "NoModule": ("app.other.handle", "", r"No module named 'app\.other' in .*NoModule, which its Handler"),
+}
+"""Functions that cannot start: handler, source, and the sentence that the gateway prints."""
 
 
-def test_a_handler_whose_module_is_missing(tmp_path: Path) -> None:
-    template = app(tmp_path, "")
-    template.write_text(APP.replace("app.main.handle", "app.other.handle"))
-    with Api.start(template=template) as api:
-        api.gateway.output.wait_for(r"Mine cannot start: No module named 'app\.other' in .*mine, which its Handler")
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An application whose functions cannot start, but for the one of $default."""
+    others = {name: (handler, source) for name, (handler, source, _) in BROKEN.items()}
+    with Api.start(template=app(tmp_path_factory.mktemp("broken"), ANSWERS, **others)) as api:
+        yield api
 
 
-def test_clients_may_come_by_tls_if_they_trust_the_authority(tmp_path: Path) -> None:
-    template = app(tmp_path, "def handle(event, context): return {'statusCode': 200, 'body': 'secure'}\n")
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_reason_why_a_function_cannot_start_is_one_sentence(broken: Api, name: str) -> None:
+    broken.gateway.output.wait_for(f"{name} cannot start: .*{BROKEN[name][2]}")
+    with broken.connect() as client:
+        assert "Internal server error" in client.ask(json.dumps({"action": name}))
+    assert "Traceback" not in broken.gateway.output.text
+
+
+def test_a_function_that_cannot_start_does_not_affect_others(broken: Api) -> None:
+    with broken.connect() as client:
+        assert client.ask("hello") == "here"
+
+
+def test_clients_that_trust_the_authority_may_connect_by_tls(tmp_path: Path) -> None:
+    template = app(tmp_path, ANSWERS)
     with Api.start("--tls", template=template) as api:
         line = api.gateway.output.wait_for(r"wss://")
         url, authority = re.search(r"(wss://\S+) +\(trust (\S+)\)", line).groups()  # type: ignore[union-attr]
@@ -170,10 +153,10 @@ def test_clients_may_come_by_tls_if_they_trust_the_authority(tmp_path: Path) -> 
 
 
 async def _by_tls(url: str, context: ssl.SSLContext) -> None:
-    """Not with threads: until Python 3.13, one that reads and one that writes TLS at once may lose what comes."""
+    """Connect with asyncio: until Python 3.13, two threads that read and write one TLS socket at once may lose data."""
     async with in_a_loop.connect(url, ssl=context, proxy=None, compression=None) as client:
         await client.send("hello")
-        assert await client.recv() == "secure"
+        assert await client.recv() == "here"
         await client.close(4000, "bye")
     async with in_a_loop.connect(url, ssl=context, proxy=None, compression=None) as client:
         await client.send(b"binary")
@@ -183,15 +166,15 @@ async def _by_tls(url: str, context: ssl.SSLContext) -> None:
         assert closed.value.rcvd.code == 1003
 
 
-def test_listening_on_every_address_is_said(tmp_path: Path) -> None:
-    template = app(tmp_path, "def handle(event, context): return {'statusCode': 200, 'body': 'open'}\n")
+def test_a_gateway_that_listens_on_every_address_warns(tmp_path: Path) -> None:
+    template = app(tmp_path, ANSWERS)
     with launch_local("--template", str(template), "--host", "0.0.0.0", "--port", "0") as (_, output):
-        output.wait_for(r"Listening on 0\.0\.0\.0: every machine that reaches this one can connect\.")
+        output.wait_for(r"The gateway listens on 0\.0\.0\.0: any machine that can reach this one can connect\.")
         url = output.wait_for(r"^  WebSocket").split()[1]
         with connect(url, proxy=None) as client:
             client.send("hello")
-            assert client.recv(timeout=PATIENCE) == "open"
+            assert client.recv(timeout=PATIENCE) == "here"
 
 
-def test_by_default_only_this_machine_is_listened_to(gateway: RunningGateway) -> None:
+def test_by_default_only_this_machine_can_connect(gateway: RunningGateway) -> None:
     assert gateway.endpoints["page"].startswith("http://127.0.0.1:")

@@ -1,4 +1,4 @@
-"""``events/env.json`` leads what runs in ``sam local invoke`` to the gateway that ``make run`` starts."""
+"""``events/env.json`` has the addresses by which ``sam local invoke`` reaches the gateway that ``make run`` starts."""
 
 import json
 from collections.abc import Iterator
@@ -18,21 +18,21 @@ SERVICES = {
     "AWS_ENDPOINT_URL_SECRETS_MANAGER": "secretsmanager",
     "WEBSOCKET_ENDPOINT": "apigatewaymanagementapi",
 }
-"""What a function asks at each address."""
+"""The service at each address."""
 
 
 @pytest.fixture(scope="module")
 def moved() -> Iterator[tuple[RunningGateway, int]]:
-    """A gateway, and how far its three ports in a row are from the ones that it has without options."""
+    """A gateway on three ports in a row, and the distance of its first port from the default port."""
     first, sockets = three_in_a_row()
-    for each in sockets:
-        each.close()
+    for sock in sockets:
+        sock.close()
     with RunningGateway.start("--port", str(first)) as running:
         yield running, first - Options.port
 
 
-def asking(variable: str, offset: int) -> Any:
-    """Return a client of the address that a variable has, moved by ``offset``, with the name that containers use."""
+def client_of(variable: str, offset: int) -> Any:
+    """Return a client of the address in a variable, with the port moved, and with the host name that containers use."""
     url = urlsplit(VARIABLES[variable])
     assert url.hostname == "host.docker.internal"
     assert url.port
@@ -45,20 +45,23 @@ def asking(variable: str, offset: int) -> Any:
     return client
 
 
-def test_every_address_is_tried_here() -> None:
+def test_this_module_tries_every_address() -> None:
     assert set(VARIABLES) == set(SERVICES)
 
 
 def test_a_function_in_a_container_finds_the_table_and_the_secret(moved: tuple[RunningGateway, int]) -> None:
     running, offset = moved
-    tables = asking("AWS_ENDPOINT_URL_DYNAMODB", offset).list_tables()["TableNames"]
-    secrets = asking("AWS_ENDPOINT_URL_SECRETS_MANAGER", offset).list_secrets()["SecretList"]
-    assert (tables, [each["Name"] for each in secrets]) == (["ConnectionsTable"], [running.endpoints["signing_secret"]])
+    tables = client_of("AWS_ENDPOINT_URL_DYNAMODB", offset).list_tables()["TableNames"]
+    secrets = client_of("AWS_ENDPOINT_URL_SECRETS_MANAGER", offset).list_secrets()["SecretList"]
+    assert (tables, [secret["Name"] for secret in secrets]) == (
+        ["ConnectionsTable"],
+        [running.endpoints["signing_secret"]],
+    )
 
 
 def test_a_function_in_a_container_posts_to_a_client(moved: tuple[RunningGateway, int]) -> None:
     running, offset = moved
     with running.connect("contained") as client:
         (connection_id,) = running.rows("contained")
-        asking("WEBSOCKET_ENDPOINT", offset).post_to_connection(ConnectionId=connection_id, Data=b'{"posted": 1}')
+        client_of("WEBSOCKET_ENDPOINT", offset).post_to_connection(ConnectionId=connection_id, Data=b'{"posted": 1}')
         assert client.receive() == {"posted": 1}

@@ -1,4 +1,4 @@
-"""What clients send is printed, and neither steers the developer's terminal nor waits for what is printed."""
+"""Text from clients is printed without control over the terminal, and output never delays a client."""
 
 import contextlib
 import signal
@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from tests.support.gateway import PATIENCE, Client, RunningGateway, environment, get_json, three_in_a_row, wait_until
 from tests.support.paths import ROOT
 
-STEERING = "\x1b]0;owned\x07\x1b[2J\x9b2J\r\u202e"
+CONTROLS = "\x1b]0;owned\x07\x1b[2J\x9b2J\r\u202e"
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -35,36 +35,36 @@ HANDLER = """
 import json
 
 def handle(event, context):
-    told = [event.get("body"), event["requestContext"].get("disconnectReason"), *event.get("headers", {}).values()]
-    for text in filter(None, told):
+    texts = [event.get("body"), event["requestContext"].get("disconnectReason"), *event.get("headers", {}).values()]
+    for text in filter(None, texts):
         print(text)
         print(json.dumps({"level": "INFO", "message": text, "text": text}))
-    if "raise" in str(told):
-        raise ValueError(*told)
+    if "raise" in str(texts):
+        raise ValueError(*texts)
     return {"statusCode": 200}
 """
 
 
-def test_what_clients_send_cannot_steer_the_terminal(tmp_path: Path) -> None:
+def test_text_from_clients_cannot_control_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     (tmp_path / "main.py").write_text(HANDLER)
     with RunningGateway.start("--template", str(tmp_path / "template.yaml")) as gateway:
         with gateway.connect("s1", additional_headers={"X-Header": "\x9b2J\x85"}) as client:
-            client.send(STEERING)
-            client.send(f"raise {STEERING}")
-            client.socket.close(1000, STEERING)
+            client.send(CONTROLS)
+            client.send(f"raise {CONTROLS}")
+            client.socket.close(1000, CONTROLS)
         gateway.output.wait_for(r"\$disconnect +Printing  200")
         text = gateway.output.text
     assert text.count(r"\x1b]0;owned\x07\x1b[2J\x9b2J") >= 6
-    assert [each for each in text if not each.isprintable() and each != "\n"] == []
+    assert [character for character in text if not character.isprintable() and character != "\n"] == []
 
 
 @contextlib.contextmanager
 def on_a_full_disk() -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """A gateway whose output no disk has room for, and where it listens."""
+    """Run a gateway whose output goes to a full disk. Yields its process and its address."""
     first, sockets = three_in_a_row()
-    for each in sockets:
-        each.close()
+    for sock in sockets:
+        sock.close()
     command = [sys.executable, "-m", "local", "--port", str(first)]
     with Path("/dev/full").open("wb") as full:
         process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=full, stderr=subprocess.PIPE)
@@ -88,8 +88,10 @@ def test_on_a_full_disk_every_client_is_answered() -> None:
         wait_until(lambda: is_ready(process, address))
         for number in range(3):
             with connect(f"ws://{address}/prod?session_id=s{number}", proxy=None, compression=None) as socket:
-                answers = [Client(socket).ask({"action": "x" * 100}) for _ in range(40)]  # more than a buffer holds
-                assert {each["code"] for each in answers} == {"unknown_action"}
+                answers = [
+                    Client(socket).ask({"action": "x" * 100}) for _ in range(40)
+                ]  # more output than a buffer holds
+                assert {answer["code"] for answer in answers} == {"unknown_action"}
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=PATIENCE)
         assert (process.returncode, complaints) == (0, b"")

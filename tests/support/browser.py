@@ -1,4 +1,4 @@
-"""A real browser for the tests of the page: Chromium, as Debian's package or another system's ships it."""
+"""A real browser for the tests of the page: Chromium, from Debian's package or another system's."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ CANDIDATES = (
 CHROMIUM = next(filter(None, map(shutil.which, CANDIDATES)), None)
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
-# In CI the browser must be there, so a missing one fails instead.
+# In CI the browser must be installed: without it, the tests fail there.
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None and "CI" not in os.environ,
     reason="no Chromium on this machine: install it (Debian: apt install chromium) to test the page",
@@ -28,7 +28,7 @@ def state(page: Page) -> Locator:
 
 
 def entries(page: Page, kind: str) -> Locator:
-    """The log's entries of a kind: their sentence and their small print."""
+    """Return the page's log entries of a kind. Their text is a sentence, then details in small print."""
     return page.locator(f"#log [data-kind={kind}]")
 
 

@@ -1,4 +1,4 @@
-"""Handshakes and messages, good and bad, and what is secret of them."""
+"""Valid and invalid handshakes and messages, and the secrets in them."""
 
 import json
 import time
@@ -9,10 +9,10 @@ from typing import Any
 from tests.support.credentials import KEY, iso, sign, token
 
 TEXT = "as-it-was-told-in-confidence"
-"""The text of every message that is sent here, well formed or not."""
+"""The text in every message, well formed or not."""
 
 PASSWORD = "c2VjcmV0OnBhc3N3b3Jk"
-"""What is sent under names that the hub does not read."""
+"""The value of headers and parameters that the hub does not read."""
 
 EVER = 2**40
 
@@ -20,10 +20,10 @@ EVER = 2**40
 @dataclass
 class Secrets:
     """
-    Credentials as they are made here, good and bad, and what must not be found of them.
+    Makes credentials, valid and invalid, and remembers their secret parts.
 
     Attributes:
-        made: The parts of them that are nobody else's business, and the keys, texts and passwords.
+        made: The secret parts of all credentials, and the keys, texts and passwords.
 
     """
 
@@ -31,7 +31,7 @@ class Secrets:
 
     def token(self, claims: Any, **changes: Any) -> str:
         text = token(claims, **changes)
-        self.made += text.split(".")[1:]  # the header is the same in all tokens of the world
+        self.made += text.split(".")[1:]  # the header is not secret: it is the same in all tokens
         return text
 
     def signed(self, session_id: str, at: float, **changes: str) -> dict[str, str]:
@@ -41,16 +41,16 @@ class Secrets:
         return {"session_id": session_id, "date_time": date_time, "signature": signature}
 
     def fresh(self, session_id: str) -> dict[str, str]:
-        """Sign a session as nobody has before."""
+        """Sign a session with the current time."""
         return self.signed(session_id, time.time())
 
     def found_in(self, *texts: str) -> list[str]:
-        """Return which of them is in one of the texts."""
-        return [each for each in self.made if any(each in text for text in texts)]
+        """Return the secrets that one of the texts contains."""
+        return [secret for secret in self.made if any(secret in text for text in texts)]
 
 
 def handshakes(secrets: Secrets, session_id: str) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Yield query and headers of good and bad handshakes, the good ones of every mode first."""
+    """Yield the query and the headers of handshakes: first valid ones of every mode, then invalid ones."""
     claims = {"session_id": session_id, "exp": EVER, "send": [f"{session_id}*"]}
     good = secrets.token(claims)
     now = time.time()
@@ -84,7 +84,7 @@ def handshakes(secrets: Secrets, session_id: str) -> Iterator[tuple[dict[str, st
         yield {}, {"Sec-WebSocket-Protocol": f"bearer.{bad}"}
     yield {"token": good, "session_id": "another"}, {}
     yield {"token": good, "session_id": f"{PASSWORD} "}, {}
-    yield secrets.signed(session_id, now - 1), {}  # for the second time
+    yield secrets.signed(session_id, now - 1), {}  # used already
     yield secrets.signed(session_id, now - 400), {}
     yield secrets.signed(session_id, now, key="another"), {}
     yield secrets.signed(session_id, now) | {"date_time": PASSWORD}, {}
@@ -94,7 +94,7 @@ def handshakes(secrets: Secrets, session_id: str) -> Iterator[tuple[dict[str, st
 
 
 def frames(session_id: str) -> Iterator[str]:
-    """Yield messages, good and bad."""
+    """Yield messages: a valid one first, then invalid ones."""
     good = {"action": "sendMessage", "sessions": [session_id], "message": {"text": TEXT}, "id": "c-1"}
     yield json.dumps(good)
     yield json.dumps(good | {"sessions": [session_id, "somebody-else"]})

@@ -1,4 +1,4 @@
-"""Credentials made by hand, good ones and forged ones. Nothing here uses the code under test, or PyJWT."""
+"""Credentials, valid and forged. This module makes them without the code under test, and without PyJWT."""
 
 import base64
 import hashlib
@@ -16,10 +16,10 @@ from hub.errors import HubError
 
 KEY = "not-a-real-key-but-as-long-as-one-should-be"
 NOW = 1_795_000_000
-"""Epoch seconds at which tests of rules take place: 2026-11-18T11:06:40Z."""
+"""The time at which tests of rules take place, in epoch seconds: 2026-11-18T11:06:40Z."""
 
 CLAIMS: dict[str, Any] = {"session_id": "s1", "exp": NOW + 600}
-"""The fewest claims that get a client in."""
+"""The fewest claims that the hub accepts."""
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def base64url(data: bytes) -> str:
 
 
 def segment(value: Any) -> str:
-    """Encode a part of a token: JSON of a value, or a text as it is."""
+    """Encode a part of a token: a value as JSON, or a text unchanged."""
     return base64url((value if isinstance(value, str) else json.dumps(value)).encode(errors="replace"))
 
 
@@ -38,13 +38,13 @@ def mac(signed: str, key: str, digest: str = "sha256") -> str:
 
 
 def token(claims: Any = CLAIMS, header: Any = None, key: str = KEY, digest: str = "sha256") -> str:
-    """Sign claims, whatever they are, under a header, whatever it says."""
+    """Return a signed token with any claims and any header, valid or not."""
     signed = f"{segment({'alg': 'HS256', 'typ': 'JWT'} if header is None else header)}.{segment(claims)}"
     return f"{signed}.{mac(signed, key, digest)}"
 
 
 def with_claims(**claims: Any) -> str:
-    """Return a token that gets in, but for these claims. Ellipsis leaves a claim out."""
+    """Return a token that is valid except for these claims. Ellipsis leaves a claim out."""
     return token({name: value for name, value in (CLAIMS | claims).items() if value is not ...})
 
 
@@ -61,7 +61,7 @@ def by_query(text: str) -> ConnectRequest:
 
 
 def refusal(verify: Callable[[], object]) -> tuple[int, str]:
-    """Return status and sentence of the refusal that must come, as a hub with one key answers it."""
+    """Verify, which must fail. Returns the status and the sentence of the refusal, as a hub with one key answers."""
     try:
         accepted = verify()
     except HubError as error:
@@ -72,7 +72,7 @@ def refusal(verify: Callable[[], object]) -> tuple[int, str]:
 
 
 class StoppedClock(datetime):
-    """A datetime whose now() is always NOW."""
+    """A datetime whose ``now()`` is always NOW."""
 
     @classmethod
     def now(cls, tz: Any = None) -> "StoppedClock":
@@ -80,7 +80,7 @@ class StoppedClock(datetime):
 
 
 def stop_the_clock_of_pyjwt(monkeypatch: pytest.MonkeyPatch) -> None:
-    # PyJWT takes no clock, and both sides of a leeway cannot be told apart while time passes.
+    # PyJWT has no argument for a clock. A test of both sides of a leeway needs a time that stands still.
     monkeypatch.setattr("jwt.api_jwt.datetime", StoppedClock)
 
 

@@ -1,4 +1,4 @@
-"""The two documents of the protocol, read: for the tests that hold the code against them."""
+"""The protocol's documentation, docs/protocol.md and docs/asyncapi.yaml, for tests that compare the code with it."""
 
 import json
 import re
@@ -17,7 +17,7 @@ SCHEMAS: dict[str, Any] = ASYNCAPI["components"]["schemas"]
 
 
 def kind(frame: dict[str, Any]) -> str:
-    """Return the name that the AsyncAPI document gives to such a frame."""
+    """Return the name of a frame's kind in asyncapi.yaml."""
     return str(frame.get("action") or frame.get("type") or "gatewayError")
 
 
@@ -28,19 +28,16 @@ VALIDATORS = {
 
 
 def problems(frame: Any, name: str) -> list[str]:
-    """Return what the schema of a kind of frame finds wrong."""
+    """Return the problems that the schema of a kind finds in a frame."""
     return [f"{error.json_path}: {error.message}" for error in VALIDATORS[name].iter_errors(frame)]
 
 
 def section(title: str) -> str:
-    """Return what docs/protocol.md says under a heading of the second level."""
-    (text,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PROTOCOL, re.MULTILINE | re.DOTALL)
-    return str(text)
+    """Return the text under a heading of the second level in docs/protocol.md."""
+    (body,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PROTOCOL, re.MULTILINE | re.DOTALL)
+    return str(body)
 
 
 def examples(text: str) -> list[dict[str, Any]]:
-    """Return the frames in the text's fences for JSON."""
+    """Return the frames in the JSON code blocks of a text."""
     return [json.loads(fence) for fence in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
-
-
-# What may be generated.

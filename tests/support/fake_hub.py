@@ -1,4 +1,4 @@
-"""A hub in a few lines, which can be broken on purpose, and servers that are no hub."""
+"""A small hub that can be broken on purpose, and servers that are not hubs."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 FAULT = {"message": "Internal server error", "connectionId": "L0SM9cOFvHcCIhw=", "requestId": "Pv4tMGuZvHcFbRg="}
-"""What API Gateway sends when a function fails."""
+"""The frame that API Gateway sends when a function fails."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class FakeHub:
     A hub of AUTH_MODE none.
 
     Attributes:
-        broken: What is wrong with it.
+        broken: The name of its fault, or an empty text.
         sessions: The connections of each session.
 
     """
@@ -54,7 +54,7 @@ class FakeHub:
         except ConnectionClosed:
             pass
         finally:
-            if self.broken != "forgets nobody":
+            if self.broken != "keeps closed connections":
                 self.sessions[session].remove(connection)
 
     def answer(self, connection: ServerConnection, frame: dict[str, Any]) -> None:
@@ -69,23 +69,24 @@ class FakeHub:
             reply = {"type": "error", "code": code, "id": frame["id"]}
         silent = {"no route response": {"ack", "error"}, "no pong": {"pong"}}
         if reply.get("type") not in silent.get(self.broken, ()):
-            connection.send("hello" if self.broken == "no JSON" else json.dumps(reply))
+            connection.send("hello" if self.broken == "not JSON" else json.dumps(reply))
 
     def deliver(self, sender: ServerConnection, frame: dict[str, Any]) -> dict[str, Any]:
-        if self.broken == "no hub's ack":
+        if self.broken == "not a hub's ack":
             return {"type": "ack", "id": frame["id"], "delivered": 1}
         if self.broken == "no table":
             return {"type": "error", "code": "internal", "id": frame["id"]}
         if self.broken == "limits the rate" and frame["message"] != "gone?":
             return {"type": "error", "code": "rate_limited", "id": frame["id"], "retry_after_ms": 1}
         (session,) = frame["sessions"]
-        to = [each for each in self.sessions[session] if each is not sender or frame.get("echo", True)]
+        echo = frame.get("echo", True)
+        receivers = [receiver for receiver in self.sessions[session] if echo or receiver is not sender]
         text = frame["message"][:50_000] if self.broken == "cuts messages" else frame["message"]
-        for each in to[:1] if self.broken == "loses the second" else to:
+        for receiver in receivers[:1] if self.broken == "loses the second" else receivers:
             with contextlib.suppress(ConnectionClosed):
-                each.send(json.dumps({"type": "message", "id": frame["id"], "message": text}))
-        ack = {"type": "ack", "id": frame["id"], "delivered": {session: len(to)}, "offline": [], "failed": {}}
-        return ack | {"delivered": {}, "failed": {session: len(to)}} if self.broken == "posts fail" else ack
+                receiver.send(json.dumps({"type": "message", "id": frame["id"], "message": text}))
+        ack = {"type": "ack", "id": frame["id"], "delivered": {session: len(receivers)}, "offline": [], "failed": {}}
+        return ack | {"delivered": {}, "failed": {session: len(receivers)}} if self.broken == "posts fail" else ack
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Starts ``python -m local`` as a user does, and talks to it."""
+"""Starts ``python -m local`` as a user does, and connects to it."""
 
 import contextlib
 import json
@@ -19,15 +19,16 @@ from urllib.parse import urlsplit
 import boto3
 from websockets.sync.client import ClientConnection, connect
 
+from local.aws.client import client
 from tests.support.paths import ROOT
 
 READY = "Press Ctrl-C to stop."
 PATIENCE = 60
-"""Seconds after which a test gives up on something that should happen at once."""
+"""Seconds after which a test gives up. They are many, so that a slow machine fails no test."""
 
 
 class Output:
-    """Lines that a process prints, read as they come."""
+    """The lines that a process prints, read by a thread as they come."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.lines: list[str] = []
@@ -51,20 +52,20 @@ class Output:
         return "\n".join(self.lines)
 
     def wait_for(self, pattern: str, after: int = 0) -> str:
-        """Wait for a line that matches, from line number ``after`` on, and return it."""
+        """Wait for a line that matches, and return it. The search begins at line number ``after``, from 0."""
 
-        def found() -> str | None:
+        def matching() -> str | None:
             return next((line for line in self.lines[after:] if re.search(pattern, line)), None)
 
         with self._changed:
-            self._changed.wait_for(lambda: found() or self._ended, timeout=PATIENCE)
-            line = found()
+            self._changed.wait_for(lambda: matching() or self._ended, timeout=PATIENCE)
+            line = matching()
         assert line is not None, f"{pattern!r} did not come; the output was:\n{self.text}"
         return line
 
 
 def run_local(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run ``python -m local`` to its end."""
+    """Run ``python -m local`` until it ends."""
     return subprocess.run(
         [sys.executable, "-m", "local", *arguments],
         cwd=ROOT,
@@ -85,7 +86,7 @@ def launch_local(
     Run ``python -m local`` until the context ends; it need not be ready when the context starts.
 
     Args:
-        variables: Of its environment, beside what a developer's shell has.
+        variables: Additional environment variables.
 
     """
     process = subprocess.Popen(
@@ -109,7 +110,7 @@ def launch_local(
 
 
 def environment() -> dict[str, str]:
-    """Return what a developer's shell has, without anything of AWS."""
+    """Return the environment without AWS's variables."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
@@ -135,7 +136,7 @@ class RunningGateway:
 
     @contextlib.contextmanager
     def connect(self, session_id: str, **options: Any) -> Iterator["Client"]:
-        """Open a connection, as a client that reads its frames as JSON."""
+        """Open a connection to the hub in a session. Other applications ignore the session."""
         with connect(self.url(session_id), proxy=None, compression=None, **options) as socket:
             yield Client(socket)
 
@@ -144,25 +145,32 @@ class RunningGateway:
         return boto3.client("apigatewaymanagementapi", **options)
 
     def open_ports(self) -> list[str]:
-        """Return which of the gateway's addresses answer."""
+        """Return the names of the gateway's endpoints that accept connections."""
         answering = []
         for name, url in self.endpoints.items():
             parts = urlsplit(url)
             if not parts.scheme:
-                continue  # not an address: the hub's mode, the name of its secret
+                continue  # not an address, but the hub's mode or the name of its secret
             with contextlib.suppress(ConnectionRefusedError), socket.create_connection((parts.hostname, parts.port)):
                 answering.append(name)
         return answering
 
     def rows(self, session_id: str) -> list[str]:
         """Return the connection ids stored for a session."""
-        answer = boto3.client("dynamodb", endpoint_url=self.endpoints["dynamodb"]).query(
+        answer = client("dynamodb", self.endpoints["dynamodb"], self.endpoints["region"]).query(
             TableName="ConnectionsTable",
             ConsistentRead=True,
             KeyConditionExpression="session_id = :session",
             ExpressionAttributeValues={":session": {"S": session_id}},
         )
         return [item["connection_id"]["S"] for item in answer["Items"]]
+
+    def wait_for_rows(self, session_id: str, count: int) -> None:
+        """Wait until a session has at most ``count`` stored connections. Each finished $disconnect prints a line."""
+        seen = len(self.output.lines)
+        while len(self.rows(session_id)) > count:
+            self.output.wait_for("disconnected", after=seen - 1)
+            seen += 1
 
 
 class Client:
@@ -178,20 +186,20 @@ class Client:
         return json.loads(self.socket.recv(timeout=PATIENCE))
 
     def ask(self, frame: Any) -> Any:
-        """Send a frame, and return the next one that comes."""
+        """Send a frame, and return the next frame that comes."""
         self.send(frame)
         return self.receive()
 
 
 def three_in_a_row() -> tuple[int, list[socket.socket]]:
-    """Bind three ports in a row, as a gateway does. Returns the first's number, and the sockets to close."""
+    """Bind three ports in a row, as a gateway does. Returns the number of the first, and the sockets to close."""
     while True:
         sockets = [socket.create_server(("127.0.0.1", 0))]
         first: int = sockets[0].getsockname()[1]
         try:
             sockets.append(socket.create_server(("127.0.0.1", first + 1)))
             sockets.append(socket.create_server(("127.0.0.1", first + 2)))
-        except (OSError, OverflowError):  # taken, or beyond the last
+        except (OSError, OverflowError):  # in use, or above the highest port
             for sock in sockets:
                 sock.close()
         else:
@@ -199,10 +207,10 @@ def three_in_a_row() -> tuple[int, list[socket.socket]]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for something that comes by itself, and soon."""
+    """Wait until a condition holds that becomes true soon, without an event to wait for."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it did not come"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.01)
 
 

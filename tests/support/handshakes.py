@@ -1,17 +1,13 @@
-"""Handshakes with a running gateway, byte for byte, and credentials from its own command line."""
+"""Raw handshakes with a running gateway, and credentials from its own command line."""
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import boto3
 
-from tests.support.gateway import PATIENCE, RunningGateway
-from tests.support.paths import ROOT
+from tests.support.gateway import PATIENCE, RunningGateway, run_local
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -22,7 +18,7 @@ UPGRADE = {
 
 
 def handshake(gateway: RunningGateway, query: str = "", *headers: tuple[str, str]) -> tuple[int, str]:
-    """Return status and text of the answer to a handshake, whatever its query and headers are."""
+    """Send a handshake with any query and headers, valid or not. Returns the status and the text of the answer."""
     url = urlsplit(gateway.endpoints["websocket"])
     lines = [f"GET {url.path}{query} HTTP/1.1", f"Host: {url.netloc}"]
     lines += [f"{name}: {value}" for name, value in (*UPGRADE.items(), *headers)]
@@ -37,22 +33,16 @@ def handshake(gateway: RunningGateway, query: str = "", *headers: tuple[str, str
 
 
 def status(gateway: RunningGateway, query: dict[str, str] | None = None, **headers: str) -> int:
-    """Return the status of the answer to a handshake; underscores in the names of headers stand for hyphens."""
+    """Return the status of the answer to a handshake. Underscores in header names stand for hyphens."""
     named = [(name.replace("_", "-"), value) for name, value in headers.items()]
     return handshake(gateway, f"?{urlencode(query)}" if query else "", *named)[0]
 
 
 def command(gateway: RunningGateway, *arguments: str) -> str:
-    """Run ``python -m local`` with a running gateway's port, and return what it prints."""
-    port = str(urlsplit(gateway.endpoints["page"]).port)
-    return subprocess.run(
-        [sys.executable, "-m", "local", *arguments, "--port", port],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    """Run ``python -m local`` with a running gateway's port, and return its output."""
+    ended = run_local(*arguments, "--port", str(urlsplit(gateway.endpoints["page"]).port))
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 def secrets(gateway: RunningGateway) -> Any:
@@ -60,11 +50,12 @@ def secrets(gateway: RunningGateway) -> Any:
 
 
 def key(gateway: RunningGateway) -> str:
-    """Return the key that the gateway has made for itself."""
+    """Return the gateway's signing key, which it made when it started."""
     value: str = secrets(gateway).get_secret_value(SecretId=gateway.endpoints["signing_secret"])["SecretString"]
     return value
 
 
-def wait_until(epoch_seconds: float) -> None:
+def sleep_until(epoch_seconds: float) -> None:
+    """Sleep until the wall clock has reached a time: a credential's expiry, for example."""
     while (left := epoch_seconds - time.time()) > 0:
         time.sleep(left)

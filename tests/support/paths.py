@@ -1,4 +1,4 @@
-"""Where the project and the applications of the tests are."""
+"""Paths of the project, of its template and of the tests' applications."""
 
 from pathlib import Path
 
@@ -9,4 +9,4 @@ TEMPLATE = ROOT / "template.yaml"
 """The hub's own template."""
 
 APPS = Path(__file__).parent / "apps"
-"""Applications that only tests serve."""
+"""Templates and functions of applications that only tests run."""

@@ -1,4 +1,4 @@
-"""Runs the workers of one function without a gateway, and keeps what they print."""
+"""Runs the workers of one function without a gateway, and keeps their output."""
 
 import asyncio
 import contextlib
@@ -49,7 +49,7 @@ class RunningPool:
         return await self.pool.invoke(json.dumps({"do": do} | members))
 
     async def value(self, do: str, **members: Any) -> Any:
-        """Return what the function answered, which must not be an error."""
+        """Return the function's answer, which must not be an error."""
         result = await self.order(do, **members)
         assert result.error is None
         return result.value

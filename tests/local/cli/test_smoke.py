@@ -1,23 +1,18 @@
-"""``python -m local smoke`` reports that a working hub works, and names the fault of a broken one."""
+"""``python -m local smoke`` reports that a working hub works, in every AUTH_MODE."""
 
-import asyncio
-import io
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from local.cli.command_line import main
 from local.cli.smoke.access import Given
-from local.cli.smoke.run import smoke
-from local.console import Console
 from tests.support.credentials import token
-from tests.support.fake_hub import answering, fake_hub
 from tests.support.gateway import RunningGateway, environment
 from tests.support.handshakes import key
 from tests.support.paths import ROOT
+from tests.support.smoke import checked
 
 ALWAYS = [
     r"A client connects, in \d+\.\d\d s .*",
@@ -52,23 +47,11 @@ FACTS = [
 ]
 
 
-NOTHING = Given()
-
-
-def checked(url: str, given: Given = NOTHING, seconds: float = 60, patience: float = 20) -> tuple[int, list[str]]:
-    """Check a hub. Returns the exit status, and the printed lines without the first."""
-    printed = io.StringIO()
-    status = asyncio.run(smoke(url, given, Console(printed), seconds, patience))
-    first, *others = printed.getvalue().splitlines()
-    assert first == f"Checking {url}"
-    return status, others
-
-
-@pytest.fixture(scope="module", params=["none", "jwt", "signature"])
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[str, RunningGateway]]:
-    """A gateway in each mode."""
-    with RunningGateway.start("--parameter", f"AuthMode={request.param}") as running:
-        yield request.param, running
+@pytest.fixture(params=["none", "jwt", "signature"])
+def served(request: pytest.FixtureRequest) -> tuple[str, RunningGateway]:
+    """An AUTH_MODE, and a gateway that has it."""
+    fixtures = {"none": "gateway", "jwt": "jwt_gateway", "signature": "signature_gateway"}
+    return request.param, request.getfixturevalue(fixtures[request.param])
 
 
 def assert_works(lines: list[str], mode: str, note: list[str]) -> None:
@@ -152,140 +135,6 @@ def test_the_report_names_the_credential_that_the_hub_needs(
     status, lines = checked(gateway.endpoints["websocket"], given)
     assert lines[0].startswith(sentences[mode])
     assert status == int(lines[0].startswith("FAIL"))
-
-
-QUICK = 2
-"""Seconds after which a frame that never comes counts as missing."""
-
-
-@pytest.mark.parametrize(
-    ("broken", "sentence"),
-    [
-        ("no route response", "FAIL  A message of 14 bytes: No answer came within 2 seconds. Check that the route"),
-        (
-            "functions fail",
-            "FAIL  A message of 14 bytes: API Gateway answers 'Internal server error' in place of the hub",
-        ),
-        ("no hub's ack", "FAIL  A message of 14 bytes: The ack is not a hub's: it does not say who received"),
-        ("no JSON", "FAIL  A message of 14 bytes: The answer is not JSON, so it is not from a hub. Check the URL."),
-        ("no table", "FAIL  A message of 14 bytes: A message is answered with the error internal. Look at the log of"),
-        ("limits the rate", "FAIL  A message of 14 bytes: The hub answers rate_limited three times in a row. Raise"),
-        ("posts fail", "FAIL  A message of 14 bytes does not reach every connection that is open. Look at the log"),
-        ("wrong code", "FAIL  An unknown action is answered bad_request. Check that the route has its RouteResponse"),
-        ("no pong", "FAIL  No pong came within 2 seconds. Look at the route ping and its integration response."),
-        ("loses the second", "FAIL  No message came within 2 seconds. Look at the log of MessageFunction"),
-        ("cuts messages", "FAIL  A message of 100,009 bytes arrives changed."),
-        (
-            "forgets nobody",
-            "FAIL  The ack still counts connections 2 seconds after they closed. Look at the log of Disconnect",
-        ),
-        ("takes any session id", "FAIL  A handshake with a malformed session id opens a connection. Look at AuthMode"),
-    ],
-)
-def test_the_report_names_the_fault_of_a_broken_hub(broken: str, sentence: str) -> None:
-    with fake_hub(broken) as url:
-        status, lines = checked(url, patience=QUICK)
-    assert {line[: len(sentence)] for line in lines if line.startswith("FAIL")} == {sentence}
-    assert status == 1
-
-
-def test_a_limit_of_one_connection_per_session_is_not_a_fault() -> None:
-    with fake_hub("one connection a session") as url:
-        status, lines = checked(url, patience=QUICK)
-    skipped = "skip  MaxConnectionsPerSession allows no second connection in a session (429)."
-    assert [line for line in lines if line[:4] in {"skip", "FAIL"}] == [skipped] * 2
-    assert (status, lines[-1]) == (0, "The hub works: 7 checks hold.")
-
-
-@pytest.mark.parametrize(
-    ("answer", "sentence"),
-    [
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "The handshake is refused with 404. Check the URL"),
-        (b"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n", "The handshake is refused with 429. A limit is reached"),
-        (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "The handshake is refused with 500. ConnectFunction or an"),
-        (b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "The hub refuses a client without a credential, with 403. "),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "The handshake is refused with 200. Check the URL"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "The server does not speak the WebSocket protocol. Check the URL"),
-        (b"", "The server does not speak the WebSocket protocol. Check the URL"),
-    ],
-    ids=["404", "429", "500", "403", "200", "ssh", "closed"],
-)
-def test_a_handshake_that_fails_is_one_sentence(answer: bytes, sentence: str) -> None:
-    with answering(answer) as url:
-        status, lines = checked(url)
-    assert lines[0].startswith(f"FAIL  {sentence}")
-    assert (status, lines[1:]) == (1, ["The hub does not work as it should: 1 failed, 0 checks hold."])
-
-
-def test_a_server_that_never_answers_ends_in_time() -> None:
-    with answering(None) as url:
-        assert checked(url, seconds=0.3) == (1, ["FAIL  The checks did not finish within 0.3 seconds."])
-
-
-def test_a_certificate_that_is_not_trusted(served: tuple[str, RunningGateway]) -> None:
-    url = served[1].endpoints["tls"].replace("https", "wss", 1) + "/prod"
-    status, lines = checked(url)
-    assert re.fullmatch(
-        r"FAIL  The certificate is not trusted: .+\. Name a file with its authority in SSL_CERT_FILE\. .+", lines[0]
-    )
-    assert status == 1
-
-
-NOT_A_URL = "URL is not the URL of a WebSocket API. "
-
-
-@pytest.mark.parametrize(
-    ("url", "variables", "sentence"),
-    [
-        pytest.param("", {}, NOT_A_URL, id="nothing"),
-        pytest.param("https://abc.execute-api.us-east-1.amazonaws.com/prod", {}, NOT_A_URL, id="https"),
-        pytest.param("wss://", {}, NOT_A_URL, id="no-host"),
-        pytest.param("wss://[::1/prod", {}, NOT_A_URL, id="half-an-address"),
-        pytest.param("wss://localhost:99999/prod", {}, NOT_A_URL, id="no-port"),
-        pytest.param("wss://me:secret@localhost/prod", {}, NOT_A_URL, id="a-password"),
-        pytest.param("wss://a b/prod", {}, NOT_A_URL, id="a-space"),
-        pytest.param("wss://localhost/prod?session_id=s&signature=abc", {}, "A signed URL opens one", id="signed"),
-        pytest.param("wss://localhost/prod", {"TOKEN": "hello"}, "TOKEN is not a JSON Web Token, ", id="not-a-token"),
-        pytest.param(
-            "wss://localhost/prod", {"TOKEN": "e30.e30.e30"}, "TOKEN has no claim", id="a-token-without-a-session"
-        ),
-        pytest.param(
-            "wss://localhost/prod?token=x", {}, "TOKEN is not a JSON Web Token, ", id="not-a-token-in-the-url"
-        ),
-        pytest.param(
-            "wss://localhost/prod", {"KEY": "a\nb"}, "KEY has characters that cannot be printed", id="not-a-key"
-        ),
-    ],
-)
-def test_a_malformed_url_or_credential_is_one_sentence(
-    url: str,
-    variables: dict[str, str],
-    sentence: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert main(["smoke", url]) == 1
-    printed = capsys.readouterr()
-    assert printed.err.startswith(sentence)
-    assert (printed.out, printed.err.count("\n")) == ("", 1)
-
-
-@pytest.mark.parametrize(
-    ("url", "sentence"),
-    [
-        pytest.param(
-            "ws://127.0.0.1:1/prod", "The connection is refused: no program listens on that port.", id="refused"
-        ),
-        pytest.param("ws://nobody.invalid/prod", "The host of the URL is unknown.", id="unknown-host"),
-        pytest.param("ws://a..b/prod", "The host of the URL is not a valid name.", id="no-host-name"),
-    ],
-)
-def test_a_host_that_does_not_answer(url: str, sentence: str) -> None:
-    status, lines = checked(url)
-    assert lines[0].startswith(f"FAIL  {sentence} ")
-    assert status == 1
 
 
 def test_make_smoke_needs_a_url() -> None:

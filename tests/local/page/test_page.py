@@ -1,4 +1,4 @@
-"""The page in a real browser: Chromium, as Debian's package or another system's ships it."""
+"""The page in a real browser, Chromium."""
 
 import os
 import re
@@ -20,7 +20,7 @@ pytestmark = needs_chromium
 
 @pytest.fixture
 def open_page(browser: Browser, gateway: RunningGateway) -> Iterator[Open]:
-    """Open the page in windows of their own; any error of its script fails the test."""
+    """Opens the page, each time in a new window. An error in the page's script fails the test."""
     context = browser.new_context(viewport={"width": 1200, "height": 860})
     errors: list[str] = []
 
@@ -58,20 +58,20 @@ def test_two_windows_of_one_session_both_receive(open_page: Open) -> None:
         expect(entries(window, "message")).to_have_text(re.compile("to both"))
 
 
-def test_it_can_be_used_by_keyboard_alone(open_page: Open) -> None:
+def test_the_page_can_be_used_by_keyboard_alone(open_page: Open) -> None:
     page = open_page("keys", connect=False)
 
-    page.keyboard.press("Enter")  # the session is in focus
+    page.keyboard.press("Enter")  # the session field has the focus
     expect(state(page)).to_have_text("Connected as keys")
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     page.keyboard.type("first line")
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("second line")
-    page.keyboard.press("Enter")  # to the own session, which is filled in
+    page.keyboard.press("Enter")  # to its own session, which the page has filled in
     expect(entries(page, "message").locator(".text")).to_have_text("first line\nsecond line")
 
 
-def test_json_goes_as_json_and_what_is_none_stays_here(open_page: Open) -> None:
+def test_json_is_sent_as_json_and_other_text_is_not_sent(open_page: Open) -> None:
     page = open_page("json")
     page.get_by_label("The message is JSON").check()
 
@@ -82,7 +82,7 @@ def test_json_goes_as_json_and_what_is_none_stays_here(open_page: Open) -> None:
     expect(entries(page, "sent")).to_have_count(1)
 
 
-def test_without_echo_this_window_hears_nothing(open_page: Open) -> None:
+def test_without_echo_this_window_does_not_receive_the_message(open_page: Open) -> None:
     page = open_page("no-echo")
     page.get_by_label("Send it to this window too").uncheck()
 
@@ -112,7 +112,7 @@ def test_a_frame_that_api_gateway_would_close_on_is_not_sent(open_page: Open) ->
     expect(state(page)).to_have_text("Connected as large")
 
 
-def test_what_others_send_is_text_never_markup(open_page: Open) -> None:
+def test_a_message_is_shown_as_text_never_as_markup(open_page: Open) -> None:
     page = open_page("markup")
 
     send(page, "markup", "<img src=x onerror=\"document.title='owned'\">")
@@ -139,7 +139,7 @@ def test_a_session_id_is_checked_before_connecting(open_page: Open, session: str
     expect(state(page)).to_have_text("Not connected")
 
 
-def test_a_refused_connect_is_told_from_an_unreachable_hub(open_page: Open, gateway: RunningGateway) -> None:
+def test_a_refused_handshake_and_an_unreachable_hub_look_different(open_page: Open, gateway: RunningGateway) -> None:
     page = open_page("refused", connect=False)
 
     page.get_by_label("Hub").fill(gateway.endpoints["websocket"].replace("/prod", "/dev"))
@@ -164,14 +164,14 @@ def test_a_refusal_by_the_function_is_explained(browser: Browser) -> None:
         expect(entries(page, "refused")).to_have_text(re.compile("status 403. Pages of this origin may not connect"))
 
 
-def test_it_says_so_when_it_cannot_know_more(open_page: Open, gateway: RunningGateway) -> None:
+def test_a_page_that_cannot_know_the_reason_says_so(open_page: Open, gateway: RunningGateway) -> None:
     page = open_page("elsewhere", connect=False)
 
     # The embedded AWS answers, is of another origin, and opens no WebSocket.
     page.get_by_label("Hub").fill(gateway.endpoints["aws"].replace("http", "ws"))
     page.get_by_role("button", name="Connect").click()
     expect(entries(page, "refused")).to_have_text(
-        re.compile("answers, but did not open the connection. A browser is not told why")
+        re.compile("answers, but did not open the connection. A browser does not learn why")
     )
 
 

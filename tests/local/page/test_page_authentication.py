@@ -1,39 +1,15 @@
-"""The page against a hub that wants proof, in a real browser."""
+"""The page against a hub that needs a credential, in a real browser."""
 
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import entries, needs_chromium, send, state
 from tests.support.gateway import RunningGateway
-from tests.support.paths import ROOT
+from tests.support.handshakes import command
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def jwt_hub() -> Iterator[RunningGateway]:
-    with RunningGateway.start("--parameter", "AuthMode=jwt") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def signature_hub() -> Iterator[RunningGateway]:
-    with RunningGateway.start("--parameter", "AuthMode=signature") as running:
-        yield running
-
-
-def printed(hub: RunningGateway, *command: str) -> str:
-    port = str(urlsplit(hub.endpoints["page"]).port)
-    done = subprocess.run(
-        [sys.executable, "-m", "local", *command, "--port", port], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
 
 
 def open_page(browser: Browser, hub: RunningGateway) -> Page:
@@ -48,11 +24,13 @@ def join_with_token(page: Page, token: str) -> None:
     page.get_by_role("button", name="Connect").click()
 
 
-def test_a_token_opens_a_connection_and_says_when_it_expires(browser: Browser, jwt_hub: RunningGateway) -> None:
-    page = open_page(browser, jwt_hub)
-    join_with_token(page, printed(jwt_hub, "token", "--session", "alice", "--send", "alice", "--send", "order-*"))
+def test_a_token_opens_a_connection_and_says_when_it_expires(browser: Browser, jwt_gateway: RunningGateway) -> None:
+    page = open_page(browser, jwt_gateway)
+    join_with_token(
+        page, command(jwt_gateway, "token", "--session", "alice", "--send", "alice", "--send", "order-*").strip()
+    )
 
-    expect(state(page)).to_have_text("Connected as alice")  # the token says so
+    expect(state(page)).to_have_text("Connected as alice")  # as the token says
     expect(page.locator("#token-help")).to_have_text(re.compile(r"^Expires in 60 minutes, "))
     send(page, "alice, order-7", "hello")
     expect(entries(page, "ack")).to_have_text(re.compile("alice: 1 delivered · order-7: offline"))
@@ -60,9 +38,9 @@ def test_a_token_opens_a_connection_and_says_when_it_expires(browser: Browser, j
     expect(entries(page, "error")).to_have_text(re.compile(r"forbidden: .*field sessions\[1\]"))
 
 
-def test_a_token_that_runs_out_is_shown_and_refused(browser: Browser, jwt_hub: RunningGateway) -> None:
-    page = open_page(browser, jwt_hub)
-    join_with_token(page, printed(jwt_hub, "token", "--session", "brief", "--ttl", "2"))
+def test_a_token_that_runs_out_is_shown_and_refused(browser: Browser, jwt_gateway: RunningGateway) -> None:
+    page = open_page(browser, jwt_gateway)
+    join_with_token(page, command(jwt_gateway, "token", "--session", "brief", "--ttl", "2").strip())
     expect(state(page)).to_have_text("Connected as brief")
 
     expect(page.locator("#token-help")).to_have_text(re.compile("^Expired "))
@@ -71,7 +49,7 @@ def test_a_token_that_runs_out_is_shown_and_refused(browser: Browser, jwt_hub: R
 
 
 @pytest.mark.parametrize(
-    ("token", "said"),
+    ("token", "explanation"),
     [
         pytest.param("", "status 401. A token is needed", id="none"),
         pytest.param("not-a-token", "status 401. The token is not a JSON Web Token", id="not-a-token"),
@@ -82,20 +60,20 @@ def test_a_token_that_runs_out_is_shown_and_refused(browser: Browser, jwt_hub: R
         ),
     ],
 )
-def test_a_refusal_is_explained(browser: Browser, jwt_hub: RunningGateway, token: str, said: str) -> None:
-    page = open_page(browser, jwt_hub)
+def test_a_refusal_is_explained(browser: Browser, jwt_gateway: RunningGateway, token: str, explanation: str) -> None:
+    page = open_page(browser, jwt_gateway)
     join_with_token(page, token)
 
-    expect(entries(page, "refused")).to_have_text(re.compile(said))
+    expect(entries(page, "refused")).to_have_text(re.compile(explanation))
     expect(state(page)).to_have_text("Refused")
 
 
-def test_a_signed_address_opens_one_connection(browser: Browser, signature_hub: RunningGateway) -> None:
-    page, again = open_page(browser, signature_hub), open_page(browser, signature_hub)
-    url = printed(signature_hub, "sign", "--session", "alice", "--url")
+def test_a_signed_address_opens_one_connection(browser: Browser, signature_gateway: RunningGateway) -> None:
+    page, again = open_page(browser, signature_gateway), open_page(browser, signature_gateway)
+    url = command(signature_gateway, "sign", "--session", "alice", "--url").strip()
 
     for window in (page, again):
-        expect(window.locator("#url-help")).to_have_text(re.compile("This hub wants a signature"))
+        expect(window.locator("#url-help")).to_have_text(re.compile("This hub needs a signature"))
         window.get_by_label("Hub").fill(url)
         window.get_by_role("button", name="Connect").click()
         if window is page:
@@ -103,8 +81,8 @@ def test_a_signed_address_opens_one_connection(browser: Browser, signature_hub: 
     expect(entries(again, "refused")).to_have_text(re.compile("status 403. The signature has been used already"))
 
 
-def test_the_token_field_is_there_only_where_a_token_may_be_wanted(
-    browser: Browser, gateway: RunningGateway, jwt_hub: RunningGateway
+def test_the_token_field_is_shown_only_if_the_hub_may_need_a_token(
+    browser: Browser, gateway: RunningGateway, jwt_gateway: RunningGateway
 ) -> None:
-    expect(open_page(browser, jwt_hub).get_by_label("Token")).to_be_visible()
+    expect(open_page(browser, jwt_gateway).get_by_label("Token")).to_be_visible()
     expect(open_page(browser, gateway).get_by_label("Token")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""However a gateway ends, it leaves no process behind."""
+"""A gateway leaves no process behind, however it ends."""
 
 import contextlib
 import re
@@ -17,7 +17,12 @@ from tests.support.pools import OBEDIENT
 
 @dataclass
 class Lifelines:
-    """A port that every worker connects to, and so does what it forks. A connection ends with the last that has it."""
+    """
+    A port that every worker connects to.
+
+    A worker's children inherit its connection, so the connection ends when the last of these processes does.
+
+    """
 
     listener: socket.socket
     stack: contextlib.ExitStack
@@ -35,7 +40,7 @@ class Lifelines:
         return port
 
     def accept(self) -> int:
-        """Accept those that have connected so far, and return how many there are in all."""
+        """Accept the workers that have connected so far. Returns the number of all that ever connected."""
         self.listener.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -51,7 +56,7 @@ class Lifelines:
 
 @contextlib.contextmanager
 def gateway_in_trouble(lifelines: Lifelines) -> Iterator[RunningGateway]:
-    """A gateway with idle workers, one that hangs and ignores signals, and children of others."""
+    """A gateway with idle workers, a worker that hangs and ignores signals, and workers with children."""
     with (
         RunningGateway.start("--template", str(OBEDIENT), "--parameter", f"LifelinePort={lifelines.port}") as gateway,
         gateway.connect("anybody") as client,
@@ -75,9 +80,7 @@ def gateway_in_trouble(lifelines: Lifelines) -> Iterator[RunningGateway]:
         pytest.param(signal.SIGKILL, -signal.SIGKILL, id="killed"),
     ],
 )
-def test_nothing_is_left_of_a_gateway_with_hanging_workers_and_their_children(
-    number: signal.Signals, status: int
-) -> None:
+def test_a_gateway_ends_its_hanging_workers_and_their_children(number: signal.Signals, status: int) -> None:
     with Lifelines.hold() as lifelines, gateway_in_trouble(lifelines) as gateway:
         gateway.process.send_signal(number)
         assert gateway.process.wait(timeout=PATIENCE) == status
@@ -88,7 +91,7 @@ def test_nothing_is_left_of_a_gateway_with_hanging_workers_and_their_children(
         assert "Traceback" not in gateway.output.text
 
 
-def test_a_second_ctrl_c_waits_for_nobody() -> None:
+def test_a_second_ctrl_c_does_not_wait_for_functions() -> None:
     with Lifelines.hold() as lifelines, gateway_in_trouble(lifelines) as gateway:
         gateway.process.send_signal(signal.SIGINT)
         gateway.output.wait_for("Functions still run. They have 5 seconds; Ctrl-C again ends them at once.")
