@@ -92,8 +92,7 @@ class FaultyEndpoint:
     A server of ``@connections``.
 
     Attributes:
-        default: The name of the answer to a post without a script.
-        scripts: For a connection id the names of its next answers.
+        scripts: For a connection id the names of its next answers; then all are ``200``.
         requests: Method, connection id and body of each request, in the order of arrival.
         heads: What came before the body of each request.
         opened: How many HTTP connections there have been.
@@ -122,6 +121,7 @@ class FaultyEndpoint:
         return posted
 
     def next_answer(self, method: str, connection_id: str) -> list[bytes | str]:
+        """Return the next answer of a script. Without one, a post gets ``default``, and another request ``200``."""
         if script := self.scripts.get(connection_id):
             return ANSWERS[script.pop(0)]
         return ANSWERS[self.default if method == "POST" else "200"]

@@ -1,4 +1,4 @@
-"""A DynamoDB over real HTTP whose answers, faults included, a test scripts."""
+"""A DynamoDB that answers by script, over real HTTP, faults among the answers."""
 
 import contextlib
 import json
@@ -44,7 +44,7 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "nothing": ["silence"],
     "closed": ["close"],
     "reset": ["reset"],
-    "not HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n", "close"],
+    "no HTTP": [b"SSH-2.0-OpenSSH_9.6\r\n", "close"],
     "half a head": [b"HTTP/1.1 200 OK\r\nContent-Le", "close"],
     "half a body, closed": [answer(200, HALF, length=len(WHOLE)), "close"],
     "half a body, reset": [answer(200, HALF, length=len(WHOLE)), "reset"],
@@ -56,7 +56,7 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "a list": [answer(200, b"[]")],
     "a page": [answer(200, b"<html>")],
     "another checksum": [answer(200, WHOLE, "x-amz-crc32: 1")],
-    "a checksum that is not a number": [answer(200, WHOLE, "x-amz-crc32: one")],
+    "a checksum that is no number": [answer(200, WHOLE, "x-amz-crc32: one")],
     "half a refusal": [answer(400, REFUSAL[:40], length=len(REFUSAL)), "close"],
     "throttled": [answer(400, THROTTLED)],
     "500": [answer(500, b"<html>Internal Server Error</html>")],
@@ -65,13 +65,13 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "drips in its body": [answer(200, b"", length=100_000), "drip", b" " * 100_000],
     "refused": [answer(400, REFUSAL)],
 }
-"""The steps of each answer: bytes to send, and actions."""
+"""What an answer sends, and does, in order."""
 
 SLOW = {"nothing", "half a body, silence", "drips in its head", "drips in its body"}
-"""Answers that end only by a time-out of the client."""
+"""Answers after which only the time ends the waiting."""
 
 LOST = set(ANSWERS) - SLOW - {"whole", "refused"}
-"""Answers that come at once, and that a client cannot use."""
+"""Answers that are as good as none, and come at once."""
 
 
 @dataclass
@@ -80,9 +80,9 @@ class FaultyDynamoDB:
     A server.
 
     Attributes:
-        script: Names of the next answers. The last one is repeated.
+        script: Names of the next answers. The last is given again and again.
         asked: The operation of each request, in the order of arrival.
-        tokens: The client tokens of the transactions among the requests.
+        tokens: The tokens of the transactions among them.
 
     """
 
@@ -99,7 +99,7 @@ class FaultyDynamoDB:
 
 @contextlib.contextmanager
 def faulty_dynamodb() -> Iterator[FaultyDynamoDB]:
-    """Serve while the context lasts, with one thread for each HTTP connection."""
+    """Serve while the context lasts, each HTTP connection in a thread of its own."""
     served = FaultyDynamoDB()
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
@@ -127,13 +127,13 @@ def _serve(served: FaultyDynamoDB, connection: socket.socket, over: threading.Ev
             length = LENGTH.search(head[1]) if head else None
             if not head or not length or len(received) < head.end() + int(length[1]):
                 continue
-            _record(served, head[1], received[head.end() :])
+            _note(served, head[1], received[head.end() :])
             received = b""
             if not _reply(connection, ANSWERS[_next(served)], over):
                 return
 
 
-def _record(served: FaultyDynamoDB, head: bytes, body: bytes) -> None:
+def _note(served: FaultyDynamoDB, head: bytes, body: bytes) -> None:
     target = TARGET.search(head)
     assert target
     served.asked.append(target[1].decode())

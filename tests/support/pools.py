@@ -1,4 +1,4 @@
-"""Runs the workers of one function without a gateway, and keeps their output."""
+"""Runs the workers of one function without a gateway, and keeps what they print."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ def obedient() -> Function:
 
 @dataclass
 class RunningPool:
-    """A pool, and the lines that its workers print."""
+    """A pool, and what its workers print."""
 
     pool: Pool
     lines: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class RunningPool:
         return await self.pool.invoke(json.dumps({"do": do} | members))
 
     async def value(self, do: str, **members: Any) -> Any:
-        """Return the function's answer, which must not be an error."""
+        """Return what the function answered, which must not be an error."""
         result = await self.order(do, **members)
         assert result.error is None
         return result.value

@@ -1,4 +1,4 @@
-"""A server of AWS's JSON protocol whose answers, faults included, a test scripts."""
+"""A server of AWS's JSON protocol that answers by script, faults among the answers."""
 
 import contextlib
 import json
@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SILENT = b"silent"
-"""No answer: the server keeps the connection open."""
+"""Said by a server that says nothing, and keeps the connection open."""
 
 DRIPS = b"drips"
-"""An answer that comes byte by byte, and never ends."""
+"""Said by a server whose answer comes byte by byte, and never ends."""
 
 CLOSED = b""
-"""No answer: the server closes the connection."""
+"""Said by a server that closes the connection."""
 
 
 def answer(body: bytes, status: int = 200, missing: int = 0) -> bytes:
-    """Return an HTTP response, after which the connection closes. Its body may lack some bytes of its length."""
+    """Return an HTTP response: the only one on its connection, and of its body some bytes may be missing."""
     length = len(body) + missing
     return f"HTTP/1.1 {status} A Reason\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode() + body
 
@@ -34,8 +34,8 @@ class Scripted:
     A server.
 
     Attributes:
-        script: The answers to the next requests.
-        last: The answer to all requests after the script.
+        script: What it says to the next requests.
+        last: What it says when the script has ended.
         requests: The bodies of all requests.
 
     """
@@ -57,7 +57,7 @@ class Scripted:
 
 @contextlib.contextmanager
 def scripted() -> Iterator[Scripted]:
-    """Serve while the context lasts, with one thread for each connection."""
+    """Serve while the context lasts, in a thread for each connection."""
     state = Scripted()
     over = threading.Event()
 
@@ -68,13 +68,13 @@ def scripted() -> Iterator[Scripted]:
             reply = state.take(self.rfile.read(length))
             if reply == SILENT:
                 over.wait()
-            elif reply == DRIPS:
+            elif said == DRIPS:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
                 with contextlib.suppress(OSError):
                     while not over.wait(0.02):
                         self.wfile.write(b" ")
             else:
-                self.wfile.write(reply)
+                self.wfile.write(said)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         state.url = f"http://127.0.0.1:{server.server_address[1]}"
