@@ -1,4 +1,4 @@
-"""Loads a handler as a cold start does, and what Lambda passes beside the event."""
+"""Imports functions as a cold start does, and makes Lambda's context for them."""
 
 import functools
 import importlib.util
@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 @dataclass
 class Context:
-    """What Powertools and the hub read of Lambda's context."""
+    """The members of Lambda's context that Powertools and the hub read."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 128
@@ -30,7 +30,7 @@ class Context:
 def cold_start(
     function: str, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str] | None = None, **environment: str
 ) -> ModuleType:
-    """Import the module of a function with the environment that the template gives it, or some other."""
+    """Import a function's module with the environment that the template sets, changed by ``environment``."""
     parameters = {"WebSocketEndpoint": "http://127.0.0.1:9/prod"} | (parameters or {})
     declared = _declared(function, tuple(parameters.items()))
     for name, value in (environment_of(declared, {}) | environment).items():

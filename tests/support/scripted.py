@@ -68,13 +68,13 @@ def scripted() -> Iterator[Scripted]:
             reply = state.take(self.rfile.read(length))
             if reply == SILENT:
                 over.wait()
-            elif said == DRIPS:
+            elif reply == DRIPS:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
                 with contextlib.suppress(OSError):
                     while not over.wait(0.02):
                         self.wfile.write(b" ")
             else:
-                self.wfile.write(said)
+                self.wfile.write(reply)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         state.url = f"http://127.0.0.1:{server.server_address[1]}"
