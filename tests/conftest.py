@@ -51,17 +51,17 @@ def connections(table: str) -> Connections:
 
 
 @pytest.fixture(scope="module")
-def opened() -> Iterator[HubInMoto]:
-    """An account in moto, for the tests of one module."""
-    with HubInMoto.opened() as account:
-        yield account
+def shared_hub_in_moto() -> Iterator[HubInMoto]:
+    """The hub on moto's services, which the tests of one module share."""
+    with HubInMoto.start() as running:
+        yield running
 
 
 @pytest.fixture
-def account(opened: HubInMoto) -> HubInMoto:
-    """Moto, without a connection."""
-    opened.clear()
-    return opened
+def hub_in_moto(shared_hub_in_moto: HubInMoto) -> HubInMoto:
+    """The hub on moto's services, without connections."""
+    shared_hub_in_moto.clear()
+    return shared_hub_in_moto
 
 
 @pytest.fixture

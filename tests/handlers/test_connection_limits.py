@@ -28,21 +28,21 @@ def signed(session_id: str = "s1", at: float | None = None, **changes: str) -> d
     return query | changes
 
 
-def test_a_session_has_as_many_connections_as_it_may_have(account: HubInMoto) -> None:
-    hub = account.hub(MaxConnectionsPerSession="2")
+def test_a_session_has_as_many_connections_as_it_may_have(hub_in_moto: HubInMoto) -> None:
+    hub = hub_in_moto.hub(MaxConnectionsPerSession="2")
 
     answers = [hub.connect(name, {"session_id": "s1"}) for name in ("one=", "two=", "three=", "four=")]
     assert answers == [OPENED, OPENED, FULL, FULL]
     assert hub.connect("five=", {"session_id": "s2"}) == OPENED
-    assert [connection.connection_id for connection in rows(account.connections, "s1")] == ["one=", "two="]
+    assert [connection.connection_id for connection in rows(hub_in_moto.connections, "s1")] == ["one=", "two="]
 
     hub.disconnect("two=")
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("six=", "seven=")] == [OPENED, FULL]
 
 
-def test_an_expired_connection_does_not_count(account: HubInMoto) -> None:
-    account.connections.add(row("s1", "one=", expires_at=LONG_AGO))
-    hub = account.hub(MaxConnectionsPerSession="1")
+def test_an_expired_connection_does_not_count(hub_in_moto: HubInMoto) -> None:
+    hub_in_moto.connections.add(row("s1", "one=", expires_at=LONG_AGO))
+    hub = hub_in_moto.hub(MaxConnectionsPerSession="1")
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("two=", "three=")] == [OPENED, FULL]
 
 
@@ -55,8 +55,8 @@ def test_0_is_no_limit_and_reads_nothing(faulty_table: FaultyDynamoDB, monkeypat
     assert faulty_table.asked == ["PutItem"] * 3
 
 
-def test_a_signature_opens_one_connection(account: HubInMoto) -> None:
-    hub = account.hub(AuthMode="signature")
+def test_a_signature_opens_one_connection(hub_in_moto: HubInMoto) -> None:
+    hub = hub_in_moto.hub(AuthMode="signature")
     query = signed()
 
     assert hub.connect("one=", query) == OPENED
@@ -67,20 +67,20 @@ def test_a_signature_opens_one_connection(account: HubInMoto) -> None:
     assert hub.connect("two=", None, headers) == REFUSED
     hub.disconnect("one=")
     assert hub.connect("three=", query) == REFUSED
-    assert rows(account.connections, "s1") == []
+    assert rows(hub_in_moto.connections, "s1") == []
     assert hub.connect("four=", signed()) == OPENED
 
 
-def test_one_signature_does_not_use_up_another(account: HubInMoto) -> None:
-    hub = account.hub(AuthMode="signature")
+def test_one_signature_does_not_use_up_another(hub_in_moto: HubInMoto) -> None:
+    hub = hub_in_moto.hub(AuthMode="signature")
     now = time.time()
     others = [signed(at=now), signed(at=now - 1), signed("s2", now), signed("s3", now)]
     assert [hub.connect(f"{number}=", query) for number, query in enumerate(others)] == [OPENED] * 4
 
 
-def test_a_refused_handshake_does_not_use_the_signature_up(account: HubInMoto) -> None:
-    hub = account.hub(AuthMode="signature", MaxConnectionsPerSession="1")
-    account.connections.add(row("s1", "first=", subject="s1"))
+def test_a_refused_handshake_does_not_use_the_signature_up(hub_in_moto: HubInMoto) -> None:
+    hub = hub_in_moto.hub(AuthMode="signature", MaxConnectionsPerSession="1")
+    hub_in_moto.connections.add(row("s1", "first=", subject="s1"))
     query = signed()
 
     assert hub.connect("one=", query) == FULL
@@ -89,13 +89,13 @@ def test_a_refused_handshake_does_not_use_the_signature_up(account: HubInMoto) -
     assert hub.connect("three=", query) == OPENED
 
 
-def test_a_digest_of_a_used_signature_is_kept_until_the_signature_is_stale(account: HubInMoto) -> None:
+def test_a_digest_of_a_used_signature_is_kept_until_the_signature_is_stale(hub_in_moto: HubInMoto) -> None:
     now = int(time.time())
     query = signed(at=now)
-    assert account.hub(AuthMode="signature").connect("one=", query) == OPENED
+    assert hub_in_moto.hub(AuthMode="signature").connect("one=", query) == OPENED
 
     used = "used#" + sha256(query["signature"].encode()).hexdigest()
-    stored = {item["connection_id"]["S"]: item for item in account.items()}
+    stored = {item["connection_id"]["S"]: item for item in hub_in_moto.items()}
     assert stored[used] == {
         "session_id": {"S": used},
         "connection_id": {"S": used},
@@ -119,8 +119,8 @@ def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("one_request_at_a_time")
-def test_one_of_eight_clients_that_use_a_signature_at_once_gets_in(account: HubInMoto) -> None:
-    hub = account.hub(AuthMode="signature")
+def test_one_of_eight_clients_that_use_a_signature_at_once_gets_in(hub_in_moto: HubInMoto) -> None:
+    hub = hub_in_moto.hub(AuthMode="signature")
     assert hub.connect("warm=", signed("s2")) == OPENED  # starts the function, and reads the key
     query = signed()
     together = threading.Barrier(8)
@@ -133,5 +133,5 @@ def test_one_of_eight_clients_that_use_a_signature_at_once_gets_in(account: HubI
         answers = [*threads.map(connect, range(8))]
 
     assert sorted(answers) == [OPENED] + [REFUSED] * 7
-    (stored,) = rows(account.connections, "s1")
+    (stored,) = rows(hub_in_moto.connections, "s1")
     assert answers[int(stored.connection_id.removesuffix("="))] == OPENED

@@ -48,16 +48,16 @@ def forbidden(index: int) -> dict[str, Any]:
     ],
 )
 def test_a_message_to_one_session_that_is_not_granted_reaches_no_session(
-    account: HubInMoto, sessions: list[str], answer: Any
+    hub_in_moto: HubInMoto, sessions: list[str], answer: Any
 ) -> None:
-    account.connections.add(row("s9", "sender=", subject="s9", send=("s1", "o-*")))
+    hub_in_moto.connections.add(row("s9", "sender=", subject="s9", send=("s1", "o-*")))
     for session_id in ("s1", "s2", "s3", "o-1"):
-        account.connections.add(row(session_id, f"of-{session_id}=", subject="x"))
+        hub_in_moto.connections.add(row(session_id, f"of-{session_id}=", subject="x"))
 
-    assert account.hub(AuthMode="jwt").send("sender=", message(*sessions)) == answer
-    received = {connection_id for connection_id, _ in account.endpoint.posted}
+    assert hub_in_moto.hub(AuthMode="jwt").send("sender=", message(*sessions)) == answer
+    received = {connection_id for connection_id, _ in hub_in_moto.endpoint.posted}
     assert received == {f"of-{session_id}=" for session_id in answer.get("delivered", {})}
-    assert account.endpoint.closed == []
+    assert hub_in_moto.endpoint.closed == []
 
 
 @pytest.mark.parametrize(
@@ -69,24 +69,24 @@ def test_a_message_to_one_session_that_is_not_granted_reaches_no_session(
         pytest.param({"send": ["*"]}, ack(s1=1), ack(s2=1), id="a-star-grants-every-session"),
     ],
 )
-def test_the_claim_send_decides(account: HubInMoto, send: Any, own: Any, other: Any) -> None:
-    account.connections.add(row("s2", "of-s2=", subject="s2"))
-    assert account.hub(AuthMode="jwt").connect(
+def test_the_claim_send_decides(hub_in_moto: HubInMoto, send: Any, own: Any, other: Any) -> None:
+    hub_in_moto.connections.add(row("s2", "of-s2=", subject="s2"))
+    assert hub_in_moto.hub(AuthMode="jwt").connect(
         "of-s1=", {"token": token({"session_id": "s1", "exp": FAR_FUTURE} | send)}
     ) == (200, "")
 
-    assert [account.hub(AuthMode="jwt").send("of-s1=", message(session_id)) for session_id in ("s1", "s2")] == [
+    assert [hub_in_moto.hub(AuthMode="jwt").send("of-s1=", message(session_id)) for session_id in ("s1", "s2")] == [
         own,
         other,
     ]
 
 
-def test_a_client_with_a_signature_may_send_to_every_session(account: HubInMoto) -> None:
-    hub = account.hub(AuthMode="signature")
+def test_a_client_with_a_signature_may_send_to_every_session(hub_in_moto: HubInMoto) -> None:
+    hub = hub_in_moto.hub(AuthMode="signature")
     date_time = iso(time.time())
     signed = {"session_id": "s1", "date_time": date_time, "signature": sign("s1", date_time)}
     assert hub.connect("of-s1=", signed) == (200, "")
-    account.connections.add(row("s2", "of-s2=", subject="s2"))
+    hub_in_moto.connections.add(row("s2", "of-s2=", subject="s2"))
     assert hub.send("of-s1=", message("s1", "s2")) == ack(s1=1, s2=1)
 
 
@@ -116,25 +116,27 @@ def test_a_client_with_a_signature_may_send_to_every_session(account: HubInMoto)
         pytest.param("signature", {}, error("not_connected", NOT_CONNECTED), id="from-before-signatures-were-needed"),
     ],
 )
-def test_what_each_mode_demands_of_a_sender(account: HubInMoto, mode: str, sender: dict[str, Any], answer: Any) -> None:
-    account.connections.add(row("s1", "sender=", **sender))
-    account.connections.add(row("s2", "of-s2=", subject="s2"))
-    assert account.hub(AuthMode=mode).send("sender=", message("s2")) == answer
-    assert len(account.endpoint.posted) == len(answer.get("delivered", {}))
+def test_what_each_mode_demands_of_a_sender(
+    hub_in_moto: HubInMoto, mode: str, sender: dict[str, Any], answer: Any
+) -> None:
+    hub_in_moto.connections.add(row("s1", "sender=", **sender))
+    hub_in_moto.connections.add(row("s2", "of-s2=", subject="s2"))
+    assert hub_in_moto.hub(AuthMode=mode).send("sender=", message("s2")) == answer
+    assert len(hub_in_moto.endpoint.posted) == len(answer.get("delivered", {}))
 
 
-def test_an_expired_or_unproven_connection_receives_nothing_and_is_closed(account: HubInMoto) -> None:
-    account.connections.add(row("s1", "sender=", subject="s1", send=("*",)))
-    account.connections.add(row("s2", "good=", subject="s2"))
-    account.connections.add(row("s2", "ran-out=", subject="s2", expires_at=LONG_AGO))
-    account.connections.add(row("s2", "unproven="))
-    account.connections.add(row("s3", "also-ran-out=", subject="s3", expires_at=LONG_AGO))
+def test_an_expired_or_unproven_connection_receives_nothing_and_is_closed(hub_in_moto: HubInMoto) -> None:
+    hub_in_moto.connections.add(row("s1", "sender=", subject="s1", send=("*",)))
+    hub_in_moto.connections.add(row("s2", "good=", subject="s2"))
+    hub_in_moto.connections.add(row("s2", "ran-out=", subject="s2", expires_at=LONG_AGO))
+    hub_in_moto.connections.add(row("s2", "unproven="))
+    hub_in_moto.connections.add(row("s3", "also-ran-out=", subject="s3", expires_at=LONG_AGO))
 
-    assert account.hub(AuthMode="jwt").send("sender=", message("s2", "s3")) == ack(s2=1) | {"offline": ["s3"]}
-    assert [connection_id for connection_id, _ in account.endpoint.posted] == ["good="]
-    assert sorted(account.endpoint.closed) == ["also-ran-out=", "ran-out=", "unproven="]
-    assert [connection.connection_id for connection in rows(account.connections, "s2")] == ["good="]
-    assert rows(account.connections, "s3") == []
+    assert hub_in_moto.hub(AuthMode="jwt").send("sender=", message("s2", "s3")) == ack(s2=1) | {"offline": ["s3"]}
+    assert [connection_id for connection_id, _ in hub_in_moto.endpoint.posted] == ["good="]
+    assert sorted(hub_in_moto.endpoint.closed) == ["also-ran-out=", "ran-out=", "unproven="]
+    assert [connection.connection_id for connection in rows(hub_in_moto.connections, "s2")] == ["good="]
+    assert rows(hub_in_moto.connections, "s3") == []
 
 
 TOO_LARGE = "x" * 131_072
@@ -149,9 +151,11 @@ TOO_LARGE = "x" * 131_072
         pytest.param({"send": ("s2",)}, message("s2", message=TOO_LARGE), "message_too_large", id="the-size"),
     ],
 )
-def test_the_first_check_that_fails_decides(account: HubInMoto, sender: dict[str, Any], frame: Any, code: str) -> None:
-    account.connections.add(row("s1", "sender=", subject="s1", **sender))
-    account.connections.add(row("s2", "of-s2=", subject="s2"))
+def test_the_first_check_that_fails_decides(
+    hub_in_moto: HubInMoto, sender: dict[str, Any], frame: Any, code: str
+) -> None:
+    hub_in_moto.connections.add(row("s1", "sender=", subject="s1", **sender))
+    hub_in_moto.connections.add(row("s2", "of-s2=", subject="s2"))
 
-    assert account.hub(AuthMode="jwt").send("sender=", frame)["code"] == code
-    assert account.endpoint.posted == []
+    assert hub_in_moto.hub(AuthMode="jwt").send("sender=", frame)["code"] == code
+    assert hub_in_moto.endpoint.posted == []

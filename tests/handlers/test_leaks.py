@@ -17,13 +17,13 @@ from tests.support.in_moto import SECRET, Hub, HubInMoto, client, row
 
 
 @pytest.fixture
-def account(opened: HubInMoto) -> HubInMoto:
-    """An account in moto, without connections, whose functions have not started yet."""
-    opened.clear()
-    opened.hubs.clear()
-    opened.make_secret()
-    opened.endpoint.status = 200
-    return opened
+def hub_in_moto(shared_hub_in_moto: HubInMoto) -> HubInMoto:
+    """The hub on moto, without connections, whose functions have not started yet."""
+    shared_hub_in_moto.clear()
+    shared_hub_in_moto.hubs.clear()
+    shared_hub_in_moto.make_secret()
+    shared_hub_in_moto.endpoint.status = 200
+    return shared_hub_in_moto
 
 
 @pytest.fixture
@@ -35,17 +35,17 @@ def debug() -> Iterator[None]:
     logger.setLevel(before)
 
 
-def without_a_table(account: HubInMoto, parameters: dict[str, str]) -> Hub:
-    return account.hub(**parameters, TableName="no-such-table")
+def without_a_table(hub_in_moto: HubInMoto, parameters: dict[str, str]) -> Hub:
+    return hub_in_moto.hub(**parameters, TableName="no-such-table")
 
 
-def without_its_secret(account: HubInMoto, parameters: dict[str, str]) -> Hub:
+def without_its_secret(hub_in_moto: HubInMoto, parameters: dict[str, str]) -> Hub:
     boto3.client("secretsmanager").delete_secret(SecretId=SECRET)
-    return account.hub(**parameters)
+    return hub_in_moto.hub(**parameters)
 
 
-def unbroken(account: HubInMoto, parameters: dict[str, str]) -> Hub:
-    return account.hub(**parameters)
+def unbroken(hub_in_moto: HubInMoto, parameters: dict[str, str]) -> Hub:
+    return hub_in_moto.hub(**parameters)
 
 
 @pytest.mark.usefixtures("debug")
@@ -59,7 +59,7 @@ def unbroken(account: HubInMoto, parameters: dict[str, str]) -> Hub:
     ],
 )
 def test_handlers_write_no_secret(
-    account: HubInMoto,
+    hub_in_moto: HubInMoto,
     log: io.StringIO,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -69,20 +69,20 @@ def test_handlers_write_no_secret(
 ) -> None:
     secrets = Secrets()
     parameters = {"AuthMode": mode, "AllowedOrigins": "https://app.example", "MessageRate": "1", "MessageBurst": "20"}
-    hub = account.hub(**parameters)
+    hub = hub_in_moto.hub(**parameters)
     for name in ("one=", "two="):
-        account.connections.add(row("known", name, subject="known", send=("known*",)))
+        hub_in_moto.connections.add(row("known", name, subject="known", send=("known*",)))
     # Every mode refuses this handshake; a mode that needs the secret has read it then.
     refused = {"session_id": "" if mode == "none" else "known"}
     answers: list[Any] = [hub.connect("first=", refused), hub.send("two=", next(frames("known")))]
     hub.disconnect("first=")
-    hub = spoilt(account, parameters)
+    hub = spoilt(hub_in_moto, parameters)
 
     for number, (query, headers) in enumerate(handshakes(secrets, "known")):
         answers.append(hub.connect(f"{number}=", query, headers))
     for _ in range(2):  # the second time, the rate limit refuses them
         answers += [hub.send("one=", frame) for frame in frames("known")]
-    account.endpoint.status = 400
+    hub_in_moto.endpoint.status = 400
     answers.append(hub.send("two=", next(frames("known"))))
     answers.append(hub.invoke("DisconnectFunction", events.disconnect(client("two="), 0, 1000, TEXT)))
 
@@ -112,7 +112,7 @@ def make_binary(client: Any) -> None:
 @pytest.mark.parametrize("mode", ["jwt", "signature"])
 @pytest.mark.parametrize("spoil", [delete, mark_for_deletion, make_binary], ids=lambda spoil: spoil.__name__)
 def test_a_secret_that_cannot_be_read_lets_nobody_in_and_says_so_once_for_each(
-    account: HubInMoto, log: io.StringIO, mode: str, spoil: Callable[[Any], None]
+    hub_in_moto: HubInMoto, log: io.StringIO, mode: str, spoil: Callable[[Any], None]
 ) -> None:
     spoil(boto3.client("secretsmanager"))
     secrets = Secrets()
@@ -120,8 +120,8 @@ def test_a_secret_that_cannot_be_read_lets_nobody_in_and_says_so_once_for_each(
     if mode == "signature":
         query = secrets.signed("s1", time.time())
 
-    assert account.hub(AuthMode=mode).connect("one=", query) == (500, "internal")
-    assert account.items() == []
+    assert hub_in_moto.hub(AuthMode=mode).connect("one=", query) == (500, "internal")
+    assert hub_in_moto.items() == []
     (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
     assert (line["level"], line["message"], line["connection_id"]) == ("ERROR", "failed", "one=")
     assert line["exception"].startswith("Traceback")

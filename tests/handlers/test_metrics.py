@@ -38,19 +38,19 @@ def values(record: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def test_a_connection_and_its_end_are_counted(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
-    hub = account.hub()
+def test_a_connection_and_its_end_are_counted(hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = hub_in_moto.hub()
     hub.connect("one=", {"session_id": "s1"})
     hub.disconnect("one=")
     assert [values(record) for record in emitted(capsys)] == [{"Connected": 1}, {"Disconnected": 1}]
 
 
 def test_a_message_is_counted_with_what_became_of_each_recipient(
-    account: HubInMoto, capsys: pytest.CaptureFixture[str]
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for connection_id in ("one=", "two="):
-        account.connections.add(row("s1", connection_id))
-    hub = account.hub()
+        hub_in_moto.connections.add(row("s1", connection_id))
+    hub = hub_in_moto.hub()
     hub.send("one=", {"action": "sendMessage", "sessions": ["s1", "s2"], "message": 1})
 
     (record,) = emitted(capsys)
@@ -65,36 +65,36 @@ def test_a_message_is_counted_with_what_became_of_each_recipient(
     [pytest.param(410, 1, 0, id="gone"), pytest.param(403, 0, 1, id="undelivered")],
 )
 def test_what_was_not_delivered_is_counted(
-    account: HubInMoto, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
 ) -> None:
-    account.connections.add(row("s1", "one="))
-    account.endpoint.status = status
+    hub_in_moto.connections.add(row("s1", "one="))
+    hub_in_moto.endpoint.status = status
     try:
-        account.hub().send("one=", {"action": "sendMessage", "sessions": ["s1"], "message": 1})
+        hub_in_moto.hub().send("one=", {"action": "sendMessage", "sessions": ["s1"], "message": 1})
     finally:
-        account.endpoint.status = 200
+        hub_in_moto.endpoint.status = 200
     (record,) = emitted(capsys)
     assert (record["Gone"], record["Undelivered"]) == ([gone], [undelivered])
     assert is_alarming("UndeliveredAlarm", record["Undelivered"][0]) is bool(undelivered)
 
 
 def test_a_connection_that_the_hub_closes_because_it_takes_nothing_is_counted_and_its_row_removed(
-    account: HubInMoto, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account.connections.add(row("s1", "one="))
-    account.connections.add(row("s2", "two="))
-    hub = account.hub()
+    hub_in_moto.connections.add(row("s1", "one="))
+    hub_in_moto.connections.add(row("s2", "two="))
+    hub = hub_in_moto.hub()
     frame = {"action": "sendMessage", "sessions": ["s2"], "message": 1}
     hub.send("one=", frame)
     nothing = Own(delay=0.001, seconds=0)
     monkeypatch.setattr(hub.functions["MessageFunction"].FAN_OUT, "patience", Patience(nothing, nothing))
-    monkeypatch.setattr(account.endpoint, "status", 429)
+    monkeypatch.setattr(hub_in_moto.endpoint, "status", 429)
 
     acks = [hub.send("one=", frame) for _ in range(MAX_FAILURES + 1)]
 
     assert [ack["failed"] for ack in acks] == [{"s2": 1}] * MAX_FAILURES + [{}]
     assert acks[-1]["offline"] == ["s2"]
-    assert (account.endpoint.closed, rows(account.connections, "s2")) == (["two="], [])
+    assert (hub_in_moto.endpoint.closed, rows(hub_in_moto.connections, "s2")) == (["two="], [])
     counted = [values(record).get("StuckClosed") for record in emitted(capsys)]
     assert counted == [None] * MAX_FAILURES + [1, None]
 
@@ -104,9 +104,9 @@ def test_a_connection_that_the_hub_closes_because_it_takes_nothing_is_counted_an
     [pytest.param("connect", "bad_request", id="handshake"), pytest.param("send", "bad_json", id="frame")],
 )
 def test_a_refusal_is_counted_in_total_and_by_its_code(
-    account: HubInMoto, capsys: pytest.CaptureFixture[str], function: str, code: str
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str], function: str, code: str
 ) -> None:
-    hub = account.hub()
+    hub = hub_in_moto.hub()
     if function == "connect":
         hub.connect("one=", {"session_id": "not a session"})
     else:
@@ -118,8 +118,8 @@ def test_a_refusal_is_counted_in_total_and_by_its_code(
     assert record["code"] == code
 
 
-def test_a_code_is_not_left_for_the_next_event(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
-    hub = account.hub()
+def test_a_code_is_not_left_for_the_next_event(hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = hub_in_moto.hub()
     hub.send("one=", "{")
     hub.connect("one=", {"session_id": "s1"})
     _, record = emitted(capsys)
@@ -127,16 +127,18 @@ def test_a_code_is_not_left_for_the_next_event(account: HubInMoto, capsys: pytes
     assert "code" not in record
 
 
-def test_an_event_that_counts_nothing_prints_nothing(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
-    account.hub().send("one=", {"action": "ping"})
+def test_an_event_that_counts_nothing_prints_nothing(
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub_in_moto.hub().send("one=", {"action": "ping"})
     assert emitted(capsys) == []
 
 
 @pytest.mark.parametrize("function", ["connect", "send", "disconnect"])
 def test_a_table_that_cannot_be_reached_raises_the_alarm_and_tells_the_client_a_code(
-    account: HubInMoto, capsys: pytest.CaptureFixture[str], function: str
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str], function: str
 ) -> None:
-    hub = account.hub(TableName=f"no-such-table-{function}")
+    hub = hub_in_moto.hub(TableName=f"no-such-table-{function}")
     if function == "connect":
         assert hub.connect("one=", {"session_id": "s1"}) == (500, "internal")
     elif function == "send":
@@ -150,12 +152,14 @@ def test_a_table_that_cannot_be_reached_raises_the_alarm_and_tells_the_client_a_
     assert is_alarming("FaultsAlarm", record["Faults"][0])
 
 
-def test_a_secret_that_cannot_be_read_raises_the_alarm(account: HubInMoto, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_that_cannot_be_read_raises_the_alarm(
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str]
+) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId="signing", ForceDeleteWithoutRecovery=True)
     try:
-        assert account.hub(AuthMode="jwt").connect("one=", {"token": token()}) == (500, "internal")
+        assert hub_in_moto.hub(AuthMode="jwt").connect("one=", {"token": token()}) == (500, "internal")
     finally:
-        account.make_secret()
+        hub_in_moto.make_secret()
     (record,) = emitted(capsys)
     assert values(record) == {"Faults": 1}
     assert is_alarming("FaultsAlarm", record["Faults"][0])

@@ -105,14 +105,14 @@ class HubInMoto:
 
     @classmethod
     @contextlib.contextmanager
-    def opened(cls) -> Iterator["HubInMoto"]:
+    def start(cls) -> Iterator["HubInMoto"]:
         """Run until the context ends."""
         with mock_aws(), faulty_endpoint() as served, pytest.MonkeyPatch.context() as environment:
             environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            account = cls(Endpoint(served), create_connections_table())
-            account.make_secret()
-            yield account
-            for hub in account.hubs.values():
+            running = cls(Endpoint(served), create_connections_table())
+            running.make_secret()
+            yield running
+            for hub in running.hubs.values():
                 if function := hub.functions.get("MessageFunction"):
                     function.FAN_OUT.close()
 
