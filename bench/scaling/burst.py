@@ -5,9 +5,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from bench import limits
-from delivery.delivery import MAX_WAITING
+from delivery.fan_out import MAX_WAITING
 from delivery.opening import LEAST_TIME
-from delivery.retries import BACKOFF, MAX_BACKOFF
+from delivery.retries import backoff
 from hub.connections import PAGE
 
 STEP = 0.01
@@ -91,7 +91,7 @@ class Sending:
             self.outcome.failed += 1
             self.under_way -= 1
             return
-        delay = self._chance.random() * min(BACKOFF * 2**attempts, MAX_BACKOFF, left)
+        delay = backoff(attempts, left, self._chance.random)
         self._again.setdefault(max(step + 1, round((now + delay) / STEP)), []).append(attempts + 1)
 
 

@@ -1,9 +1,21 @@
 """
-One payload to many connections, through API Gateway's ``@connections``.
+The delivery of one message to many connections, through API Gateway's ``@connections``.
 
-``fan_out`` is the way in. ``message`` reads the sessions of one message and accounts for their
-connections; ``requests`` says what each answer means, ``opening`` what a 410 does, ``stuck`` remembers
-connections that take nothing. ``endpoint`` keeps HTTP connections to API Gateway, ``channel`` is one
-of them, ``signer`` signs what goes over it, ``answer`` reads what comes back.
+The path of one post::
+
+    on_send_message_lambda
+      │ FanOut.send(envelope, sessions)
+    fan_out.py          keeps event loop, threads and endpoint from message to message
+      │ Delivery.run(sessions, seconds)
+    delivery.py         reads the rows of each session, page by page
+      │ Post(connection)
+    retries.py          decides what each response means  ◄──────────────┐
+      │ Endpoint.submit(request)                                         │
+    http/endpoint.py    gives the request to a free HTTP connection      │ Post.ended(response)
+      │ Channel.send(request)                                            │
+    http/channel.py     writes the request, reads the answer  ───────────┘
+
+``account`` counts how the posts of each session ended, for the ack. ``opening`` decides what status 410 means,
+``stuck`` remembers connections that take nothing, and ``removals`` removes the rows of gone connections.
 
 """

@@ -1,4 +1,4 @@
-"""What became of a session's connections, and what the ack says of it."""
+"""The account of one session: how the posts to its connections ended, and what the ack says about them."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 @dataclass
 class Account:
     """
-    What became of one session's connections.
+    How the posts to one session's connections ended, in numbers of connections.
 
     Attributes:
-        live: Live connections that were read, the left-out sender among them.
-        targets: Live connections that were to get the message.
+        live: Live connections that were read, including a sender that is left out.
+        targets: Live connections that should get the message.
         delivered: Connections that took the message.
         gone: Connections that turned out to be closed.
         readable: Whether all connections of the session could be read.
-        closed: Connections that failed, as in the messages before, and that the hub has closed therefore.
+        closed: Failed connections that the hub closed because they had not taken many messages in a row.
 
     """
 

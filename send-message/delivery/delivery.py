@@ -1,10 +1,10 @@
-"""One message on its way to every connection of several sessions."""
+"""The delivery of one message to every connection of several sessions."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,6 +12,7 @@ from delivery.account import Account
 from delivery.http.endpoint import Endpoint
 from delivery.http.exchange import Request
 from delivery.http.signer import Body
+from delivery.removals import Removals
 from delivery.retries import Closing, Post
 from delivery.stuck import MAX_FAILURES, Patience, Stuck
 from hub.connection import Connection
@@ -19,34 +20,22 @@ from hub.connections import Connections
 from hub.envelope import Envelope
 from hub.log import logger
 
-T = TypeVar("T")
-
 MAX_SESSIONS_AT_ONCE = 8
-"""Sessions read side by side."""
-
-MAX_WAITING = 1000
-"""Posts that wait for an HTTP connection before reading pauses: what bounds the memory, as long as posts succeed."""
-
-REMOVERS = 4
-"""Threads that remove the rows of gone connections."""
-
-BATCH = 25
-"""Rows that one of them removes, one after another."""
-
-GATHERING = 0.1
-"""Seconds in which rows to remove are gathered."""
+"""Sessions that are read at the same time, each in a thread."""
 
 CLEARING = 0.3
 """Seconds, after the time is up, for rows that are still to be removed."""
 
 
-class Kept(Protocol):
-    """What stays from one message to the next, and a delivery uses: see ``fan_out.FanOut``."""
+class Resources(Protocol):
+    """What all deliveries of one environment share. ``fan_out.FanOut`` has it."""
 
     connections: Connections
     needs_proof: bool
     clock: Callable[[], float]
+    chance: Callable[[], float]
     patience: Patience
+    max_waiting: int
     stuck: Stuck
     endpoint: Endpoint
     readers: ThreadPoolExecutor
@@ -54,12 +43,14 @@ class Kept(Protocol):
 
 
 class Delivery:
-    """One message on its way."""
+    """The delivery of one message. It lives in the event loop, and its rows are read and removed in threads."""
 
-    def __init__(self, kept: Kept, envelope: Envelope, leave_out: str | None) -> None:
-        self.patience = kept.patience
-        self.stuck = kept.stuck
-        self._kept = kept
+    def __init__(self, resources: Resources, envelope: Envelope, leave_out: str | None) -> None:
+        self.patience = resources.patience
+        self.stuck = resources.stuck
+        self.chance = resources.chance
+        self._resources = resources
+        self._endpoint = resources.endpoint
         self._envelope = envelope
         self._leave_out = leave_out
         self._reading = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
@@ -68,138 +59,118 @@ class Delivery:
         self._all_ended = asyncio.Event()
         self._under_way = 0
         self._is_over = False
-        self._gone: list[Connection] = []
-        self._removals: list[asyncio.Future[None]] = []
         self._closed: list[str] = []
         self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     async def run(self, sessions: tuple[str, ...], seconds: float) -> dict[str, Account]:
-        """Deliver until all has ended, or the time is up."""
+        """Deliver until all requests have ended, or until the time is up. Return the account of each session."""
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + seconds
+        self._removals = Removals(self._resources.connections.remove, self._resources.removers, self._loop)
         accounts = {session: Account() for session in sessions}
         try:
             async with asyncio.timeout_at(self._end):
-                async with asyncio.TaskGroup() as reading:
-                    for session, account in accounts.items():
-                        reading.create_task(self._read(session, account))
-                while self._under_way:
-                    self._all_ended.clear()
-                    await self._all_ended.wait()
-                self._remove_gone()
-                await asyncio.gather(*self._removals)
+                await self._deliver(accounts)
         except TimeoutError:
             logger.error("out of time", seconds=round(seconds, 1), unfinished=self._under_way)
-            self._remove_gone()
-            if self._removals:
-                await asyncio.wait(self._removals, timeout=CLEARING)
+            await self._removals.finish_within(CLEARING)
         finally:
             self._is_over = True
-            self._kept.endpoint.abandon()
+            self._removals.stop()
+            self._endpoint.abandon()
         self._report()
         return accounts
+
+    async def _deliver(self, accounts: dict[str, Account]) -> None:
+        async with asyncio.TaskGroup() as reading:
+            for session, account in accounts.items():
+                reading.create_task(self._read(session, account))
+        while self._under_way:
+            self._all_ended.clear()
+            await self._all_ended.wait()
+        await self._removals.finish()
 
     # Reading: page by page, and no faster than posting.
 
     async def _read(self, session_id: str, account: Account) -> None:
         body = Body.of(self._envelope.addressed_to(session_id))
-        pages = self._kept.connections.pages(session_id)
+        pages = self._resources.connections.pages(session_id)
+        readers = self._resources.readers
         async with self._reading:
             try:
-                while (page := await self._in(self._kept.readers, next, pages, None)) is not None:
-                    self._submit(page, account, body)
+                while (page := await self._loop.run_in_executor(readers, next, pages, None)) is not None:
+                    self._submit_page(page, account, body)
                     await self._room.wait()
-            except (ClientError, BotoCoreError, KeyError, ValueError):  # the last two: a row that nobody of ours wrote
+            except (ClientError, BotoCoreError, KeyError, ValueError):  # the last two: a row that the hub did not write
                 logger.exception("session not readable", session_id=session_id)
             else:
                 account.readable = True
 
-    def _submit(self, page: list[Connection], account: Account, body: Body) -> None:
-        now = self._kept.clock()
+    def _submit_page(self, page: list[Connection], account: Account, body: Body) -> None:
+        now = self._resources.clock()
         for row in page:
-            if not row.is_usable(now, self._kept.needs_proof):
+            if not row.is_usable(now, self._resources.needs_proof):
                 self._close(row)
                 continue
             account.live += 1
             if row.connection_id != self._leave_out:
                 account.targets += 1
                 self.submit(Post(self, row, account, body))
-        if self._kept.endpoint.waiting > MAX_WAITING:
+        if self._endpoint.waiting > self._resources.max_waiting:
             self._room.clear()
 
     def _close(self, row: Connection) -> None:
-        """Close a connection that may not stay, unless that has failed again and again."""
+        """Close a connection that is not usable, unless closing it has failed too often."""
         if self.stuck.failures(row.connection_id) < MAX_FAILURES:
             self.submit(Closing(self, row))
 
-    # What Post and Closing call.
+    # What Post and Closing call: see opening.DeliveryCalls.
 
     def now(self) -> float:
         """Return epoch seconds."""
-        return self._kept.clock()
+        return self._resources.clock()
 
     def time_left(self) -> float:
-        """Return seconds."""
+        """Return the seconds until the time is up."""
         return self._end - self._loop.time()
 
     def submit(self, request: Request) -> None:
         """Make a new request."""
         self._under_way += 1
-        self._kept.endpoint.submit(request)
+        self._endpoint.submit(request)
 
     def submit_again(self, request: Request, delay: float) -> None:
-        """Make a request once more, some seconds later."""
-        self._loop.call_later(delay, self.submit_now, request)
+        """Repeat a request after some seconds."""
+        self._loop.call_later(delay, self._submit_now, request)
         self._make_room()
 
     def finished(self) -> None:
-        """Count a request that will not be made again."""
+        """Count a request that will not be repeated."""
         self._under_way -= 1
         if not self._under_way:
             self._all_ended.set()
         self._make_room()
 
     def gone(self, row: Connection) -> None:
-        """Remove the row of a connection that is closed, together with others."""
+        """Remove the row of a closed connection."""
         self.stuck.took(row.connection_id)
-        self._gone.append(row)
-        if len(self._gone) == 1:
-            self._loop.call_later(GATHERING, self._remove_gone)
-        elif len(self._gone) == BATCH:
-            self._remove_gone()
+        self._removals.add(row)
 
     def closed(self, recipient: str) -> None:
-        """Have it logged, together with others, that a connection was closed for taking nothing."""
+        """Log, together with others, that the hub closed a stuck connection."""
         self._closed.append(recipient)
 
     def failed(self, what: str, recipient: str, reason: str) -> None:
-        """Have a failure logged, together with others of the same reason."""
+        """Log a failure, together with others of the same reason."""
         self._failures[what, reason].append(recipient)
 
-    def submit_now(self, request: Request) -> None:
+    def _submit_now(self, request: Request) -> None:
         if not self._is_over:
-            self._kept.endpoint.submit(request)
-
-    def _remove_gone(self) -> None:
-        rows, self._gone = self._gone, []
-        if rows and not self._is_over:
-            self._removals.append(self._in(self._kept.removers, self._remove, rows))
-
-    def _remove(self, rows: list[Connection]) -> None:
-        try:
-            while rows and not self._is_over:
-                self._kept.connections.remove(rows[-1])
-                rows.pop()
-        except (ClientError, BotoCoreError):
-            # Harmless: the next delivery finds them gone again, or the TTL removes them.
-            logger.exception("rows of gone connections not removed", rows=len(rows))
+            self._endpoint.submit(request)
 
     def _make_room(self) -> None:
-        if self._kept.endpoint.waiting < MAX_WAITING:
+        if self._endpoint.waiting < self._resources.max_waiting:
             self._room.set()
-
-    def _in(self, threads: ThreadPoolExecutor, call: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return self._loop.run_in_executor(threads, call, *args)
 
     def _report(self) -> None:
         for (what, reason), recipients in self._failures.items():

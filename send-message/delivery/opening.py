@@ -1,5 +1,6 @@
-"""What the two requests of a delivery have in common: a 410 means gone, unless the connection may be opening still."""
+"""What status 410 means: the connection is gone, unless it may still be opening."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Protocol
 
@@ -9,10 +10,10 @@ from delivery.stuck import Patience, Stuck
 from hub.connection import Connection
 
 LEAST_TIME = 0.05
-"""Seconds before the end in which nothing is tried again."""
+"""A delivery that has less than these seconds left does not try again."""
 
 FIRST_DELAY = 0.05
-"""Seconds before the second request to a connection that may be opening still, doubled for each further one."""
+"""Seconds before the second request to a connection that may still be opening. They double with each request."""
 
 FORBIDDEN = (
     "{}: check that the function's role allows execute-api:ManageConnections on this API and stage, "
@@ -21,9 +22,10 @@ FORBIDDEN = (
 )
 
 
-class Work(Protocol):
-    """The delivery that a request is part of."""
+class DeliveryCalls(Protocol):
+    """What a request calls on the delivery that it belongs to."""
 
+    chance: Callable[[], float]
     patience: Patience
     stuck: Stuck
 
@@ -38,46 +40,47 @@ class Work(Protocol):
 
 
 class ToConnection(Request):
-    """A request of which a 410 says that its connection is gone, or not open yet."""
+    """A request about one connection. Status 410 says that the connection is gone, or that it is not open yet."""
 
-    __slots__ = ("_first_missed", "_missed", "_row", "_work")
+    __slots__ = ("_delivery", "_first_missed", "_missed", "_row")
 
     what: str
 
-    def __init__(self, method: str, work: Work, row: Connection, body: Body) -> None:
+    def __init__(self, method: str, delivery: DeliveryCalls, row: Connection, body: Body) -> None:
         super().__init__(method, row.connection_id, body)
-        self._work = work
+        self._delivery = delivery
         self._row = row
         self._missed = 0
         self._first_missed = 0.0
 
-    def _is_gone(self, response: Response) -> bool:
+    def _take_gone(self, response: Response) -> bool:
         """
-        Take a 410, and return whether the connection is gone: its row is then removed.
+        Take a response with status 410. Return whether the connection is gone; then its row is removed.
 
-        While it may be opening still, the request is made again, and fails when the time is up. It cannot be opening
-        any more once its row is old enough, or once this delivery, which has read the row, has asked for that long.
+        While the connection may still be opening, the request is repeated, and fails when the time is up. The
+        connection has had its time to open once its row is old enough, or once this request has been repeated for
+        that long.
 
         """
-        patience, left = self._work.patience, self._work.time_left()
+        patience, left = self._delivery.patience, self._delivery.time_left()
         if not self._missed:
             self._first_missed = left
-        age = self._work.now() - self._row.connected_at / 1000
+        age = self._delivery.now() - self._row.connected_at / 1000
         wait = min(patience.opening + patience.clocks - age, patience.opening - (self._first_missed - left))
         if wait <= 0:
-            self._work.gone(self._row)
-            self._work.finished()
+            self._delivery.gone(self._row)
+            self._delivery.finished()
             return True
         if left < LEAST_TIME:
             self._fail(response)
         else:
-            self._work.submit_again(self, min(FIRST_DELAY * 2**self._missed, wait, left))
+            self._delivery.submit_again(self, min(FIRST_DELAY * 2**self._missed, wait, left))
             self._missed += 1
         return False
 
     def _fail(self, response: Response) -> None:
-        self._work.failed(self.what, self.connection_id, _reason(response))
-        self._work.finished()
+        self._delivery.failed(self.what, self.connection_id, _reason(response))
+        self._delivery.finished()
 
 
 def _reason(response: Response) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench import limits
 from bench.scaling import burst, rush
-from delivery.delivery import MAX_WAITING
+from delivery.fan_out import MAX_WAITING
 
 # A crowd that connects.
 

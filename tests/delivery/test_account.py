@@ -1,4 +1,4 @@
-"""What an ack says of the connections of a session."""
+"""What an ack says about the connections of a session."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.support.fan_outs import account
         pytest.param(account(live=2), {}, {"s": 2}, [], id="all-failed"),
         pytest.param(account(live=1, left_out=1), {"s": 0}, {}, [], id="only-the-left-out-sender"),
         pytest.param(account(live=2, left_out=1, gone=1), {"s": 0}, {}, [], id="the-left-out-sender-and-one-gone"),
-        pytest.param(account(live=0), {}, {}, ["s"], id="nobody"),
+        pytest.param(account(live=0), {}, {}, ["s"], id="no-connection"),
         pytest.param(account(live=2, gone=2), {}, {}, ["s"], id="all-gone"),
         pytest.param(account(live=2, gone=1), {}, {"s": 1}, [], id="gone-and-failed"),
         pytest.param(account(live=0, readable=False), {}, {"s": 0}, [], id="not-readable"),

@@ -1,20 +1,20 @@
-"""What log lines tell an operator to check, where AWS's documents decide what helps."""
+"""What log lines advise an operator to check, where AWS's documentation decides what helps."""
 
 import pytest
 
 from delivery import opening
-from delivery.http import endpoint
+from delivery.http import connector
 
 
 @pytest.mark.parametrize(
-    ("advice", "helps"),
+    ("advice", "help_"),
     [
-        pytest.param(endpoint.UNREACHABLE, "In a VPC it needs a NAT gateway", id="no-way-out"),
+        pytest.param(connector.UNREACHABLE, "In a VPC it needs a NAT gateway", id="unreachable"),
         pytest.param(opening.FORBIDDEN, "has no VPC endpoint for execute-api with private DNS", id="forbidden"),
     ],
 )
-def test_no_advice_sends_anybody_to_a_vpc_endpoint(advice: str, helps: str) -> None:
-    # Such an endpoint leads to private APIs, and a WebSocket API cannot be private.
-    assert helps in advice
+def test_no_log_line_advises_a_vpc_endpoint(advice: str, help_: str) -> None:
+    # A VPC endpoint leads to private APIs, and a WebSocket API cannot be private.
+    assert help_ in advice
     assert "interface endpoint" not in advice
     assert "policy of the VPC endpoint" not in advice

@@ -1,4 +1,4 @@
-"""Fan-out: every live connection of every target ends in exactly one way."""
+"""Fan-out: every live connection of every session is counted exactly once."""
 
 import dataclasses
 import io
@@ -8,11 +8,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from delivery import delivery as message
 from hub.auth.identity import Identity
 from hub.connection import Connection
 from hub.connections import Connections
-from tests.support.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, lines, row
+from tests.support.fan_outs import ENVELOPE, NOW, PLENTY, Rows, account, fan_out_to, lines, row
 from tests.support.faulty import FaultyEndpoint
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "Query")
@@ -22,7 +21,7 @@ def test_every_connection_of_every_session_gets_its_frame_once(faulty: FaultyEnd
     rows = Rows([row("s1", "a"), row("s1", "b"), row("s2", "c"), row("s3", "d")])
 
     with fan_out_to(faulty.url, rows) as out:
-        accounts = out.send(ENVELOPE, ("s2", "s1", "empty"), leave_out=None, seconds=5)
+        accounts = out.send(ENVELOPE, ("s2", "s1", "empty"), leave_out=None, seconds=PLENTY)
 
     assert accounts == {"s2": account(1, delivered=1), "s1": account(2, delivered=2), "empty": account(0)}
     assert list(accounts) == ["s2", "s1", "empty"]
@@ -30,25 +29,27 @@ def test_every_connection_of_every_session_gets_its_frame_once(faulty: FaultyEnd
     assert faulty.posts() == {"a": [frames["s1"]], "b": [frames["s1"]], "c": [frames["s2"]]}
 
 
-def test_gone_connections_are_removed_in_batches_and_stop_nobody(table: str, faulty: FaultyEndpoint) -> None:
+def test_gone_connections_are_removed_in_batches_and_keep_no_other_waiting(table: str, faulty: FaultyEndpoint) -> None:
     connections = Connections(boto3.client("dynamodb"), table)
     for number in range(250):
         connections.add(row("s1", f"{number:03}="))
     faulty.scripts = {f"{number:03}=": ["410"] for number in range(250) if number % 10}
 
     with fan_out_to(faulty.url, connections) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=10) == {"s1": account(250, delivered=25, gone=225)}
+        assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(250, delivered=25, gone=225)}
 
-    left = [each.connection_id for page in connections.pages("s1") for each in page]
+    left = [connection.connection_id for page in connections.pages("s1") for connection in page]
     assert left == [f"{number:03}=" for number in range(0, 250, 10)]
 
 
 @pytest.mark.parametrize(
     ("names", "script", "expected"),
     [
-        pytest.param("me sibling", [], account(2, left_out=1, delivered=1), id="its-siblings-still-hear"),
-        pytest.param("me", [], account(1, left_out=1), id="alone-the-session-is-live-all-the-same"),
-        pytest.param("me gone", ["410"], account(2, left_out=1, gone=1), id="alone-but-for-one-that-is-gone"),
+        pytest.param(
+            "me sibling", [], account(2, left_out=1, delivered=1), id="other-connections-of-its-session-get-the-message"
+        ),
+        pytest.param("me", [], account(1, left_out=1), id="a-session-with-no-other-connection-is-live"),
+        pytest.param("me gone", ["410"], account(2, left_out=1, gone=1), id="beside-a-connection-that-is-gone"),
     ],
 )
 def test_the_left_out_connection_gets_nothing(
@@ -56,39 +57,41 @@ def test_the_left_out_connection_gets_nothing(
 ) -> None:
     faulty.scripts["gone"] = script
     with fan_out_to(faulty.url, Rows([row("s1", name) for name in names.split()])) as out:
-        assert out.send(ENVELOPE, ("s1",), leave_out="me", seconds=5) == {"s1": expected}
+        assert out.send(ENVELOPE, ("s1",), leave_out="me", seconds=PLENTY) == {"s1": expected}
     assert "me" not in faulty.posts()
 
 
 @pytest.mark.parametrize(
-    ("identity", "needs_proof", "counts"),
+    ("identity", "needs_proof", "is_usable"),
     [
-        pytest.param(Identity("s1"), False, True, id="unproven-where-nobody-has-to"),
-        pytest.param(Identity("s1"), True, False, id="unproven-from-before-the-mode-was-switched"),
-        pytest.param(Identity("s1", "me", ("s1",), int(NOW) + 1), True, True, id="a-second-before-it-runs-out"),
-        pytest.param(Identity("s1", "me", ("s1",), int(NOW)), True, False, id="run-out"),
+        pytest.param(Identity("s1"), False, True, id="no-proof-and-none-needed"),
+        pytest.param(Identity("s1"), True, False, id="no-proof-since-it-opened-in-another-mode"),
+        pytest.param(Identity("s1", "me", ("s1",), int(NOW) + 1), True, True, id="a-second-before-it-expires"),
+        pytest.param(Identity("s1", "me", ("s1",), int(NOW)), True, False, id="expired"),
     ],
 )
-def test_what_has_run_out_gets_nothing_and_is_closed(
-    faulty: FaultyEndpoint, identity: Identity, needs_proof: bool, counts: bool
+def test_a_connection_that_is_not_usable_gets_nothing_and_is_closed(
+    faulty: FaultyEndpoint, identity: Identity, needs_proof: bool, is_usable: bool
 ) -> None:
     rows = Rows([Connection.opened(identity, "one=", NOW - 60)])
 
     with fan_out_to(faulty.url, rows, needs_proof) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(int(counts), delivered=int(counts))}
-    assert [(method, name) for method, name, _ in faulty.requests] == [("POST" if counts else "DELETE", "one=")]
-    assert rows.removed == ([] if counts else ["one="])
+        assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {
+            "s1": account(int(is_usable), delivered=int(is_usable))
+        }
+    assert [(method, name) for method, name, _ in faulty.requests] == [("POST" if is_usable else "DELETE", "one=")]
+    assert rows.removed == ([] if is_usable else ["one="])
 
 
 @pytest.mark.parametrize(("script", "removed"), [("410", ["one="]), ("403", []), ("500", [])])
-def test_what_has_run_out_keeps_its_row_until_it_is_closed(
+def test_an_expired_connection_keeps_its_row_until_it_is_closed(
     faulty: FaultyEndpoint, log: io.StringIO, script: str, removed: list[str]
 ) -> None:
     faulty.scripts["one="] = [script]
     rows = Rows([dataclasses.replace(row("s1", "one="), expires_at=int(NOW))])
 
     with fan_out_to(faulty.url, rows) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(0)}
+        assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(0)}
     assert rows.removed == removed
     assert [line["message"] for line in lines(log)] == ([] if removed else ["close failed"])
 
@@ -101,7 +104,7 @@ def test_a_session_that_cannot_be_read_fails_alone(faulty: FaultyEndpoint, log: 
         error=THROTTLED,
     )
     with fan_out_to(faulty.url, rows) as out:
-        accounts = out.send(ENVELOPE, ("unreadable", "half", "fine"), None, seconds=5)
+        accounts = out.send(ENVELOPE, ("unreadable", "half", "fine"), None, seconds=PLENTY)
 
     assert accounts == {
         "unreadable": account(0, readable=False),
@@ -112,17 +115,16 @@ def test_a_session_that_cannot_be_read_fails_alone(faulty: FaultyEndpoint, log: 
     assert all("exception" in line and line["message"] == "session not readable" for line in lines(log))
 
 
-def test_rows_that_cannot_be_removed_are_logged_and_harmless(faulty: FaultyEndpoint, log: io.StringIO) -> None:
+def test_rows_that_cannot_be_removed_are_logged_and_change_no_account(faulty: FaultyEndpoint, log: io.StringIO) -> None:
     faulty.scripts = {"gone": ["410"]}
     rows = Rows([row("s1", "gone"), row("s1", "open")], removals_fail=True, error=THROTTLED)
 
     with fan_out_to(faulty.url, rows) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": account(2, delivered=1, gone=1)}
+        assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(2, delivered=1, gone=1)}
     assert [(line["message"], line["rows"]) for line in lines(log)] == [("rows of gone connections not removed", 1)]
 
 
-def test_reading_is_no_faster_than_posting(faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message, "MAX_WAITING", 50)
+def test_reading_is_no_faster_than_posting(faulty: FaultyEndpoint) -> None:
     waiting: list[int] = []
 
     class Counted(Rows):
@@ -132,7 +134,7 @@ def test_reading_is_no_faster_than_posting(faulty: FaultyEndpoint, monkeypatch: 
                 yield page
 
     rows = Counted([row("s1", f"{number}=") for number in range(2000)], page=100)
-    with fan_out_to(faulty.url, rows) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=20) == {"s1": account(2000, delivered=2000)}
+    with fan_out_to(faulty.url, rows, max_waiting=50) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(2000, delivered=2000)}
     assert len(waiting) == 20
     assert max(waiting) < 50 + 100

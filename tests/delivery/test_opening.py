@@ -1,105 +1,121 @@
-"""A 410 for a connection that may be opening still: its row stays until that cannot be."""
+"""Status 410 for a connection that may still be opening: its row stays until the connection has had time to open."""
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterator
+import itertools
 
 import pytest
 
-from delivery.stuck import PATIENCE, Patience
-from hub.connection import Connection
-from tests.support.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, row
+from delivery.account import Account
+from delivery.http.exchange import Response
+from delivery.http.signer import Body
+from delivery.opening import FIRST_DELAY, ToConnection
+from delivery.retries import Closing, Post
+from delivery.stuck import PATIENCE
+from tests.support.fan_outs import ENVELOPE, NOW, Rows, VirtualDelivery, account, fan_out_to, row
 from tests.support.faulty import FaultyEndpoint
 
-SHORT = Patience(opening=0.3, clocks=0.2)
-
-GONE, OPEN = account(1, gone=1), account(1, delivered=1)
-
-
-def running() -> Callable[[], float]:
-    """Return a clock that shows NOW, and goes on."""
-    start = time.monotonic()
-    return lambda: NOW + time.monotonic() - start
+GONE = Response(410, "GoneException", was_sent=True)
+UNAVAILABLE = Response(503, was_sent=True)
+TAKEN = Response(200, was_sent=True)
 
 
-class Watched(Rows):
-    """Rows that know when they were first read, and when one was removed. Seconds, of a clock that no test stops."""
-
-    read_at = 0.0
-    removed_at = 0.0
-
-    def pages(self, session_id: str) -> Iterator[list[Connection]]:
-        self.read_at = self.read_at or time.monotonic()
-        return super().pages(session_id)
-
-    def remove(self, connection: Connection) -> None:
-        self.removed_at = time.monotonic()
-        super().remove(connection)
+def request_of(method: str, delivery: VirtualDelivery, age: float) -> tuple[ToConnection, Account]:
+    """Return a request about a connection whose row is some seconds old, and the account of its session."""
+    account = Account(live=1, targets=1, readable=True)
+    connection = row("s1", "one=", age)
+    if method == "POST":
+        return Post(delivery, connection, account, Body.of(b"hello")), account
+    return Closing(delivery, connection), account
 
 
-@pytest.mark.parametrize("expires", [2**40, int(NOW)], ids=["post", "delete"])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize(
-    ("age", "posts"),
+    ("age", "seconds"),
     [
-        pytest.param(0.0, 2, id="new"),
-        pytest.param(0.2, 2, id="young"),
-        pytest.param(0.4, 2, id="as-old-as-clocks-may-differ"),
-        pytest.param(-3600.0, 2, id="from-a-clock-that-is-ahead"),
-        pytest.param(0.5, 1, id="old"),
+        pytest.param(0.0, 3.0, id="new"),
+        pytest.param(0.9, 3.0, id="young"),
+        pytest.param(1.5, 2.5, id="middle-aged"),
+        pytest.param(3.9, 0.1, id="as-old-as-clocks-may-differ"),
+        pytest.param(-3600.0, 3.0, id="from-a-clock-that-is-ahead"),
+        pytest.param(4.0, 0.0, id="old"),
+        pytest.param(60.0, 0.0, id="a-minute-old"),
     ],
 )
-def test_a_row_stays_as_long_as_its_connection_may_be_opening(
-    faulty: FaultyEndpoint, age: float, posts: int, expires: int
-) -> None:
-    start = time.monotonic()
-    faulty.scripts = {"one=": ["410"] * 99}
-    rows = Watched([dataclasses.replace(row("s1", "one=", age), expires_at=expires)])
+def test_a_row_stays_as_long_as_its_connection_may_be_opening(method: str, age: float, seconds: float) -> None:
+    delivery = VirtualDelivery()
+    request, account = request_of(method, delivery, age)
+    delivery.run(request, itertools.repeat(GONE))
+    assert delivery.removed == {"one=": pytest.approx(seconds)}
+    assert (len(delivery.requests) > 1) == (seconds > 0)
+    assert account.gone == (method == "POST")
+    assert delivery.failures == []
 
-    with fan_out_to(faulty.url, rows, clock=running(), patience=SHORT) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=20) == {"s1": GONE if expires > NOW else account(0)}
-    assert rows.removed == ["one="]
-    assert rows.removed_at >= min(start - age + SHORT.opening + SHORT.clocks, rows.read_at + SHORT.opening)
-    assert min(len(faulty.requests), 2) == posts
+
+def test_a_connection_is_opening_for_three_seconds_and_one_for_clocks() -> None:
+    assert (PATIENCE.opening, PATIENCE.clocks) == (3.0, 1.0)
+
+
+def test_repeated_requests_wait_longer_each_time() -> None:
+    delivery = VirtualDelivery()
+    delivery.run(request_of("POST", delivery, age=0)[0], itertools.repeat(GONE))
+    assert delivery.delays[:5] == [FIRST_DELAY * factor for factor in (1, 2, 4, 8, 16)]
+    assert sum(delivery.delays) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize("seconds", [0.02, 0.2, 2.9])
+def test_a_row_stays_if_the_time_ends_before_its_connection_is_old(method: str, seconds: float) -> None:
+    delivery = VirtualDelivery(seconds=seconds)
+    request, account = request_of(method, delivery, age=0.1)
+    delivery.run(request, itertools.repeat(GONE))
+    assert delivery.removed == {}
+    assert account.gone == 0
+    assert delivery.elapsed <= seconds
+    assert delivery.failures == [("post" if method == "POST" else "close", "410 GoneException")]
 
 
 @pytest.mark.parametrize(
-    ("script", "posts"),
+    ("responses", "requests"),
     [
-        pytest.param(["410"] * 2, 3, id="opens-at-last"),
-        pytest.param(["410"] * 5, 6, id="opens-after-1.5-seconds"),
-        pytest.param(["410", "500", "410"], 4, id="with-a-fault-between"),
+        pytest.param([GONE] * 2, 3, id="opens-after-0.15-seconds"),
+        pytest.param([GONE] * 5, 6, id="opens-after-1.55-seconds"),
+        pytest.param([GONE, UNAVAILABLE, GONE], 4, id="with-a-fault-between"),
     ],
 )
-def test_a_connection_that_opens_late_gets_the_message(faulty: FaultyEndpoint, script: list[str], posts: int) -> None:
-    # API Gateway answers 410 until $connect has returned, and the row is there before that.
-    faulty.scripts["young"] = script
-    rows = Rows([row("s1", "young", 0.1)])
-
-    with fan_out_to(faulty.url, rows, clock=running()) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=20) == {"s1": OPEN}
-    assert (len(faulty.posts()["young"]), rows.removed) == (posts, [])
+def test_a_connection_that_opens_late_gets_the_message(responses: list[Response], requests: int) -> None:
+    # API Gateway answers with 410 until $connect has returned, and the row is stored before that.
+    delivery = VirtualDelivery()
+    request, account = request_of("POST", delivery, age=0.1)
+    delivery.run(request, iter([*responses, TAKEN]))
+    assert (account.delivered, len(delivery.requests), delivery.removed) == (1, requests, {})
 
 
-@pytest.mark.parametrize("expires", [2**40, int(NOW)], ids=["post", "delete"])
-@pytest.mark.parametrize("seconds", [0.02, 0.2])
-def test_a_row_stays_if_the_time_ends_before_its_connection_is_old(
-    faulty: FaultyEndpoint, expires: int, seconds: float
+@pytest.mark.parametrize(
+    ("expires", "script", "expected", "removed"),
+    [
+        pytest.param(2**40, ["410", "410"], account(1, delivered=1), [], id="a-post"),
+        pytest.param(int(NOW), ["410", "410"], account(0), ["one="], id="a-close"),
+    ],
+)
+def test_a_request_is_repeated_over_http_while_its_connection_may_be_opening(
+    faulty: FaultyEndpoint, expires: int, script: list[str], expected: Account, removed: list[str]
 ) -> None:
-    faulty.scripts = {"one=": ["410"] * 99}
+    faulty.scripts = {"one=": script}
+    rows = Rows([dataclasses.replace(row("s1", "one=", age=0), expires_at=expires)])
+    with fan_out_to(faulty.url, rows, patience=PATIENCE._replace(opening=60)) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=120) == {"s1": expected}
+    assert len(faulty.requests) == 3
+    assert rows.removed == removed
+
+
+@pytest.mark.parametrize("expires", [2**40, int(NOW)], ids=["post", "close"])
+def test_a_message_after_the_time_was_up_finds_the_row_again(faulty: FaultyEndpoint, expires: int) -> None:
+    faulty.scripts = {"one=": ["410"] * 999}
     rows = Rows([dataclasses.replace(row("s1", "one=", 0.1), expires_at=expires)])
 
-    with fan_out_to(faulty.url, rows, clock=running()) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds) == {"s1": account(int(expires > NOW))}
+    with fan_out_to(faulty.url, rows, patience=PATIENCE._replace(opening=60)) as out:
+        assert out.send(ENVELOPE, ("s1",), None, seconds=1) == {"s1": account(int(expires > NOW))}
         assert rows.removed == []
         faulty.scripts.clear()
-        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": OPEN if expires > NOW else account(0)}
-
-
-@pytest.mark.parametrize(("age", "posts"), [(3.9, 2), (4.1, 1)])
-def test_a_connection_is_opening_for_three_seconds_and_one_for_clocks(
-    faulty: FaultyEndpoint, age: float, posts: int
-) -> None:
-    faulty.scripts = {"one=": ["410"] * (posts - 1) + ["410" if posts == 1 else "200"]}
-    with fan_out_to(faulty.url, Rows([row("s1", "one=", age)]), patience=PATIENCE) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": GONE if posts == 1 else OPEN}
-    assert len(faulty.requests) == posts
+        expected = account(1, delivered=1) if expires > NOW else account(0)
+        assert out.send(ENVELOPE, ("s1",), None, seconds=120) == {"s1": expected}

@@ -1,4 +1,4 @@
-"""What stays between messages and breaks: the message that meets it may fail, the next one is delivered."""
+"""Things that stay open between messages break: one message may fail, and the next message is delivered."""
 
 import asyncio
 import contextlib
@@ -18,23 +18,23 @@ from delivery.fan_out import FanOut
 from delivery.http.endpoint import Endpoint
 from delivery.http.exchange import Request
 from hub.connection import Connection
-from tests.support.fan_outs import ENVELOPE, NOW, Rows, account, fan_out_to, lines, row
+from tests.support.fan_outs import ENVELOPE, NOW, PLENTY, Rows, account, fan_out_to, lines, row
 from tests.support.faulty import FaultyEndpoint
 
 
 def unix_sockets() -> set[int]:
-    """Return the open files of this process that are such sockets, as uvloop makes for signals."""
-    found = set()
+    """Return the file descriptors of this process that are UNIX sockets, such as uvloop's sockets for signals."""
+    numbers = set()
     for number in range(3, 512):
         with contextlib.suppress(OSError):
             if stat.S_ISSOCK(os.fstat(number).st_mode):
                 with socket.socket(fileno=os.dup(number)) as copy:
-                    found |= {number} if copy.family == socket.AF_UNIX else set()
-    return found
+                    numbers |= {number} if copy.family == socket.AF_UNIX else set()
+    return numbers
 
 
-def test_a_loop_has_no_sockets_for_signals_that_could_break(faulty: FaultyEndpoint) -> None:
-    # As in MagicStack/uvloop#625: somebody closed them while the loop ran.
+def test_an_event_loop_has_no_sockets_for_signals_that_could_break(faulty: FaultyEndpoint) -> None:
+    # As in MagicStack/uvloop#625: other code closed the sockets while the loop ran.
     class Closing(Rows):
         def pages(self, session_id: str) -> Iterator[list[Connection]]:
             for number in unix_sockets() - before:
@@ -44,21 +44,21 @@ def test_a_loop_has_no_sockets_for_signals_that_could_break(faulty: FaultyEndpoi
     rows = Closing([row("s1", "one=")])
     before = set(range(512))
     with fan_out_to(faulty.url, rows) as out:
-        assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+        assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": DELIVERED}
         before = unix_sockets()
         for _ in range(2):
-            assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+            assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": DELIVERED}
     assert faulty.opened == 1
 
 
 @dataclass
 class Inside:
     """
-    A clock that does something beside: it is looked at within the loop.
+    A clock that can do something within the event loop: the delivery reads it there.
 
     Attributes:
-        loops: The loop of each message so far.
-        once: What it does the next time.
+        loops: The event loop at each reading.
+        once: What the clock does at the next reading, beside telling the time.
 
     """
 
@@ -74,7 +74,7 @@ class Inside:
 
 
 def fail() -> None:
-    raise AssertionError("a callback of somebody's")
+    raise AssertionError("a callback fails")
 
 
 def exit_() -> None:
@@ -83,17 +83,17 @@ def exit_() -> None:
 
 @contextlib.contextmanager
 def delivering(url: str, inside: Inside, endpoint: type[Endpoint] = Endpoint) -> Iterator[Callable[[], object]]:
-    """Yield what delivers one message to one connection, and returns its account."""
+    """Yield a function that delivers one message to one connection, and returns the account."""
     out = FanOut(Rows([row("s1", "one=")]), lambda: endpoint(url, boto3.Session()), False, clock=inside)
     try:
-        yield lambda: out.send(ENVELOPE, ("s1",), None, seconds=5)["s1"]
+        yield lambda: out.send(ENVELOPE, ("s1",), None, seconds=PLENTY)["s1"]
     finally:
         out.close()
 
 
 @contextlib.contextmanager
 def with_an_idle_loop(url: str) -> Iterator[tuple[Callable[[], object], asyncio.AbstractEventLoop]]:
-    """Yield the same and its loop, which has delivered and has no connections."""
+    """Yield such a function and its event loop, which has delivered a message and has no HTTP connections."""
     inside = Inside()
     out = FanOut(Rows([row("s1", "one=")]), lambda: Endpoint(url, boto3.Session()), False, clock=inside)
     try:
@@ -114,11 +114,11 @@ DELIVERED = account(1, delivered=1)
         pytest.param(lambda loop: loop.stop(), RuntimeError, id="the-loop-stopped"),
         pytest.param(lambda loop: loop.call_soon(exit_), SystemExit, id="an-exit-in-a-callback"),
         pytest.param(
-            lambda loop: [each.cancel() for each in asyncio.all_tasks(loop)], asyncio.CancelledError, id="cancelled"
+            lambda loop: [task.cancel() for task in asyncio.all_tasks(loop)], asyncio.CancelledError, id="cancelled"
         ),
     ],
 )
-def test_what_broke_a_message_is_gone_with_it(
+def test_an_event_loop_that_broke_a_message_is_replaced(
     faulty: FaultyEndpoint, once: Callable[[asyncio.AbstractEventLoop], object], error: type[BaseException]
 ) -> None:
     inside = Inside()
@@ -160,7 +160,7 @@ def test_a_loop_that_is_left_running_is_replaced(faulty: FaultyEndpoint) -> None
             loop.close()
 
 
-def test_a_callback_that_fails_is_logged_once_and_replaces_what_it_may_have_broken(
+def test_a_callback_that_fails_is_logged_once_and_its_event_loop_is_replaced(
     faulty: FaultyEndpoint, log: io.StringIO
 ) -> None:
     inside = Inside(once=lambda loop: loop.call_soon(fail))
@@ -172,7 +172,7 @@ def test_a_callback_that_fails_is_logged_once_and_replaces_what_it_may_have_brok
     assert (line["level"], line["message"], line["exception_name"]) == ("ERROR", "callback failed", "AssertionError")
 
 
-def test_an_endpoint_in_a_state_that_nobody_foresaw_is_replaced(faulty: FaultyEndpoint) -> None:
+def test_an_endpoint_that_fails_is_replaced(faulty: FaultyEndpoint) -> None:
     class Broken(Endpoint):
         broken = False
 
@@ -202,6 +202,6 @@ def test_threads_that_are_stuck_when_the_time_is_up_do_not_hold_up_the_next_mess
         unreadable = account(0, readable=False)
         try:
             assert out.send(ENVELOPE, stuck, None, seconds=0.1) == dict.fromkeys(stuck, unreadable)
-            assert out.send(ENVELOPE, ("s1",), None, seconds=5) == {"s1": DELIVERED}
+            assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": DELIVERED}
         finally:
             over.set()

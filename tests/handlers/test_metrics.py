@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from bench import limits
-from delivery.stuck import MAX_FAILURES, Own, Patience
+from delivery.stuck import MAX_FAILURES, Budget, Patience
 from hub import metrics
 from hub.log import SERVICE
 from local.stack.loading import translated
@@ -86,7 +86,7 @@ def test_a_connection_that_the_hub_closes_because_it_takes_nothing_is_counted_an
     hub = hub_in_moto.hub()
     frame = {"action": "sendMessage", "sessions": ["s2"], "message": 1}
     hub.send("one=", frame)
-    nothing = Own(delay=0.001, seconds=0)
+    nothing = Budget(delay=0.001, seconds=0)
     monkeypatch.setattr(hub.functions["MessageFunction"].FAN_OUT, "patience", Patience(nothing, nothing))
     monkeypatch.setattr(hub_in_moto.endpoint, "status", 429)
 

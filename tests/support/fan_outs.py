@@ -1,25 +1,43 @@
-"""A fan-out to an endpoint, and what became of a message."""
+"""A fan-out to an endpoint, a delivery in virtual time, and how the posts of a message ended."""
 
 import contextlib
 import io
 import json
+import random
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
 
 from delivery.account import Account
-from delivery.fan_out import FanOut
-from delivery.http.endpoint import Endpoint
-from delivery.stuck import PATIENCE, Own, Patience
+from delivery.fan_out import MAX_WAITING, FanOut
+from delivery.http.endpoint import MAX_CHANNELS, Endpoint
+from delivery.http.exchange import Request, Response
+from delivery.http.timing import Timing
+from delivery.stuck import PATIENCE, Budget, Patience, Stuck
 from hub.connection import NEVER, Connection
 from hub.connections import Connections
 from hub.envelope import Envelope
 
 NOW = 1_795_000_000.0
-QUICK = Patience(first=Own(delay=0.002, seconds=9), stuck=Own(delay=0.002, seconds=9))
-"""For many faults in a row, each of which passes: waits little, and gives none of them up."""
+
+PLENTY = 120.0
+"""Seconds for a delivery that ends by itself. No test waits so long, on a slow machine either."""
+
+SILENT = Timing(response=1.0, check=0.02)
+"""For answers that never come, or never end. All other answers must come within a second."""
+
+TOLERANT = Timing(response=PLENTY)
+"""For answers that all come: however slow the machine is, no answer is overdue."""
+
+QUICK = Patience(first=Budget(delay=0.002, seconds=10 * PLENTY), stuck=Budget(delay=0.002, seconds=10 * PLENTY))
+"""For many faults in a row that pass: the first retry comes soon, and no recipient is given up."""
+
+NO_PATIENCE = Patience(first=Budget(delay=0.001, seconds=0), stuck=Budget(delay=0.001, seconds=0))
+"""One attempt for a post that its recipient does not take."""
 
 ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
 
@@ -31,7 +49,16 @@ def row(session_id: str, connection_id: str, age: float = 60) -> Connection:
 
 @dataclass
 class Rows(Connections):
-    """Stored connections without a table. Reading a session may fail after so many pages of so many rows."""
+    """
+    Stored connections without a table.
+
+    Attributes:
+        page: Rows of a page.
+        fails_after: For a session id, the pages after which reading fails with the error.
+        removals_fail: Whether removing fails with the error.
+        removed: The connection ids of removed rows.
+
+    """
 
     rows: list[Connection]
     page: int = 1000
@@ -41,7 +68,7 @@ class Rows(Connections):
     removed: list[str] = field(default_factory=list)
 
     def pages(self, session_id: str) -> Iterator[list[Connection]]:
-        rows = [each for each in self.rows if each.session_id == session_id]
+        rows = [row for row in self.rows if row.session_id == session_id]
         for number, start in enumerate(range(0, max(1, len(rows)), self.page)):
             if self.fails_after.get(session_id) == number:
                 assert self.error
@@ -61,23 +88,94 @@ def fan_out_to(
     connections: Connections,
     needs_proof: bool = False,
     clock: Callable[[], float] = lambda: NOW,
+    chance: Callable[[], float] = random.random,
     patience: Patience = PATIENCE,
+    timing: Timing = TOLERANT,
+    max_channels: int = MAX_CHANNELS,
+    max_waiting: int = MAX_WAITING,
 ) -> Iterator[FanOut]:
-    """Open a fan-out, and close what it holds in the end."""
-    fan_out = FanOut(connections, lambda: Endpoint(url, boto3.Session()), needs_proof, clock, patience)
+    """Open a fan-out to the endpoint at a URL, and close it in the end."""
+    new_endpoint = partial(Endpoint, url, boto3.Session(), timing, max_channels)
+    fan_out = FanOut(connections, new_endpoint, needs_proof, clock, chance, patience, max_waiting)
     try:
         yield fan_out
     finally:
         fan_out.close()
 
 
+@dataclass
+class VirtualDelivery:
+    """
+    A delivery without HTTP and in virtual time: a request gets its response at once, and a retry does not wait.
+
+    Attributes:
+        seconds: For the whole delivery.
+        elapsed: Seconds that have passed: those that the responses took, and the delays before retries.
+        delays: Seconds before each retry.
+        requests: The methods of all requests.
+        removed: For each removed row, the seconds that had passed.
+        failures: What failed, and why.
+        stuck: What the environment remembers of connections that take nothing.
+
+    """
+
+    patience: Patience = PATIENCE
+    seconds: float = 27.0
+    chance: Callable[[], float] = field(default_factory=lambda: lambda: 1.0)
+    elapsed: float = 0.0
+    delays: list[float] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    removed: dict[str, float] = field(default_factory=dict)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    stuck: Stuck = field(default_factory=lambda: Stuck(lambda: NOW))
+    under_way: int = 0
+    _queue: deque[Request] = field(default_factory=deque)
+
+    def run(self, request: Request, responses: Iterator[Response]) -> None:
+        """Make a request, and all that follow from it, until each has ended. They get the responses in order."""
+        self.submit(request)
+        while self._queue:
+            response = next(responses)
+            self.requests.append(self._queue[0].method)
+            self.elapsed += response.seconds
+            self._queue.popleft().ended(response)
+        assert self.under_way == 0
+
+    def now(self) -> float:
+        return NOW + self.elapsed
+
+    def time_left(self) -> float:
+        return self.seconds - self.elapsed
+
+    def submit(self, request: Request) -> None:
+        self.under_way += 1
+        self._queue.append(request)
+
+    def submit_again(self, request: Request, delay: float) -> None:
+        self.delays.append(delay)
+        self.elapsed += delay
+        self._queue.append(request)
+
+    def finished(self) -> None:
+        self.under_way -= 1
+
+    def gone(self, row: Connection) -> None:
+        self.removed[row.connection_id] = self.elapsed
+
+    def closed(self, recipient: str) -> None:
+        """A test looks at the account instead."""
+
+    def failed(self, what: str, recipient: str, reason: str) -> None:
+        self.failures.append((what, reason))
+
+
 def account(
     live: int, delivered: int = 0, gone: int = 0, left_out: int = 0, readable: bool = True, closed: int = 0
 ) -> Account:
-    """Return an account; what is neither delivered nor gone has failed."""
+    """Return an account. Connections that are neither delivered nor gone have failed."""
     return Account(live, live - left_out, delivered, gone, readable, closed)
 
 
 def lines(log: io.StringIO) -> list[dict[str, Any]]:
-    """Return what was logged."""
+    """Return the lines of a log."""
     return [json.loads(line) for line in log.getvalue().splitlines()]

@@ -1,4 +1,4 @@
-"""An ``@connections`` that answers by script, over real HTTP and TLS, faults among the answers."""
+"""An ``@connections`` that answers by script, over real HTTP and TLS, with correct and with faulty answers."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 SLOW = 0.1
-"""Seconds until the answer ``slow`` comes."""
+"""Seconds before the answer ``200 slowly``."""
 
 REQUEST = re.compile(rb"(POST|DELETE) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL | re.IGNORECASE)
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -71,19 +71,22 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "a status of four digits": [b"HTTP/1.1 2000 OK\r\n\r\n"],
     "silence": [],
 }
-"""What an answer sends, and does, in order."""
+"""The steps of each answer, in order: bytes to send, or what else to do."""
 
 DELIVERS = {name for name in ANSWERS if name.startswith(("200", "half a 200", "half the body of a 200"))}
 GONE = {"410", "410 without a type", "410 and a 200", "half a 410"}
 REFUSES = {"400", "403", "302", "429, much later"}
-OWN = {"429", "429 for its connection, in full", "closed", "reset", "half a status", "no HTTP", "silence"}
-"""Faults of which the connection alone may be the reason."""
+BLAMES_RECIPIENT = {"429", "429 for its connection, in full", "closed", "reset", "half a status", "no HTTP", "silence"}
+"""Faults of which the recipient alone may be the reason."""
 
 FOR_ALL = {"429 for all", "429 for all, too", "429 without a type", "429 until a date", "500", "503", "half a 503"}
-"""Faults that any connection would have met."""
+"""Faults that a post to any recipient could have met."""
 
 PASSES = set(ANSWERS) - DELIVERS - GONE - REFUSES
-"""Faults after which a post is made again."""
+"""Faults after which a post is repeated."""
+
+STALLS = {"silence", "200 and a body that never ends"}
+"""Answers that only a timeout ends."""
 
 
 @dataclass
@@ -92,13 +95,12 @@ class FaultyEndpoint:
     A server of ``@connections``.
 
     Attributes:
-        scripts: For a connection id the names of its next answers; then all are ``200``.
+        scripts: For a connection id, the names of the next answers. After them, all answers are ``200``.
         requests: Method, connection id and body of each request, in the order of arrival.
-        heads: What came before the body of each request.
-        opened: How many HTTP connections there have been.
-        resumed: How many of them resumed a TLS session.
-        open: Those that are open.
-        bundle: A file with the authority that its certificate is from.
+        heads: Request line and headers of each request.
+        opened: How many HTTP connections were opened.
+        resumed: How many of the HTTP connections resumed a TLS session.
+        open: The HTTP connections that are open now.
 
     """
 
@@ -110,10 +112,9 @@ class FaultyEndpoint:
     opened: int = 0
     resumed: int = 0
     open: set["Server"] = field(default_factory=set, repr=False)
-    bundle: str = ""
 
     def posts(self) -> dict[str, list[bytes]]:
-        """Return what was posted to each connection."""
+        """Return the bodies that were posted to each connection."""
         posted = defaultdict(list)
         for method, connection_id, body in self.requests:
             assert method == "POST"
@@ -127,13 +128,13 @@ class FaultyEndpoint:
         return ANSWERS[self.default if method == "POST" else "200"]
 
     def close_idle(self) -> None:
-        """Close all HTTP connections from this side, as API Gateway does with those that idle."""
+        """Close all HTTP connections from the server's side, as API Gateway closes idle ones."""
         for server in list(self.open):
             server.loop.call_soon_threadsafe(server.transport.close)
 
 
 class Server(asyncio.Protocol):
-    """One HTTP connection, seen from the other side."""
+    """One HTTP connection, on the server's side."""
 
     def __init__(self, endpoint: FaultyEndpoint) -> None:
         self.endpoint = endpoint
@@ -195,8 +196,8 @@ def faulty_endpoint(tls: ssl.SSLContext | None = None) -> Iterator[FaultyEndpoin
 
     def stop() -> None:
         server.close()
-        for each in list(endpoint.open):
-            each.transport.abort()
+        for connection in list(endpoint.open):
+            connection.transport.abort()
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.call_later(0.01, loop.stop)

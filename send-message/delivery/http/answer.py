@@ -1,4 +1,4 @@
-"""The answer to the last request of an HTTP connection, as far as it has come."""
+"""The answer to the last request on an HTTP connection, as far as it has arrived."""
 
 from http import HTTPStatus
 
@@ -7,17 +7,17 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 class Answer:
     """
-    Reads what comes behind a request.
+    Reads the bytes that arrive after a request.
 
-    The first final status is the answer; 1xx come before it. What comes behind the answer belongs to no request,
-    so it is read for one purpose: to know that the HTTP connection carries no further request.
+    The first response with a final status is the answer. Responses with a status of 1xx may come before it. Bytes
+    after the answer do not belong to any request. They show only that the HTTP connection cannot be used again.
 
     Attributes:
-        status: The final status, or less than 200 as long as its line has not come whole.
-        is_complete: Whether all of it has come.
-        stays: Whether the HTTP connection can carry another request. Known once the answer is complete.
-        error_type: The type of error that AWS names.
-        retry_after: Seconds to wait, at least, before the next attempt.
+        status: The final status, or a number below 200 until the whole status line has arrived.
+        is_complete: Whether the whole answer has arrived.
+        is_reusable: Whether the HTTP connection can carry another request. Valid once the answer is complete.
+        error_type: The error type that AWS names in a header, or empty.
+        retry_after: Seconds to wait before the next attempt, at least.
 
     """
 
@@ -25,20 +25,20 @@ class Answer:
         self.begin()
 
     def begin(self) -> None:
-        """Forget the last answer. New objects would leave cycles with their parsers to the garbage collector."""
+        """Begin the next answer. A new object for each answer would form a reference cycle with its parser."""
         self.status = 0
         self.is_complete = False
-        self.stays = False
+        self.is_reusable = False
         self.error_type = ""
         self.retry_after = 0.0
         self._parser = HttpResponseParser(self)
 
     def read(self, data: bytes) -> bool:
-        """Take what has come, and return whether it is HTTP. What came before counts either way."""
+        """Take bytes, and return whether they are HTTP. If they are not, what arrived before them still counts."""
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
-            self.stays = False
+            self.is_reusable = False
             return False
         return True
 
@@ -46,8 +46,8 @@ class Answer:
 
     def on_message_begin(self) -> None:
         if self.is_complete:
-            self.stays = False
-        else:  # after a 1xx, whose headers are not the answer's
+            self.is_reusable = False
+        else:  # after a 1xx, whose headers do not belong to the answer
             self.status = 0
             self.error_type = ""
             self.retry_after = 0.0
@@ -57,15 +57,15 @@ class Answer:
             self.status = self._parser.get_status_code()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.status:  # on_status is not called if there is no reason
+        if not self.status:  # the parser does not call on_status for a status line without a reason
             self.status = self._parser.get_status_code()
         if self.status == HTTPStatus.OK or self.is_complete:
             return
         lower = name.lower()
         if lower == b"x-amzn-errortype":
-            # Some services of AWS write a colon and a URL behind the name.
+            # Some AWS services add a colon and a URL to the name.
             self.error_type = value.decode("latin-1").partition(":")[0].strip()
-        elif lower == b"retry-after" and value.isdigit():  # the other form, a date, is never used by AWS
+        elif lower == b"retry-after" and value.isdigit():  # AWS never uses the other form, a date
             self.retry_after = float(value)
 
     def on_headers_complete(self) -> None:
@@ -75,4 +75,4 @@ class Answer:
     def on_message_complete(self) -> None:
         if self.status >= HTTPStatus.OK and not self.is_complete:
             self.is_complete = True
-            self.stays = self._parser.should_keep_alive()
+            self.is_reusable = self._parser.should_keep_alive()

@@ -11,31 +11,33 @@ from delivery.http.exchange import Request, Response
 
 
 class Owner(Protocol):
-    """Whom a channel tells what happens."""
+    """What a channel calls when something happens."""
 
     def answered(self, channel: "Channel", request: Request, response: Response) -> None:
-        """A request has ended."""
+        """Take the response to a request that has ended."""
 
     def unanswered(self, request: Request) -> None:
-        """The channel was closed before the request could reach the server: make it anew."""
+        """Repeat a request: the channel was closed before the request could reach the server."""
 
     def lost(self, channel: "Channel") -> None:
-        """The channel is closed."""
+        """Forget a closed channel."""
 
 
 class Channel(asyncio.Protocol):
     """
     One HTTP connection, which carries one request at a time.
 
-    It is closed when more comes than one answer: nobody could tell whose the next one is.
+    The channel closes itself when more than one answer arrives for a request. Otherwise the surplus answer could be
+    taken for the answer to the next request.
 
     Args:
-        clock: Returns the loop's seconds.
+        owner: Learns what happens.
+        clock: Returns the seconds of a monotonic clock.
 
     Attributes:
-        served: Requests that have ended.
-        kept: Whether it was open before this invocation.
-        since: When the request under way was sent, or the last one ended. Seconds of the loop's clock.
+        served: Number of requests that have ended.
+        kept: Whether the channel was open before this invocation.
+        since: When the request under way was sent, or when the channel became idle. Seconds of the clock.
 
     """
 
@@ -64,20 +66,20 @@ class Channel(asyncio.Protocol):
         return cast("SSLObject | None", self._transport.get_extra_info("ssl_object"))
 
     def send(self, request: Request, head: bytes) -> None:
-        """Send a request. The owner hears of its end."""
+        """Send a request. The owner gets the response."""
         self._request = request
         self.since = self._clock()
         self._answer.begin()
-        self._heard = False
+        self._answer_has_begun = False
         self._transport.write(head + request.body.payload)
 
     def abort(self, reason: str) -> None:
-        """Close at once. A request under way ends with the status that has come, or with none and this reason."""
+        """Close at once. A request under way ends with its status if that has arrived, or else with this reason."""
         self._transport.abort()
         self._end(reason)
 
     def abandon(self) -> None:
-        """Close at once, and tell nobody of the request under way."""
+        """Close at once. A request under way never ends."""
         self._request = None
         self._transport.abort()
 
@@ -87,15 +89,15 @@ class Channel(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._request is None:  # nobody has asked
+        if self._request is None:  # an answer without a request
             self._transport.abort()
             return
-        self._heard = True
+        self._answer_has_begun = True
         if not self._answer.read(data):
             self.abort("the answer is not HTTP")
         elif self._answer.is_complete:
-            # The server may not read the rest of a request that it has answered already.
-            if not self._answer.stays or self._transport.get_write_buffer_size():
+            # A server may not read the rest of a request that it has already answered.
+            if not self._answer.is_reusable or self._transport.get_write_buffer_size():
                 self._transport.abort()
             self._end("")
 
@@ -103,8 +105,8 @@ class Channel(asyncio.Protocol):
         self._owner.lost(self)
         if self._request is None:
             return
-        if (self.served or self.kept) and not self._heard:
-            # The server closed a connection that had been idle, at the moment it was used again.
+        if (self.served or self.kept) and not self._answer_has_begun:
+            # The server closed an idle connection just when the channel used it again.
             request, self._request = self._request, None
             self._owner.unanswered(request)
         else:
@@ -116,7 +118,7 @@ class Channel(asyncio.Protocol):
             return
         self.served += 1
         answer, seconds = self._answer, self._clock() - self.since
-        # A status that has come counts, even if the rest of the answer has not.
+        # The status counts once it has arrived, even if the rest of the answer has not.
         if answer.status >= HTTPStatus.OK:
             response = Response(answer.status, answer.error_type, answer.retry_after, seconds=seconds, was_sent=True)
         else:

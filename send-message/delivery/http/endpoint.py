@@ -1,43 +1,26 @@
-"""The HTTP connections to ``@connections``. With ``channel`` and ``signer``, all that knows this API."""
+"""The HTTP connections to ``@connections``, and the requests that wait for one."""
 
 import asyncio
-import ssl
+import time
 from collections import deque
-from functools import cached_property
+from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from delivery.http.channel import Channel
+from delivery.http.connector import Connector, Server
 from delivery.http.exchange import Request, Response
 from delivery.http.signer import Signer, credentials_of
-from delivery.http.tls import ResumingContext
+from delivery.http.timing import TIMING, Timing
 
 if TYPE_CHECKING:
     import boto3
 
 MAX_CHANNELS = 256
-"""HTTP connections at once, and so requests under way. Chosen by ``make bench``: see docs/performance.md."""
+"""HTTP connections at once, and so requests under way at once. Chosen by ``make bench``: see docs/performance.md."""
 
 MAX_OPENING = 16
-"""HTTP connections opened at once. A handshake costs more CPU than a post: few recipients should not pay for many."""
-
-CONNECT_TIMEOUT = 2.0
-"""Seconds for TCP and TLS handshake together."""
-
-RESPONSE_TIMEOUT = 2.0
-"""Seconds for an answer, as measured every LOOK seconds. A post takes some 10 ms; two attempts shall fit the few
-seconds that a connection gets (``stuck.Patience``)."""
-
-LOOK = 0.5
-
-IDLE_TIMEOUT = 60.0
-"""Seconds after which an unused HTTP connection is not trusted any more: what lies between may have dropped it."""
-
-UNREACHABLE_AFTER = 5.0
-"""Seconds of connecting in vain, timeouts among it, after which all waiting requests end."""
-
-UNREACHABLE = "connecting timed out: has the function a way to the endpoint? In a VPC it needs a NAT gateway"
-"""A VPC endpoint is no other way: it leads to private APIs only, and a WebSocket API cannot be one."""
+"""HTTP connections that open at once. A TLS handshake costs more CPU than a post, so a message to few recipients should
+not wait for many handshakes."""
 
 
 class Endpoint:
@@ -47,23 +30,31 @@ class Endpoint:
     Args:
         url: ``https://{api}.execute-api.{region}.amazonaws.com/{stage}``, or http for a server on this machine.
         session: Knows the region and the credentials.
+        timing: Time limits.
+        max_channels: HTTP connections at once.
+        clock: Returns the seconds of a monotonic clock.
 
     """
 
-    def __init__(self, url: str, session: "boto3.Session") -> None:
-        parts = urlsplit(url)
-        self._is_tls = parts.scheme == "https"
-        standard = 443 if self._is_tls else 80
-        self._host = parts.hostname or ""
-        self._port = parts.port or standard
-        host = parts.netloc.removesuffix(f":{standard}")
-        self._signer = Signer(host, parts.path, session.region_name, lambda: credentials_of(session))
+    def __init__(
+        self,
+        url: str,
+        session: "boto3.Session",
+        timing: Timing = TIMING,
+        max_channels: int = MAX_CHANNELS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        server = Server.of(url)
+        self._timing = timing
+        self._max_channels = max_channels
+        self._clock = clock
+        self._signer = Signer(server.header, server.path, session.region_name, lambda: credentials_of(session))
+        self._connector = Connector(server, timing, clock)
         self._waiting: deque[Request] = deque()
         self._channels: set[Channel] = set()
         self._idle: list[Channel] = []
         self._opening: set[asyncio.Task[None]] = set()
-        self._failing_since: float | None = None
-        self._watch: asyncio.TimerHandle | None = None
+        self._check: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -71,28 +62,28 @@ class Endpoint:
         return len(self._waiting)
 
     def submit(self, request: Request) -> None:
-        """Make a request as soon as there is an HTTP connection for it."""
+        """Make a request as soon as an HTTP connection is free."""
         self._waiting.append(request)
-        self._work()
+        self._assign()
 
     def begin(self) -> None:
-        """Take the credentials as they are now, and forget what failed before: once for each invocation."""
+        """Begin an invocation: read the credentials again, and forget earlier failures to connect."""
         self._signer.renew()
-        self._failing_since = None
+        self._connector.forget_failures()
         for channel in self._channels:
             channel.kept = True
 
     def abandon(self) -> None:
-        """Forget the requests that wait, and end those under way as what they are at this moment."""
+        """Forget the waiting requests, and end each request under way with what has arrived so far."""
         self._waiting.clear()
-        for channel in [each for each in self._channels if each.is_busy]:
+        for channel in self._busy():
             channel.abort("no answer when the time was up")
 
     async def close(self) -> None:
         """Close all HTTP connections."""
         self.abandon()
-        if self._watch:
-            self._watch.cancel()
+        if self._check:
+            self._check.cancel()
         await asyncio.gather(*self._opening)
         for channel in list(self._channels):
             channel.abandon()
@@ -101,102 +92,88 @@ class Endpoint:
 
     def answered(self, channel: Channel, request: Request, response: Response) -> None:
         if channel.is_open:
-            if channel.served == 1 and self._context and channel.tls:  # the ticket came with the first answer
-                self._context.session = channel.tls.session
+            if channel.served == 1:
+                self._connector.keep_tls_session(channel)
             if self._waiting:
                 self._send(channel, self._waiting.popleft())
             else:
-                self._rest(channel)
+                self._park(channel)
         request.ended(response)
         if self._waiting:
-            self._work()
+            self._assign()
 
     def unanswered(self, request: Request) -> None:
         self._waiting.appendleft(request)
-        self._work()
+        self._assign()
 
     def lost(self, channel: Channel) -> None:
         self._channels.discard(channel)
         if channel in self._idle:
             self._idle.remove(channel)
 
-    @cached_property
-    def _context(self) -> ResumingContext | None:
-        """Made with the first connection, not at init: reading the trust store takes a tenth of a cold start."""
-        return ResumingContext.trusting() if self._is_tls else None
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    def _work(self) -> None:
-        """Give waiting requests to idle connections, and open more for the rest."""
+    def _assign(self) -> None:
+        """Give waiting requests to idle channels, and open more channels for the rest."""
         while self._waiting and (channel := self._idle_channel()):
             self._send(channel, self._waiting.popleft())
-        wanted = min(len(self._waiting), MAX_OPENING, MAX_CHANNELS - len(self._channels))
+        wanted = min(len(self._waiting), MAX_OPENING, self._max_channels - len(self._channels))
         for _ in range(wanted - len(self._opening)):
             task = asyncio.get_running_loop().create_task(self._open())
             self._opening.add(task)
             task.add_done_callback(self._opened)
-        if self._watch is None and self._channels:
-            self._watch = asyncio.get_running_loop().call_later(LOOK, self._look)
+        if self._check is None and self._channels:
+            self._check_later()
 
     def _send(self, channel: Channel, request: Request) -> None:
         head = self._signer.head(request.method, request.connection_id, request.body)
         channel.send(request, head)
 
-    def _rest(self, channel: Channel) -> None:
-        channel.since = self._now()
+    def _park(self, channel: Channel) -> None:
+        """Keep an idle channel for the next request."""
+        channel.since = self._clock()
         self._idle.append(channel)
 
     def _idle_channel(self) -> Channel | None:
         while self._idle:
             channel = self._idle.pop()
-            if channel.is_open and self._now() - channel.since < IDLE_TIMEOUT:
+            if channel.is_open and self._clock() - channel.since < self._timing.idle:
                 return channel
             channel.abandon()
         return None
 
-    def _look(self) -> None:
+    def _busy(self) -> list[Channel]:
+        return [channel for channel in self._channels if channel.is_busy]
+
+    def _check_later(self) -> None:
+        self._check = asyncio.get_running_loop().call_later(self._timing.check, self._end_overdue)
+
+    def _end_overdue(self) -> None:
         """End requests that have waited too long for an answer."""
-        self._watch = None
-        for channel in [each for each in self._channels if each.is_busy]:
-            if self._now() - channel.since > RESPONSE_TIMEOUT:
-                while self._idle:  # what made one silent may have silenced all: the next attempt shall be on a new one
+        self._check = None
+        for channel in self._busy():
+            if self._clock() - channel.since > self._timing.response:
+                # Whatever made one channel silent may have silenced all. So the next attempt uses a new channel.
+                while self._idle:
                     self._idle.pop().abandon()
                 channel.abort("no answer in time")
-        if any(each.is_busy for each in self._channels):
-            self._watch = asyncio.get_running_loop().call_later(LOOK, self._look)
+        if self._check is None and self._busy():
+            self._check_later()
 
     async def _open(self) -> None:
-        if self._failing_since is None:
-            self._failing_since = self._now()
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                _, channel = await asyncio.get_running_loop().create_connection(
-                    lambda: Channel(self, self._now), self._host, self._port, ssl=self._context
-                )
-        except (OSError, UnicodeError) as error:  # TimeoutError and ssl.SSLError; a host that is no name
-            self._refused(error)
+            channel = await self._connector.open(self)
+        except (OSError, UnicodeError) as error:
+            self._connect_failed(error)
             return
-        if channel.is_open:
-            self._failing_since = None
-            self._channels.add(channel)
-            self._rest(channel)
-        else:
-            self._refused(ConnectionResetError("closed as soon as it was open"))
+        self._channels.add(channel)
+        self._park(channel)
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._opening.discard(task)
-        self._work()
+        self._assign()
 
-    def _refused(self, error: OSError | UnicodeError) -> None:
-        """End one waiting request, which may be made again; all of them, if there is no hope."""
-        reason = f"connecting failed: {error}"
-        is_final = isinstance(error, ssl.SSLCertVerificationError | UnicodeError)
-        if isinstance(error, TimeoutError):
-            reason = UNREACHABLE
-            since = self._now() if self._failing_since is None else self._failing_since
-            is_final = not self._channels and self._now() - since > UNREACHABLE_AFTER
-        for _ in range(len(self._waiting) if is_final else 1):
+    def _connect_failed(self, error: OSError | UnicodeError) -> None:
+        """End one waiting request, which the delivery may repeat. End all of them if no attempt can succeed."""
+        response = self._connector.explain(error, is_any_open=bool(self._channels))
+        for _ in range(len(self._waiting) if response.is_final else 1):
             if self._waiting:
-                self._waiting.popleft().ended(Response(None, reason, is_final=is_final))
+                self._waiting.popleft().ended(response)

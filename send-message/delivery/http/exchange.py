@@ -1,4 +1,4 @@
-"""A request to ``@connections``, and what comes of it."""
+"""A request to ``@connections``, and its response."""
 
 from abc import ABC, abstractmethod
 from http import HTTPStatus
@@ -13,15 +13,15 @@ LIMIT_EXCEEDED = "LimitExceededException"
 
 class Response(NamedTuple):
     """
-    What came of a request.
+    How a request ended.
 
     Attributes:
-        status: The HTTP status, or None if none came.
-        reason: The error type that API Gateway named, or why there is no status.
-        retry_after: Seconds that the server asks to wait before the next attempt, at least.
-        is_final: True if no further attempt can end otherwise.
-        seconds: How long it was under way, 0 if it was not sent.
-        was_sent: Whether it was sent.
+        status: The HTTP status, or None if no status arrived.
+        reason: The error type that API Gateway named, or why no status arrived.
+        retry_after: Seconds to wait before the next attempt, at least, as the server asked.
+        is_final: True if no further attempt can succeed.
+        seconds: Time from sending the request to its end. 0 if the request was not sent.
+        was_sent: Whether the request was sent.
 
     """
 
@@ -33,12 +33,13 @@ class Response(NamedTuple):
     was_sent: bool = False
 
     @property
-    def is_its_own(self) -> bool:
+    def blames_recipient(self) -> bool:
         """
-        Whether its connection alone may be the reason that a request was not taken.
+        Whether the recipient alone may be the reason that the request failed.
 
-        API Gateway has no room left for what the client does not read, or does not answer. A 429 of another type
-        throttles the whole account. Source: "PostToConnection" in the reference of the API Gateway Management API.
+        If a client does not read, API Gateway answers with 429 LimitExceededException or does not answer. A 429 of
+        another type throttles the whole account.
+        Source: "PostToConnection", API Gateway Management API reference.
 
         """
         if self.status is None:
@@ -47,7 +48,7 @@ class Response(NamedTuple):
 
 
 class Request(ABC):
-    """A request to make, of one connection. Whoever makes it calls ``ended`` exactly once."""
+    """A request about one WebSocket connection. The endpoint calls ``ended`` exactly once for each submission."""
 
     __slots__ = ("body", "connection_id", "method")
 
@@ -58,4 +59,4 @@ class Request(ABC):
 
     @abstractmethod
     def ended(self, response: Response) -> None:
-        """Take what came of it."""
+        """Take the response."""

@@ -17,7 +17,7 @@ SERVICE = "execute-api"
 
 
 class Body(NamedTuple):
-    """A payload and the hex SHA-256 of it, computed once for all who get it."""
+    """A payload and its SHA-256 digest in hex, computed once for all recipients."""
 
     payload: bytes
     digest: str
@@ -31,13 +31,13 @@ class Signer:
     """
     Writes the heads of signed requests.
 
-    What is the same for all requests of one second is computed once, which is why botocore's
-    own signer is not used: it takes eight times as long. The tests hold one against the other.
+    The signer computes once a second what all requests of that second share. botocore's signer does not, and takes
+    eight times as long. The tests compare the signatures of both.
     Source: "Create a signed AWS API request", IAM user guide.
 
     Args:
-        host: The value of the Host header: without a port if it is the scheme's own.
-        path: What comes before ``/@connections`` in a URL: a stage with a slash before it, or nothing.
+        host: The value of the Host header. It has no port if the port is the scheme's default.
+        path: The part of the URL before ``/@connections``: the stage with a slash before it, or empty.
         credentials: Returns the present credentials.
         clock: Returns epoch seconds.
 
@@ -53,7 +53,7 @@ class Signer:
     ) -> None:
         self._host = host
         self._path = f"{path}/@connections/"
-        # Paths are encoded a second time in what is signed.
+        # The signature covers the path after a second percent-encoding.
         self._signed_path = quote(self._path, safe="/~")
         self._region = region
         self._get_credentials = credentials
@@ -61,26 +61,26 @@ class Signer:
         self.renew()
 
     def renew(self) -> None:
-        """Take the credentials as they are now. They stay valid for longer than one invocation lasts."""
+        """Read the credentials again. They stay valid for longer than one invocation lasts."""
         self._credentials = self._get_credentials()
         self._second = -1
 
     def head(self, method: str, connection_id: str, body: Body) -> bytes:
-        """Return the request line and all headers of a request, signed now."""
+        """Return the request line and the headers of a request, signed with the current time."""
         second = int(self._clock())
         if second != self._second:
             self._begin(second)
         name = quote(connection_id, safe="")
         request = f"{method}\n{self._signed_path}{name.replace('%', '%25')}\n{self._signed_headers}\n{body.digest}"
-        text = self._text + sha256(request.encode()).hexdigest()
-        signature = hmac.digest(self._key, text.encode(), "sha256").hex()
+        string_to_sign = self._scope_lines + sha256(request.encode()).hexdigest()
+        signature = hmac.digest(self._key, string_to_sign.encode(), "sha256").hex()
         return (
             f"{method} {self._path}{name} HTTP/1.1\r\n{self._headers}{signature}\r\n"
             f"Content-Length: {len(body.payload)}\r\n\r\n"
         ).encode()
 
     def _begin(self, second: int) -> None:
-        """Compute what all requests of one second have in common."""
+        """Compute what all requests of one second share."""
         access_key, secret_key, token = self._credentials[:3]
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = stamp[:8]
@@ -93,7 +93,7 @@ class Signer:
         self._signed_headers = (
             "\n" + "".join(f"{name.lower()}:{value}\n" for name, value in headers.items()) + f"\n{names}"
         )
-        self._text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n"
+        self._scope_lines = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n"
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + (
             f"Authorization: AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature="
         )
@@ -105,13 +105,13 @@ class Signer:
 
 def credentials_of(session: "boto3.Session") -> "ReadOnlyCredentials":
     """
-    Return the present credentials of a session.
+    Return the current credentials of a session.
 
     Raises:
-        NoCredentialsError: If it has none.
+        NoCredentialsError: If the session does not have credentials.
 
     """
-    found = session.get_credentials()
-    if found is None:
+    credentials = session.get_credentials()
+    if credentials is None:
         raise NoCredentialsError
-    return found.get_frozen_credentials()
+    return credentials.get_frozen_credentials()

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ResumingContext(ssl.SSLContext):
-    """A TLS client context that resumes the last session, which spares the server's certificates."""
+    """A TLS client context that resumes the last session. Resuming saves the check of the server's certificate."""
 
     session: ssl.SSLSession | None = None
 
@@ -15,7 +15,7 @@ class ResumingContext(ssl.SSLContext):
 
     @classmethod
     def trusting(cls) -> "ResumingContext":
-        """Return a context that trusts whom boto3 trusts: AWS_CA_BUNDLE, or else the system's authorities."""
+        """Return a context that trusts the same authorities as boto3: those in AWS_CA_BUNDLE, or else the system's."""
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         if bundle := os.environ.get("AWS_CA_BUNDLE"):
             context.load_verify_locations(bundle)

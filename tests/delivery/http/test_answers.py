@@ -1,4 +1,4 @@
-"""One HTTP connection to @connections, byte by byte: the first final status is the answer, whatever else comes."""
+"""One HTTP connection to @connections, byte by byte: the first final status is the answer, whatever follows it."""
 
 import asyncio
 import itertools
@@ -30,8 +30,8 @@ FINAL = [
     ),
     (200, b"HTTP/1.1 200 OK\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n"),
 ]
-BEHIND = st.one_of(
-    st.sampled_from([each for _, each in FINAL]),
+AFTER = st.one_of(
+    st.sampled_from([data for _, data in FINAL]),
     st.sampled_from(
         [b"HTTP/1.1 410 Gone\r\nx-amzn-Er", b"HTTP/1.1 410 Gone\r\n", b"HTTP/1.1 41", b"SSH-2.0-OpenSSH_9.6\r\n"]
     ),
@@ -40,21 +40,21 @@ BEHIND = st.one_of(
 CUTS = st.lists(st.integers(0, 400), max_size=6)
 
 
-class Asked(Request):
+class Sent(Request):
     def ended(self, response: Response) -> None:
-        """Nobody waits for it."""
+        """The peer takes the response."""
 
 
 @dataclass
 class Peer(asyncio.Transport):
-    """The other side, and whom the channel tells what happens."""
+    """The transport of a channel, and its owner."""
 
     unsent: int = 0
     closed: bool = False
     ended: list[Response] = field(default_factory=list)
 
     def write(self, data: object) -> None:
-        """Take what is sent."""
+        """Ignore the request."""
 
     def get_write_buffer_size(self) -> int:
         return self.unsent
@@ -69,63 +69,63 @@ class Peer(asyncio.Transport):
         self.ended.append(response)
 
     def unanswered(self, request: Request) -> None:
-        raise AssertionError("this is the first request, so nothing was idle")
+        raise AssertionError("the channel was not idle before its first request")
 
     def lost(self, channel: Channel) -> None:
-        """Closed."""
+        """Ignore the end."""
 
-    def asked(self) -> Channel:
+    def channel(self) -> Channel:
         """Return a channel that has sent a request."""
         channel = Channel(self, lambda: 0.0)
         channel.connection_made(self)
-        channel.send(Asked("POST", "one=", Body.of(b"hello")), b"head")
+        channel.send(Sent("POST", "one=", Body.of(b"hello")), b"head")
         return channel
 
     @property
     def statuses(self) -> list[int | None]:
-        return [each.status for each in self.ended]
+        return [response.status for response in self.ended]
 
 
 def feed(channel: Channel, peer: Peer, data: bytes, cuts: list[int]) -> None:
-    """Let bytes come in as many reads as cuts make, until the connection is closed."""
+    """Let the channel receive data, cut into parts, until it closes the connection."""
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     for start, end in itertools.pairwise(places):
         if not peer.closed:
             channel.data_received(data[start:end])
 
 
-@given(before=st.lists(st.sampled_from(INTERIM), max_size=2), final=st.sampled_from(FINAL), behind=BEHIND, cuts=CUTS)
-def test_the_first_final_status_counts_and_what_comes_behind_ends_the_connection(
-    before: list[bytes], final: tuple[int, bytes], behind: bytes, cuts: list[int]
+@given(before=st.lists(st.sampled_from(INTERIM), max_size=2), final=st.sampled_from(FINAL), after=AFTER, cuts=CUTS)
+def test_the_first_final_status_counts_and_bytes_after_the_answer_end_the_connection(
+    before: list[bytes], final: tuple[int, bytes], after: bytes, cuts: list[int]
 ) -> None:
     status, data = final
-    channel = (peer := Peer()).asked()
-    feed(channel, peer, b"".join(before) + data + behind, cuts)
+    channel = (peer := Peer()).channel()
+    feed(channel, peer, b"".join(before) + data + after, cuts)
     assert peer.statuses == [status]
     assert peer.closed
 
 
 @given(before=st.lists(st.sampled_from(INTERIM), max_size=2), final=st.sampled_from(FINAL), cuts=CUTS)
-def test_an_answer_that_comes_alone_leaves_the_connection_for_the_next(
+def test_an_answer_without_more_bytes_leaves_the_connection_for_the_next_request(
     before: list[bytes], final: tuple[int, bytes], cuts: list[int]
 ) -> None:
     status, data = final
-    channel = (peer := Peer()).asked()
+    channel = (peer := Peer()).channel()
     feed(channel, peer, b"".join(before) + data, cuts)
     assert (peer.statuses, peer.closed) == ([status], data.startswith(b"HTTP/1.0"))
-    assert peer.ended[0][1:3] == ("", 0), "what a 1xx says is not said of the answer"
+    assert peer.ended[0][1:3] == ("", 0), "headers of a 1xx do not belong to the answer"
 
 
 @given(before=st.lists(st.sampled_from(INTERIM), max_size=2), final=st.sampled_from(FINAL), length=st.integers(0, 400))
-def test_an_answer_that_is_cut_ends_once_and_means_nothing_else(
+def test_a_truncated_answer_ends_once_with_its_status_or_without_one(
     before: list[bytes], final: tuple[int, bytes], length: int
 ) -> None:
     status, data = final
-    channel = (peer := Peer()).asked()
+    channel = (peer := Peer()).channel()
     feed(channel, peer, (b"".join(before) + data)[:length], [])
     channel.connection_lost(None)
-    (found,) = peer.statuses
-    assert found in (status, None)
+    (ended,) = peer.statuses
+    assert ended in (status, None)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,25 @@ def test_an_answer_that_is_cut_ends_once_and_means_nothing_else(
 def test_an_answer_before_the_request_was_sent_whole_counts_and_ends_the_connection(
     status: int, unsent: int, closed: bool
 ) -> None:
-    channel = (peer := Peer(unsent)).asked()
+    channel = (peer := Peer(unsent)).channel()
     channel.data_received(answer(status))
     assert (peer.statuses, peer.closed) == ([status], closed)
+
+
+@pytest.mark.parametrize(
+    ("headers", "error_type", "retry_after"),
+    [
+        pytest.param(("x-amzn-ErrorType: LimitExceededException",), "LimitExceededException", 0, id="a-type"),
+        pytest.param(("X-AMZN-ERRORTYPE: Gone:http://aws.example/v1/",), "Gone", 0, id="a-type-with-a-url"),
+        pytest.param(("Retry-After: 3",), "", 3, id="seconds"),
+        pytest.param(("Retry-After: Mon, 23 Nov 2026 00:00:00 GMT",), "", 0, id="a-date"),
+        pytest.param((), "", 0, id="neither"),
+    ],
+)
+def test_the_response_has_the_error_type_and_the_seconds_to_wait(
+    headers: tuple[str, ...], error_type: str, retry_after: float
+) -> None:
+    channel = (peer := Peer()).channel()
+    channel.data_received(answer(429, *headers))
+    (response,) = peer.ended
+    assert (response.reason, response.retry_after, response.was_sent) == (error_type, retry_after, True)

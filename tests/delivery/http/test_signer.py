@@ -1,4 +1,4 @@
-"""Our signatures against botocore's own, request for request."""
+"""The signer's signatures are those of botocore, request by request."""
 
 import datetime
 from unittest.mock import patch
@@ -40,7 +40,7 @@ def ours(signer: Signer, method: str, connection_id: str, payload: bytes) -> tup
     method=st.sampled_from(["POST", "DELETE"]),
     now=st.integers(min_value=NOW, max_value=NOW + 10**8),
 )
-def test_every_signature_is_botocores(
+def test_every_signature_is_that_of_botocore(
     connection_id: str, payload: bytes, path: str, host: str, region: str, token: str | None, method: str, now: int
 ) -> None:
     credentials = ReadOnlyCredentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY", token)
@@ -71,13 +71,13 @@ def test_a_new_second_and_new_credentials_change_the_signature() -> None:
     second = authorization()
     assert second != first
     credentials = ReadOnlyCredentials("AKID2", "secret", None)
-    assert authorization() == second, "credentials are taken once for each invocation"
+    assert authorization() == second, "the signer reads the credentials once for each invocation"
     signer.renew()
     assert "Credential=AKID2/" in authorization()
 
 
 @pytest.mark.parametrize("connection_id", ["a b", "a\r\nX-Evil: 1", "ü", "%3D"])
-def test_a_strange_id_stays_in_its_place(connection_id: str) -> None:
+def test_a_strange_connection_id_stays_within_the_path(connection_id: str) -> None:
     signer = Signer("h", "/prod", "us-east-1", lambda: ReadOnlyCredentials("A", "s", None), clock=lambda: NOW)
     line, headers = ours(signer, "POST", connection_id, b"")
     assert line.startswith("POST /prod/@connections/")
