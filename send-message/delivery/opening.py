@@ -1,6 +1,5 @@
 """What status 410 means: the connection is gone, unless it may still be opening."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Protocol
 
@@ -25,11 +24,11 @@ FORBIDDEN = (
 class DeliveryCalls(Protocol):
     """What a request calls on the delivery that it belongs to."""
 
-    chance: Callable[[], float]
     patience: Patience
     stuck: Stuck
 
     def now(self) -> float: ...
+    def chance(self) -> float: ...
     def time_left(self) -> float: ...
     def submit(self, request: Request) -> None: ...
     def submit_again(self, request: Request, delay: float) -> None: ...
