@@ -32,7 +32,7 @@ def measure(engine: str, stub: Stub, count: int) -> dict[str, float]:
     command = [
         sys.executable,
         "-m",
-        "bench.delivery.engine_process",
+        "bench.delivery.engine_figures",
         engine,
         json.dumps(dataclasses.asdict(stub)),
         str(count),

@@ -24,7 +24,7 @@ def test_every_engine_delivers_to_all(engine: str, tls: bool) -> None:
         command = [
             sys.executable,
             "-m",
-            "bench.delivery.engine_process",
+            "bench.delivery.engine_figures",
             engine,
             json.dumps(dataclasses.asdict(stub)),
             "1234",

@@ -1,4 +1,4 @@
-"""One engine, measured in a process of its own: ``python -m bench.delivery.engine_process ENGINE STUB COUNT RUNS``."""
+"""One engine, measured in a process of its own: ``python -m bench.delivery.engine_figures ENGINE STUB COUNT RUNS``."""
 
 import json
 import os
