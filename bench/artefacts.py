@@ -1,4 +1,4 @@
-"""What Lambda has and the built functions do not bring: its processors' names, and the libraries of its runtime."""
+"""What Lambda provides to a built function: the libraries of its runtime, and the name of its processor."""
 
 import os
 import platform
@@ -14,19 +14,19 @@ PINS = ROOT / "requirements-dev.txt"
 
 
 def this_machine() -> str:
-    """Return this machine's processor, by the name that Lambda has for it."""
+    """Return Lambda's name for this machine's processor: ``arm64`` or ``x86_64``."""
     return {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 
 
 def install_runtime(folder: Path, *packages: str) -> None:
     """
-    Make a folder of libraries that functions find in Lambda without having brought them.
+    Make a folder with libraries that Lambda's runtime provides, so that functions do not contain them.
 
     Args:
-        packages: Names. The versions are those of requirements-dev.txt.
+        packages: Names of packages. requirements-dev.txt has their versions.
 
     Raises:
-        RuntimeError: If pip cannot install them. The text is what it printed.
+        RuntimeError: If pip cannot install the packages. The message is what pip printed.
 
     """
     shutil.rmtree(folder, ignore_errors=True)

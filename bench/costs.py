@@ -1,52 +1,57 @@
-"""What deliveries cost, at AWS's prices."""
+"""AWS's prices, and what deliveries cost at these prices."""
 
 LAMBDA_GB_SECOND = 0.0000133334
-"""Dollars, arm64. Source: AWS Lambda pricing, us-east-1, 2026-11-23."""
+"""Dollars for a GB-second of an arm64 function. Source: AWS Lambda pricing, us-east-1, 2026-11-23."""
 
 LAMBDA_REQUEST = 0.20 / 1e6
-"""Dollars. Source: AWS Lambda pricing, us-east-1, 2026-11-23."""
+"""Dollars for one call of a function. Source: AWS Lambda pricing, us-east-1, 2026-11-23."""
 
 API_GATEWAY_MESSAGE = 1.00 / 1e6
-"""Dollars for each 32 KB of a message, either way, the first billion a month.
+"""Dollars for each 32 KB of a message in either direction, for the first billion a month.
 Source: Amazon API Gateway pricing, WebSocket APIs, us-east-1, 2026-11-23."""
 
 API_GATEWAY_CONNECTION_MINUTE = 0.25 / 1e6
-"""Dollars. Source: Amazon API Gateway pricing, WebSocket APIs, us-east-1, 2026-11-23."""
+"""Dollars for a minute of one open connection.
+Source: Amazon API Gateway pricing, WebSocket APIs, us-east-1, 2026-11-23."""
 
 DYNAMODB_READ = 0.125 / 1e6
-"""Dollars for a read request unit on demand: 4 KB, consistently. Source: DynamoDB pricing, us-east-1, 2026-11-23."""
+"""Dollars for a read request unit on demand, which is a consistent read of 4 KB.
+Source: DynamoDB pricing, us-east-1, 2026-11-23."""
 
 DYNAMODB_WRITE = 0.625 / 1e6
-"""Dollars for a write request unit on demand: 1 KB. Source: DynamoDB pricing, us-east-1, 2026-11-23."""
+"""Dollars for a write request unit on demand, which is a write of 1 KB.
+Source: DynamoDB pricing, us-east-1, 2026-11-23."""
 
 LOG_GB = 0.50
-"""Dollars for a GB of log lines of functions, the first 10 TB a month.
+"""Dollars for a GB of functions' log lines, for the first 10 TB a month.
 Source: Amazon CloudWatch pricing, Lambda logs, us-east-1, 2026-11-23."""
 
 TRANSFER_GB = 0.09
-"""Dollars for a GB sent to the internet, the first 10 TB a month.
+"""Dollars for a GB sent to the internet, for the first 10 TB a month.
 Source: Amazon EC2 on-demand pricing, data transfer, us-east-1, 2026-11-23."""
 
 GB = 1024**3
 """Bytes."""
 
 FULL_CPU_MB = 1769
-"""Memory at which a function has one whole vCPU. Source: "Configure Lambda function memory", Lambda developer guide."""
+"""MB of memory at which a function has one whole vCPU.
+Source: "Configure Lambda function memory", Lambda developer guide."""
 
 ROW_BYTES = 110
-"""A row: the names of four attributes, a session id of 20 characters, a connection id of 16, two numbers."""
+"""Bytes of a row: the names of four attributes, a session id of 20 characters, a connection id of 16, two numbers."""
 
 
 def seconds(posts: int, per_second: float, cpu_ms: float, memory_mb: int) -> float:
-    """Return how long a delivery takes: as measured, or as its CPU takes with the share that the memory buys."""
+    """Return the seconds of a delivery: the measured time, or the time for its CPU with the memory's share of a vCPU if
+    that is longer."""
     return max(posts / per_second, posts * cpu_ms / 1000 * max(1.0, FULL_CPU_MB / memory_mb))
 
 
 def lambda_dollars(posts: int, duration: float, memory_mb: int) -> float:
-    """Return the price of one delivery, as of a million posts."""
+    """Return the price of one delivery in Lambda, scaled to a million posts."""
     return (duration * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST) / posts * 1e6
 
 
 def dynamodb_dollars() -> float:
-    """Return the price of reading a million rows of large sessions."""
+    """Return the price of reading a million rows, in pages of large sessions."""
     return ROW_BYTES / 4096 * DYNAMODB_READ * 1e6

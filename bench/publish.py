@@ -1,8 +1,8 @@
 """
 Puts the results of ``make bench`` into docs/performance.md: ``make publish``.
 
-The results are kept beside the document, in docs/performance.json and docs/performance-gateway.json.
-A test makes the tables from these again.
+docs/performance.json and docs/performance-gateway.json keep the results. A test makes the tables from them again, and
+compares them with the document.
 
 """
 
@@ -16,7 +16,7 @@ from bench.report import ROOT
 
 
 def main() -> None:
-    """Keep the results of each benchmark that has run, fill its tables, and draw its charts."""
+    """Copy the results of each benchmark that has run, and make its tables and charts."""
     document = delivery_tables.DOCUMENT.read_text()
     if (measured := ROOT / ".build" / "bench.json").exists():
         shutil.copy(measured, delivery_tables.RESULTS)

@@ -1,4 +1,4 @@
-"""Results of a benchmark, and the documents that show them: what every benchmark shares."""
+"""Reads the results of a benchmark, and writes tables into documents."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,17 +23,17 @@ def only(results: Results, **wanted: Any) -> Row:
 
 
 def table(*lines: tuple[object, ...]) -> str:
-    """Return a Markdown table; the first line is its head."""
+    """Return a Markdown table. The first line is its head."""
     head, *body = [" | ".join(map(str, line)) for line in lines]
     rule = " | ".join(["---"] + ["---:"] * (len(lines[0]) - 1))
     return "\n".join(f"| {line} |" for line in (head, rule, *body))
 
 
 def fill(document: str, parts: Mapping[str, str]) -> str:
-    """Return the document with every generated part made anew: each stands between two comments."""
+    """Return the document with new text in each part: a part is between ``<!-- name -->`` and ``<!-- end -->``."""
     for name, text in parts.items():
         before, opened, rest = document.partition(f"<!-- {name} -->\n")
         _, closed, after = rest.partition("<!-- end -->")
-        assert closed, f"the document has no place for: {name}"  # nothing closes what nothing has opened
+        assert closed, f"the document has no place for: {name}"  # partition finds no end without a beginning
         document = before + opened + text + "\n" + closed + after
     return document

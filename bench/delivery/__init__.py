@@ -1,1 +1,12 @@
-"""Measures the hub's delivery against boto3 and bare sockets, and the cold starts: ``python -m bench.delivery``."""
+"""
+Compares the hub's delivery with boto3 and with bare sockets, and measures cold starts: ``python -m bench.delivery``.
+
+engines         are the hub and what it is compared with: each delivers a message to many connections
+engine_figures  measures one engine, in a process of its own
+stub            answers for ``@connections`` and DynamoDB, in another process
+pin             keeps each of the two processes on a core of its own
+cold_start      measures the import of the built functions
+stuck           measures messages to recipients that do not read: ``python -m bench.delivery.stuck``
+tables, charts  show the results in docs/performance.md
+
+"""

@@ -1,4 +1,4 @@
-"""Measures every engine at every size, and prints a table. The results go to .build/bench.json."""
+"""Measures every engine with every number of connections, and prints a table. The results go to .build/bench.json."""
 
 import dataclasses
 import json
@@ -18,17 +18,20 @@ from bench.report import ROOT
 RESULTS = ROOT / ".build" / "bench.json"
 
 SIZES = (10, 100, 1_000, 10_000)
+"""Connections that one message goes to."""
+
 DELAYS = (1, 10, 50)
 """Milliseconds until ``@connections`` answers."""
 
 ROUNDS = 3
-"""Rounds of all engines, one after another, so that a slow minute of the machine meets all of them."""
+"""Rounds, each of all engines one after another. So a slow minute of the machine slows all engines down."""
 
 BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for size in THREADS}}
-"""Posts of engines that are no faster with more of them."""
+"""Posts of one message with boto3, which is not faster with more posts."""
 
 
-def measure(engine: str, stub: Stub, count: int) -> dict[str, float]:
+def engine_figures(engine: str, stub: Stub, count: int) -> dict[str, float]:
+    """Return the figures of one engine, measured in a process of its own."""
     command = [
         sys.executable,
         "-m",
@@ -39,12 +42,14 @@ def measure(engine: str, stub: Stub, count: int) -> dict[str, float]:
         "3",
     ]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    figures: dict[str, float] = json.loads(printed.stdout.splitlines()[-1])  # after the metrics of the events
+    figures: dict[str, float] = json.loads(
+        printed.stdout.splitlines()[-1]
+    )  # the lines before are the metrics of the events
     return figures
 
 
 def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
-    return {figure: statistics.median(each[figure] for each in rounds) for figure in rounds[0]}
+    return {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
@@ -57,7 +62,7 @@ def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
     with running_stub(delay / 1000, tls) as stub:
         for _ in range(ROUNDS):
             for run in runs:
-                figures[run].append(measure(run[0], stub, run[1]))
+                figures[run].append(engine_figures(run[0], stub, run[1]))
     return [
         {"engine": name, "count": count, "delay_ms": delay, "tls": tls, **medians(rounds)}
         for (name, count), rounds in figures.items()
@@ -65,24 +70,24 @@ def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Measure, print, and write the results down."""
+    """Measure, print the figures, and write them to RESULTS."""
     results: list[dict[str, Any]] = []
     print(f"{'':37} {'posts/s':>9} {'CPU ms':>8} {'first CPU':>10} {'memory':>8}")
     for tls in (False, True):
         for delay in DELAYS:
             print(f"{'TLS' if tls else 'plain'}, @connections answers after {delay} ms")
-            for each in (rows := compare(delay, tls)):
+            for row in (rows := compare(delay, tls)):
                 print(
-                    f"  {each['engine']:21} {each['count']:6} posts {each['per_second']:9,.0f} {each['cpu_ms']:8.3f}"
-                    f" {each['first_cpu_ms']:10.3f} {each['memory_mb']:5.0f} MB",
+                    f"  {row['engine']:21} {row['count']:6} posts {row['per_second']:9,.0f} {row['cpu_ms']:8.3f}"
+                    f" {row['first_cpu_ms']:10.3f} {row['memory_mb']:5.0f} MB",
                     flush=True,
                 )
             results += rows
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     RESULTS.parent.mkdir(exist_ok=True)
     date = f"{datetime.now(UTC):%Y-%m-%d}"
-    ratios = cold_start.measure()
-    print("import and init of the built functions, CPU against import boto3; boto3.client('dynamodb')")
+    ratios = cold_start.ratios()
+    print("CPU of import and init of the built functions, divided by that of import boto3; boto3.client('dynamodb')")
     for name, ratio in ratios.items():
         print(f"  {name:28} {ratio:.2f}")
     written = {"date": date, "machine": machine, "cold_starts": ratios, "results": results}

@@ -26,15 +26,15 @@ def save(name: str) -> None:
 
 
 def by_size(results: Results, figure: str, label: str, name: str, scale: float = 1) -> None:
-    """Draw one figure over the number of connections: TLS, 10 ms."""
+    """Draw a chart of one figure over the number of connections, for TLS and 10 ms."""
     wanted = {"delay_ms": 10, "tls": True}
     axes: Axes = plt.figure().add_subplot()
 
     def line(engine: str, text: str, color: str, style: str) -> None:
         points: list[dict[str, Any]] = rows(results, engine=engine, **wanted)
         axes.plot(
-            [each["count"] for each in points],
-            [each[figure] * scale for each in points],
+            [point["count"] for point in points],
+            [point[figure] * scale for point in points],
             style,
             color=color,
             label=text,
@@ -54,7 +54,7 @@ def by_size(results: Results, figure: str, label: str, name: str, scale: float =
 
 
 def price(results: Results) -> None:
-    """Draw what a million deliveries cost in Lambda, by memory size."""
+    """Draw the chart of what a million deliveries cost in Lambda, over the memory of the function."""
     wanted = {"delay_ms": 10, "tls": True}
     axes: Axes = plt.figure().add_subplot()
     memories = list(range(128, 3009, 64))
@@ -74,7 +74,7 @@ def price(results: Results) -> None:
 
 
 def draw(results: Results) -> None:
-    """Draw all."""
+    """Draw all charts."""
     by_size(results, "per_second", "posts a second", "performance-rate.svg")
     by_size(results, "cpu_ms", "CPU of a post, microseconds", "performance-cpu.svg", scale=1000)
     price(results)

@@ -1,8 +1,8 @@
 """
-What starting a built function costs, beside the least that any Python function on DynamoDB pays.
+Measures the cold start of each built function, relative to the least that a Python function on DynamoDB needs.
 
-Imports each function that ``sam build`` made for this machine's processor, with its layer and boto3
-and nothing else on the path, and compares the CPU of it with ``import boto3; boto3.client("dynamodb")``.
+The benchmark imports each function that ``sam build`` made for this machine's processor. Only the function, its layer
+and boto3 are on the path. It divides the CPU time by that of ``import boto3; boto3.client("dynamodb")``.
 
 """
 
@@ -23,14 +23,14 @@ RUNTIME = ROOT / ".build" / "runtime"
 ROUNDS = 21
 
 PATHS = {"PATH", "PYTHONPATH"}
-"""Variables of a function that say where something lies; here it lies elsewhere."""
+"""Variables of a function whose values are paths in Lambda, which do not exist here."""
 
 LEAST = "import boto3; boto3.client('dynamodb')"
 TIMED = "import time; start = time.process_time(); {}; print(time.process_time() - start)"
 
 
 def start(code: str, path: list[Path], environment: dict[str, str]) -> float:
-    """Run some code in a process of its own, and return the seconds of CPU it took after Python's own start."""
+    """Run code in a process of its own. Return its CPU time in seconds, without the start of Python."""
     python = [sys.executable, "-S", "-c", TIMED.format(code)]
     variables = {"PYTHONPATH": ":".join(map(str, path)), "AWS_DEFAULT_REGION": "us-east-1", **environment}
     variables |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
@@ -38,7 +38,7 @@ def start(code: str, path: list[Path], environment: dict[str, str]) -> float:
 
 
 def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
-    """Return what is compared: code, path and environment of each."""
+    """Return code, path and environment of each cold start, by the name that the table shows."""
     compared: dict[str, tuple[str, list[Path], dict[str, str]]] = {"boto3 alone": (LEAST, [RUNTIME], {})}
     for mode in ("none", "jwt", "signature"):
         for name, function in load(BUILD / "template.yaml", {"AuthMode": mode}).functions.items():
@@ -52,20 +52,20 @@ def starts() -> dict[str, tuple[str, list[Path], dict[str, str]]]:
     return compared
 
 
-def measure() -> dict[str, float]:
-    """Return for each start its ratio to that of boto3 alone: the median of rounds, each of which has all of them."""
+def ratios() -> dict[str, float]:
+    """Return the CPU time of each cold start divided by that of boto3 alone: the median of several rounds."""
     build(BUILD, this_machine(), "--no-cached")
     install_runtime(RUNTIME, "boto3")
     compared = starts()
-    for each in compared.values():  # compiles what is imported, as sam build does not and Lambda does once
-        start(*each)
-    ratios: dict[str, list[float]] = {name: [] for name in compared}
+    for case in compared.values():  # writes the bytecode: sam build does not, and Lambda compiles once
+        start(*case)
+    rounds: dict[str, list[float]] = {name: [] for name in compared}
     for _ in range(ROUNDS):
-        seconds = {name: start(*each) for name, each in compared.items()}
+        seconds = {name: start(*case) for name, case in compared.items()}
         for name, taken in seconds.items():
-            ratios[name].append(taken / seconds["boto3 alone"])
-    return {name: statistics.median(values) for name, values in ratios.items()}
+            rounds[name].append(taken / seconds["boto3 alone"])
+    return {name: statistics.median(values) for name, values in rounds.items()}
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))
+    print(json.dumps(ratios(), indent=1))

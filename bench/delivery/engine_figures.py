@@ -1,4 +1,4 @@
-"""One engine, measured in a process of its own: ``python -m bench.delivery.engine_figures ENGINE STUB COUNT RUNS``."""
+"""Prints the figures of one engine: ``python -m bench.delivery.engine_figures ENGINE STUB COUNT RUNS``."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from bench.delivery.stub import Stub
 
 
 def resident() -> float:
-    """Return the memory of this process in MB: at present, or at most where nobody tells the present."""
+    """Return the memory of this process in MB: the current value on Linux, or else the highest value so far."""
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().split("VmRSS:")[1].split()[0]) / 1024
@@ -23,7 +23,7 @@ def resident() -> float:
 
 
 def main() -> None:
-    """Print figures of some runs with open HTTP connections, and those of the first run, which opens them."""
+    """Measure the engine that the arguments name, and print its figures as JSON."""
     pin(0)
     name, stub_json, count, runs = sys.argv[1:]
     stub = Stub(**json.loads(stub_json))
@@ -34,11 +34,11 @@ def main() -> None:
     }
     os.environ |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1", "AWS_CA_BUNDLE": stub.bundle}
     print(json.dumps(figures(ENGINES[name](stub), int(count), int(runs))), flush=True)
-    os._exit(0)  # without waiting for the threads of pools
+    os._exit(0)  # without waiting for the threads of boto3 pools
 
 
 def figures(send: Engine, count: int, runs: int) -> dict[str, float]:
-    """Return medians of the runs after the first, which opens the HTTP connections, and the figures of that."""
+    """Return the figures of the first run, which opens the HTTP connections, and the medians of the other runs."""
     before = resident()
     rates, costs = [], []
     for _ in range(runs + 1):

@@ -1,8 +1,8 @@
 """
-The hub's function, and what it is compared with. Each posts a frame to many connections.
+The engines that are compared: the hub's function, bare sockets, and boto3. Each posts a frame to many connections.
 
-An engine is made from the stub, and returns a function that posts to so many connections
-and returns how many took it.
+Each function in ENGINES takes the stub, and returns the engine. An engine takes the number of connections to post
+to, and returns the number of connections that took the frame.
 
 """
 
@@ -11,7 +11,7 @@ import json
 import os
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
@@ -27,15 +27,15 @@ Engine = Callable[[int], int]
 
 FRAME = json.dumps({"type": "message", "id": "bench", "session": "s1", "from": "s0", "message": "x" * 150}).encode()
 THREADS = (32, 64, 128)
-"""Sizes of the boto3 thread pool: the best of them is the one compared with."""
+"""Sizes of the boto3 thread pool. The documents compare the hub with the fastest of them."""
 
 
-def name(number: int) -> str:
+def connection_id(number: int) -> str:
     return f"{number:014}A="
 
 
 def hub(stub: Stub) -> Engine:
-    """The real handler, with the sender's look-up, the session's rows and the ack."""
+    """Return the real handler, which looks up the sender, reads the session's rows and writes the ack."""
     os.environ |= {"TABLE_NAME": "t", "WEBSOCKET_ENDPOINT": stub.endpoint, "AUTH_MODE": "none"}
     os.environ |= {"AWS_ENDPOINT_URL_DYNAMODB": stub.dynamodb, "MESSAGE_RATE": "0", "MESSAGE_BURST": "20"}
     os.environ["POWERTOOLS_LOG_LEVEL"] = "WARNING"
@@ -67,28 +67,28 @@ def boto3_client(stub: Stub, pool: int) -> Any:
 
 
 def one_by_one(stub: Stub) -> Engine:
-    """boto3, one post after another, as the samples do."""
+    """Return boto3 with one post after another, as AWS's samples do."""
     api = boto3_client(stub, 1)
 
     def send(count: int) -> int:
-        return sum(bool(api.post_to_connection(ConnectionId=name(each), Data=FRAME)) for each in range(count))
+        return sum(bool(api.post_to_connection(ConnectionId=connection_id(n), Data=FRAME)) for n in range(count))
 
     return send
 
 
 def threads(size: int, stub: Stub) -> Engine:
-    """boto3 in a pool of threads."""
+    """Return boto3 in a pool of threads."""
     api = boto3_client(stub, size)
     pool = ThreadPoolExecutor(size)
 
     def post(number: int) -> bool:
-        return bool(api.post_to_connection(ConnectionId=name(number), Data=FRAME))
+        return bool(api.post_to_connection(ConnectionId=connection_id(number), Data=FRAME))
 
     return lambda count: sum(pool.map(post, range(count)))
 
 
 class Bare(asyncio.Protocol):
-    """A socket that posts until there is nothing left, looks at the status and at nothing else."""
+    """A socket that posts until all connection ids are used up. It reads only the status of an answer."""
 
     def __init__(self, signer: "BareSigner") -> None:
         self.signer = signer
@@ -96,13 +96,13 @@ class Bare(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
 
-    def start(self, names: Any, ended: Callable[[bool], None]) -> None:
-        self.names, self.ended = names, ended
+    def start(self, connection_ids: Iterator[str], ended: Callable[[bool], None]) -> None:
+        self.connection_ids, self.ended = connection_ids, ended
         self.post()
 
     def post(self) -> None:
-        if each := next(self.names, None):
-            self.transport.write(self.signer.request(each))
+        if connection_id := next(self.connection_ids, None):
+            self.transport.write(self.signer.request(connection_id))
 
     def data_received(self, data: bytes) -> None:
         self.ended(data.startswith(b"HTTP/1.1 200"))
@@ -110,7 +110,7 @@ class Bare(asyncio.Protocol):
 
 
 class BareSigner:
-    """Signature Version 4 with everything but the id computed beforehand, for as long as a run lasts."""
+    """Signature Version 4. Everything that does not depend on the connection id is computed once for a run."""
 
     def __init__(self, host: str) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -122,23 +122,23 @@ class BareSigner:
             self.key = digest(self.key, part.encode(), "sha256")
         headers = f"host:{host}\nx-amz-date:{stamp}\nx-amz-security-token:{token}\n"
         self.signed = f"\n\n{headers}\n{names}\n{sha256(FRAME).hexdigest()}"
-        self.text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n"
+        self.scope_lines = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n"
         self.head = (
             f" HTTP/1.1\r\nHost: {host}\r\nX-Amz-Date: {stamp}\r\nX-Amz-Security-Token: {token}\r\n"
             f"Content-Length: {len(FRAME)}\r\nAuthorization: AWS4-HMAC-SHA256 "
             f"Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, SignedHeaders={names}, Signature="
         )
 
-    def request(self, each: str) -> bytes:
-        each = each.replace("=", "%3D")
-        signed = f"POST\n/prod/%40connections/{each.replace('%', '%25')}{self.signed}"
-        text = self.text + sha256(signed.encode()).hexdigest()
-        signature = digest(self.key, text.encode(), "sha256").hex()
-        return f"POST /prod/@connections/{each}{self.head}{signature}\r\n\r\n".encode() + FRAME
+    def request(self, connection_id: str) -> bytes:
+        quoted = connection_id.replace("=", "%3D")
+        signed = f"POST\n/prod/%40connections/{quoted.replace('%', '%25')}{self.signed}"
+        string_to_sign = self.scope_lines + sha256(signed.encode()).hexdigest()
+        signature = digest(self.key, string_to_sign.encode(), "sha256").hex()
+        return f"POST /prod/@connections/{quoted}{self.head}{signature}\r\n\r\n".encode() + FRAME
 
 
 def bare_sockets(new_event_loop: Callable[[], asyncio.AbstractEventLoop], stub: Stub) -> Engine:
-    """The floor: as many sockets as the hub has, and nothing that a real client needs."""
+    """Return the lower bound: as many sockets as the hub has, without anything else that a real client needs."""
     from delivery.http.endpoint import MAX_CHANNELS
 
     host = stub.endpoint.split("/")[2]
@@ -151,7 +151,7 @@ def bare_sockets(new_event_loop: Callable[[], asyncio.AbstractEventLoop], stub: 
         address = host.split(":")[0], int(host.split(":")[1])
         missing = count - len(sockets)
         opening = [loop.create_connection(lambda: Bare(signer), *address, ssl=context) for _ in range(missing)]
-        sockets.extend(each for _, each in await asyncio.gather(*opening))
+        sockets.extend(protocol for _, protocol in await asyncio.gather(*opening))
 
     async def send(count: int) -> int:
         await open_up_to(min(count, MAX_CHANNELS))
@@ -163,9 +163,9 @@ def bare_sockets(new_event_loop: Callable[[], asyncio.AbstractEventLoop], stub: 
             if len(answers) == count:
                 all_ended.set_result(None)
 
-        names = map(name, range(count))
-        for each in sockets:
-            each.start(names, ended)
+        connection_ids = map(connection_id, range(count))
+        for socket in sockets:
+            socket.start(connection_ids, ended)
         await all_ended
         return sum(answers)
 

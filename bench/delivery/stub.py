@@ -1,4 +1,4 @@
-"""``@connections`` and as much of DynamoDB as a delivery reads, on loopback, as fast as Python can play them."""
+"""Stubs of ``@connections`` and of the DynamoDB queries of a delivery, on loopback, as fast as Python can be."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ TAKEN = (
 
 @dataclass(frozen=True)
 class Stub:
-    """Where the stub listens, and a file with the authority of its certificate."""
+    """The URLs of the two stubs, and the file with the authority of their certificate."""
 
     endpoint: str
     dynamodb: str
@@ -33,7 +33,7 @@ class Stub:
 
 
 class Requests(asyncio.Protocol):
-    """One HTTP connection: answers requests in their order, each after a delay."""
+    """One HTTP connection to a stub. It answers requests in their order, each after a delay in seconds."""
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
@@ -55,7 +55,7 @@ class Requests(asyncio.Protocol):
             self._loop.call_later(self._delay, self._answer, self.answer(body))
 
     def answer(self, body: bytes) -> bytes:
-        """Return the answer to a request."""
+        """Return the answer to a request, by its body."""
         return TAKEN
 
     def _answer(self, data: bytes) -> None:
@@ -64,7 +64,7 @@ class Requests(asyncio.Protocol):
 
 
 class Queries(Requests):
-    """A table in which session ``s{number}`` has that many connections, and the sender is in session ``s0``."""
+    """A table in which session ``s{number}`` has ``number`` connections, and the sender is in session ``s0``."""
 
     pages: dict[bytes, bytes]
 
@@ -75,7 +75,7 @@ class Queries(Requests):
 
 
 def page(query: dict[str, object]) -> bytes:
-    """Return the answer to a query, as DynamoDB writes it."""
+    """Return DynamoDB's answer to a query."""
     values = query["ExpressionAttributeValues"]
     assert isinstance(values, dict)
     times = {"connected_at": {"N": "1795000000000"}, "expires_at": {"N": "9795000000"}}
@@ -100,7 +100,7 @@ def answer(content: object) -> bytes:
 
 
 def serve(pipe: Pipe, delay: float, tls: bool, folder: str) -> None:
-    """Serve until somebody ends this process, and tell the pipe where."""
+    """Send the URLs through the pipe, and serve until the parent ends this process."""
     pin(1)
     context = None
     bundle = Path(folder) / "ca.pem"
@@ -125,7 +125,7 @@ def serve(pipe: Pipe, delay: float, tls: bool, folder: str) -> None:
 
 @contextmanager
 def running_stub(delay: float, tls: bool) -> Iterator[Stub]:
-    """Run the stub in a process of its own. It answers a post after ``delay`` seconds, a query after 4 ms."""
+    """Run the stubs in a process of their own. They answer a post after ``delay`` seconds, and a query after 4 ms."""
     with tempfile.TemporaryDirectory() as folder:
         spawning = multiprocessing.get_context("spawn")
         ours, theirs = spawning.Pipe()

@@ -1,4 +1,4 @@
-"""What messages cost whose recipients do not read, or for which nobody answers: ``python -m bench.delivery.stuck``."""
+"""Measures messages to recipients that do not read: ``python -m bench.delivery.stuck``."""
 
 import asyncio
 import os
@@ -21,10 +21,10 @@ from hub.envelope import Envelope
 from hub.log import logger
 
 MESSAGES = MAX_FAILURES + 1
-"""One after another, each to all recipients."""
+"""Messages of each case, one after another, each to all recipients."""
 
 CASES = ((1, 80, "429"), (500, 80, "429"), (500, 100_000, "429"), (1, 80, "silence"), (500, 80, "silence"))
-"""Recipients, bytes of a message, and what a post is answered."""
+"""Number of recipients, bytes of a message, and the answer to each post."""
 
 FULL = b"HTTP/1.1 429 Too Many Requests\r\nx-amzn-ErrorType: LimitExceededException\r\nContent-Length: 0\r\n\r\n"
 CLOSED = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -32,7 +32,7 @@ CLOSED = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 @dataclass
 class Rows(Connections):
-    """A session's rows, without a table."""
+    """The rows of one session, without a table."""
 
     rows: list[Connection]
 
@@ -45,14 +45,14 @@ class Rows(Connections):
 
 @dataclass
 class Counts:
-    """What came to ``@connections``."""
+    """How many requests the stub got: posts, and requests to close a connection."""
 
     posts: int = 0
     closed: int = 0
 
 
 class Full(Requests):
-    """``@connections`` whose clients do not read."""
+    """A stub of ``@connections`` whose clients do not read."""
 
     def __init__(self, counts: Counts, is_silent: bool) -> None:
         super().__init__(delay=0.01)
@@ -69,7 +69,7 @@ class Full(Requests):
 
 @contextmanager
 def serving(is_silent: bool) -> Iterator[tuple[str, Counts]]:
-    """Serve in a thread, and return the URL and the counts."""
+    """Serve in a thread. Yield the URL and the counts."""
     loop, counts = asyncio.new_event_loop(), Counts()
     served = loop.run_until_complete(loop.create_server(lambda: Full(counts, is_silent), "127.0.0.1", 0, backlog=1024))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -82,7 +82,7 @@ def serving(is_silent: bool) -> Iterator[tuple[str, Counts]]:
 
 
 def main() -> None:
-    """Print a table: for each message the seconds it took, its posts, and the connections that were closed."""
+    """Print a table with the seconds and the posts of each message, and the connections that the hub closed."""
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",

@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md about deliveries, one function a table, from the results of ``make bench``."""
+"""The tables of docs/performance.md about deliveries, made from the results of ``make bench``: a function for each."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,42 +9,42 @@ from bench.report import ROOT, Results, Row, fill, only, rows, table
 DOCUMENT = ROOT / "docs" / "performance.md"
 RESULTS = ROOT / "docs" / "performance.json"
 MEMORIES = (256, 512, 1024, 1769)
-"""Megabytes that people choose."""
+"""MB of memory that the table of prices shows."""
 
 
 def best_pool(results: Results, **wanted: Any) -> Row:
-    """Return the figures of the thread pool that delivers most."""
+    """Return the figures of the fastest boto3 thread pool."""
     return max(
         (row for row in rows(results, **wanted) if row["engine"].endswith("threads")), key=lambda row: row["per_second"]
     )
 
 
 def compared(results: Results) -> str:
-    """All engines, 10 ms."""
+    """Return the table of all engines at 10 ms."""
     lines: list[tuple[object, ...]] = [("Engine", "Connections", "plain: posts/s", "CPU ms", "TLS: posts/s", "CPU ms")]
     for plain in rows(results, delay_ms=10, tls=False):
         tls = only(results, engine=plain["engine"], count=plain["count"], delay_ms=10, tls=True)
-        figures = [f"{each['per_second']:,.0f} | {each['cpu_ms']:.3f}" for each in (plain, tls)]
-        lines.append((plain["engine"], f"{plain['count']:,}", *figures[0].split(" | "), *figures[1].split(" | ")))
+        figures = [text for row in (plain, tls) for text in (f"{row['per_second']:,.0f}", f"{row['cpu_ms']:.3f}")]
+        lines.append((plain["engine"], f"{plain['count']:,}", *figures))
     return table(*lines)
 
 
 def by_delay(results: Results) -> str:
-    """The hub, TLS, by size and delay."""
+    """Return the table of the hub over TLS, by number of connections and by delay."""
     delays = sorted({row["delay_ms"] for row in results["results"]})
     lines: list[tuple[object, ...]] = [
         ("Connections", *(f"{delay} ms" for delay in delays), "CPU ms", "first message, CPU ms", "memory")
     ]
     for row in rows(results, engine="hub", tls=True, delay_ms=10):
-        each = [only(results, engine="hub", tls=True, delay_ms=delay, count=row["count"]) for delay in delays]
-        rates = [f"{figures['per_second']:,.0f}/s" for figures in each]
+        columns = [only(results, engine="hub", tls=True, delay_ms=delay, count=row["count"]) for delay in delays]
+        rates = [f"{figures['per_second']:,.0f}/s" for figures in columns]
         cpu, first = f"{row['cpu_ms']:.3f}", f"{row['first_cpu_ms']:.3f}"
         lines.append((f"{row['count']:,}", *rates, cpu, first, f"{row['memory_mb']:.0f} MB"))
     return table(*lines)
 
 
 def ratios(results: Results) -> str:
-    """The hub against each baseline, 10,000 connections at 10 ms."""
+    """Return the table that compares the hub with each other engine, for 10,000 connections at 10 ms."""
     lines: list[tuple[object, ...]] = [("10,000 connections, 10 ms", "plain", "TLS")]
     ratio: dict[str, list[str]] = {}
     for tls in (False, True):
@@ -68,7 +68,7 @@ def ratios(results: Results) -> str:
 
 
 def dollars(results: Results) -> str:
-    """A million deliveries, in messages to 1,000 connections each, TLS, 10 ms."""
+    """Return the price table of a million deliveries, in messages to 1,000 connections each, over TLS at 10 ms."""
     figures = {"delay_ms": 10, "tls": True}
     engines = {
         "the hub": only(results, engine="hub", count=1_000, **figures),
@@ -88,12 +88,13 @@ def dollars(results: Results) -> str:
 
 
 def starts(results: Results) -> str:
-    """The cold starts."""
+    """Return the table of the cold starts."""
     lines = [(name, f"{ratio:.2f}") for name, ratio in results["cold_starts"].items()]
     return table(("Import and init, CPU", "against boto3 alone"), *lines)
 
 
 def machine(results: Results) -> str:
+    """Return the line that says when and where the results were measured."""
     return f"`make bench`, {results['date']}: {results['machine']}."
 
 
@@ -108,5 +109,5 @@ PARTS: dict[str, Callable[[Results], str]] = {
 
 
 def filled(document: str, results: Results) -> str:
-    """Return docs/performance.md with the parts that the results make."""
+    """Return docs/performance.md with the tables of these results."""
     return fill(document, {name: make(results) for name, make in PARTS.items()})

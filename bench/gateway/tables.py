@@ -1,4 +1,4 @@
-"""The tables of ``bench.gateway``: one function a table, from what is in .build/gateway.json."""
+"""The tables of docs/performance.md about the local gateway, made from .build/gateway.json: a function for each."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,12 @@ from bench.report import ROOT, Results, fill, only, rows, table
 
 
 def machine(results: Results) -> str:
+    """Return the line that says when and where the results were measured."""
     return f"`python -m bench.gateway`, {results['date']}: {results['machine']}; medians of {results['runs']} runs."
 
 
 def round_trips(results: Results) -> str:
-    """Clients that each send again once they are answered."""
+    """Return the table of clients that each send the next message when the last one is answered."""
     lines = [
         (
             row["server"],
@@ -27,20 +28,20 @@ def round_trips(results: Results) -> str:
 
 
 def others(results: Results) -> str:
-    """Everything else."""
+    """Return the table of all other measurements."""
     idle, steady, start, connects = (only(results, what=what) for what in ("idle", "steady", "start", "connects"))
     return table(
         ("The local gateway", "measured"),
         (f"{RATE} messages a second of {steady['clients']} clients, p50", f"{steady['p50_ms']:.1f} ms"),
-        ("the same, p99", f"{steady['p99_ms']:.1f} ms"),
-        (f"memory of an idle socket, of {idle['clients']:,}", f"{idle['kb_per_socket']:.1f} KB"),
-        ("CPU of all of them", f"{idle['cpu_per_second'] * 100:.1f} % of a core"),
-        ("from `make run` until it is ready", f"{start['seconds']:.1f} s"),
+        (f"{RATE} messages a second of {steady['clients']} clients, p99", f"{steady['p99_ms']:.1f} ms"),
+        (f"memory of each of {idle['clients']:,} idle sockets", f"{idle['kb_per_socket']:.1f} KB"),
+        (f"CPU of {idle['clients']:,} idle sockets", f"{idle['cpu_per_second'] * 100:.1f} % of a core"),
+        ("from `make run` until the gateway is ready", f"{start['seconds']:.1f} s"),
         (
             f"connects a second through `ConnectFunction`, {connects['clients']} at a time",
             f"{connects['per_second']:,.0f}",
         ),
-        (f"the first {CONNECTS} of them, while workers start", f"{connects['cold_per_second']:,.0f}"),
+        (f"the first {CONNECTS} connects, while workers start", f"{connects['cold_per_second']:,.0f}"),
     )
 
 
@@ -49,17 +50,16 @@ PARTS: dict[str, Callable[[Results], str]] = {
     "round trips": round_trips,
     "local gateway": others,
 }
-"""By the names of their places in the document, as ``bench.delivery.tables.fill`` takes them."""
-
+"""The functions, by the names of their tables' places in the document."""
 
 RESULTS = ROOT / "docs" / "performance-gateway.json"
 
 
 def filled(document: str, results: Results) -> str:
-    """Return docs/performance.md with the parts that these results make."""
+    """Return docs/performance.md with the tables of these results."""
     return fill(document, sections(results))
 
 
 def sections(results: Results) -> dict[str, str]:
-    """Return every table, by its place in the document."""
+    """Return every table, by the name of its place in the document."""
     return {name: make(results) for name, make in PARTS.items()}

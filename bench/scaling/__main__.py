@@ -1,7 +1,7 @@
 """
-Models a hub of 1 k to 3.6 M open connections: ``make scaling``.
+Computes what a hub with 1 k to 3.6 M open connections needs: ``make scaling``.
 
-Prints the tables, writes them into docs/scaling.md with their charts, and keeps the figures in .build/scaling.json.
+It prints the tables, writes them with their charts into docs/scaling.md, and writes the figures to .build/scaling.json.
 
 """
 
@@ -17,7 +17,7 @@ FIGURES = ROOT / ".build" / "scaling.json"
 
 
 def main() -> None:
-    """Print, and write all down."""
+    """Print the tables, and write tables, charts and figures to their files."""
     results = function_times.results()
     figures = model(results)
     tables = parts(figures)

@@ -1,4 +1,4 @@
-"""One message to a large session, against the account's quota: posts, 429s and retries, in steps of 10 ms."""
+"""Simulates one message to a large session with the account's quota: posts, 429s and retries, in steps of 10 ms."""
 
 import random
 from collections import deque
@@ -36,12 +36,14 @@ class Bucket:
 @dataclass
 class Outcome:
     """
+    How the message ended.
+
     Attributes:
-        delivered: Connections that were reached.
-        failed: Connections that were not, as the ack says.
-        throttled: Posts answered with 429.
-        seconds: Until the last one ended.
-        progress: Delivered so far, at the end of each step.
+        delivered: Connections that took the message.
+        failed: Connections that the ack counts as failed.
+        throttled: Posts that API Gateway answered with 429.
+        seconds: Time until the last post ended.
+        progress: Number of deliveries until the end of each step.
 
     """
 
@@ -53,7 +55,7 @@ class Outcome:
 
 
 class Sending:
-    """One message on its way: the queue of delivery/http/endpoint.py, and the retries of delivery/retries.py."""
+    """The queue of delivery/http/endpoint.py, with the retries of delivery/retries.py."""
 
     def __init__(self, recipients: int, answer: float, seed: int) -> None:
         self.unread = recipients
@@ -61,11 +63,11 @@ class Sending:
         self.under_way = 0
         self.outcome = Outcome()
         self._chance = random.Random(seed)  # noqa: S311 - no secret
-        self._queue: deque[int] = deque()  # the attempts that each post has behind it
+        self._queue: deque[int] = deque()  # for each waiting post, its attempts so far
         self._again: dict[int, list[int]] = {}
 
     def read(self, step: int) -> None:
-        """Add the retries that are due, and pages of rows unless MAX_WAITING posts wait already."""
+        """Add the retries that are due. Add pages of rows until more than MAX_WAITING posts wait."""
         self._queue.extend(self._again.pop(step, ()))
         while self.unread and len(self._queue) <= MAX_WAITING:
             page = min(PAGE, self.unread)
@@ -74,7 +76,7 @@ class Sending:
             self.under_way += page
 
     def post(self, step: int, most: int, bucket: Bucket) -> None:
-        """Make so many posts."""
+        """Make up to ``most`` posts."""
         for _ in range(min(most, len(self._queue))):
             attempts = self._queue.popleft()
             if bucket.take():
@@ -97,11 +99,13 @@ class Sending:
 
 def deliver(recipients: int, pace: float, answer: float, seed: int = 1) -> Outcome:
     """
-    Return what becomes of one message.
+    Simulate the delivery of one message.
 
     Args:
+        recipients: Connections of the session.
         pace: Posts a second that the function makes.
-        answer: Seconds until a post is answered.
+        answer: Seconds until API Gateway answers a post.
+        seed: Of the random delays.
 
     """
     sending, bucket, made = Sending(recipients, answer, seed), Bucket(), 0

@@ -1,4 +1,4 @@
-"""How much of each limit a load uses, which one it reaches first, and at what size."""
+"""How much of each limit a load uses, and which limit it reaches first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from bench.scaling.steady import ANSWER_MS, Load, read_units
 
 @dataclass(frozen=True)
 class Ceiling:
-    """A limit, its unit in the name, and what a load takes of it."""
+    """A limit, with its unit in the name, and a function that returns what a load uses of it."""
 
     name: str
     limit: float
     taken: Callable[[Load], float]
 
     def share(self, load: Load) -> float:
-        """Return 1 for the whole of it."""
+        """Return the part of the limit that a load uses: 1 is the whole limit."""
         return self.taken(load) / self.limit
 
 
 def reach(results: Results) -> float:
-    """Return the connections that one message reaches in its time: the least of account and function."""
+    """Return how many connections one message reaches in its time. The quota or the function's speed limits it."""
     quota = limits.REQUEST_BURST + limits.REQUESTS * limits.DELIVERY_SECONDS
     return min(quota, function_times.pace(results, ANSWER_MS) * limits.DELIVERY_SECONDS)
 
 
 def ceilings(results: Results) -> tuple[Ceiling, ...]:
-    """Return the limits, from the client to the table."""
+    """Return the limits in the order of a message's path, from the client to the table."""
     return (
         Ceiling("new connections/s, account", limits.CONNECTS, lambda load: load.connects),
         Ceiling("requests of clients/s, `StageRate`", limits.STAGE_REQUESTS, lambda load: load.from_clients),
@@ -55,18 +55,18 @@ def ceilings(results: Results) -> tuple[Ceiling, ...]:
 
 
 def first(load: Load, results: Results) -> Ceiling:
-    """Return the limit that a load takes most of."""
+    """Return the limit of which a load uses the largest part."""
     return max(ceilings(results), key=lambda ceiling: ceiling.share(load))
 
 
 class Hot(NamedTuple):
-    """Messages a second to one session at which a limit is reached."""
+    """Messages a second to one session that reach the account's quota of posts, and its partition's limit of reads."""
 
     posts: float
     reads: float
 
 
 def hot(connections: int) -> Hot:
-    """Return how often such a session may get a message: by the account's posts, by its partition's reads."""
+    """Return how often a session with so many connections can get a message."""
     posts = limits.REQUESTS / connections if connections else float("inf")
     return Hot(posts, limits.PARTITION_READS / read_units(connections))

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CROWD = 100_000
-"""Clients of the chart of reconnects."""
+"""Clients in the chart of reconnects."""
 
 
 def attempts() -> None:
-    """Draw how often a crowd tries to connect, from one fault to beyond the end of two hours."""
+    """Draw the attempts to connect a second, for five hours after all clients were disconnected."""
     axes: Axes = plt.figure().add_subplot()
     for clients, text, color in (
         (rush.Clients(CROWD, CROWD, jitter=False), "exact waits", ONE),
@@ -40,7 +40,7 @@ def attempts() -> None:
 
 
 def deliveries(results: Results) -> None:
-    """Draw how one message gets to a large session."""
+    """Draw how many connections of a large session one message has reached, over time."""
     axes: Axes = plt.figure().add_subplot()
     for recipients, answer_ms, color, width in (
         (300_000, 10, POOL, 5),
@@ -68,6 +68,6 @@ def deliveries(results: Results) -> None:
 
 
 def draw(results: Results) -> None:
-    """Draw both."""
+    """Draw both charts."""
     attempts()
     deliveries(results)

@@ -1,4 +1,4 @@
-"""What docs/performance.json says about the hub's function, for other models."""
+"""How long the hub's functions run, from the measurements in docs/performance.json."""
 
 import json
 
@@ -13,16 +13,16 @@ def results() -> Results:
 
 
 def pace(measured: Results, delay_ms: int) -> float:
-    """Return the posts a second of one message to 10,000 connections, over TLS, if a post takes so long."""
+    """Return the posts a second of one message to 10,000 connections, over TLS, if a post takes ``delay_ms``."""
     return float(only(measured, engine="hub", tls=True, count=10_000, delay_ms=delay_ms)["per_second"])
 
 
 def delivery_seconds(measured: Results, posts: float, delay_ms: int) -> float:
     """
-    Return how long MessageFunction runs for one message.
+    Return the seconds that MessageFunction runs for one message to ``posts`` connections.
 
-    Between the sizes that were measured along a straight line, below the smallest as for the smallest,
-    above the largest in proportion.
+    Between two measured numbers of connections, the time is interpolated linearly. Below the smallest number, it is the
+    time of the smallest. Above the largest number, it grows in proportion.
 
     """
     sizes = sorted(
@@ -41,10 +41,11 @@ def delivery_seconds(measured: Results, posts: float, delay_ms: int) -> float:
 
 def small_seconds(measured: Results, calls: int) -> float:
     """
-    Return how long ConnectFunction or DisconnectFunction runs, with so many calls of DynamoDB one after another.
+    Return the seconds that ConnectFunction or DisconnectFunction runs, with ``calls`` DynamoDB calls in sequence.
 
-    Modelled: they do what MessageFunction does for a message to ten connections, without the posts, and
-    a call more or less: this is its CPU, with the share that their memory buys.
+    This is an estimate. These functions do about what MessageFunction does for a message to ten connections, without
+    the posts. So the estimate is the CPU time of that message without its posts, on the share of a vCPU that comes with
+    their memory, and the time of the calls.
 
     """
     few, many = (only(measured, engine="hub", tls=True, count=count, delay_ms=10) for count in (10, 10_000))

@@ -1,4 +1,4 @@
-"""A hub of 1 k, 100 k and 3.6 M open connections, on paper: every figure of docs/scaling.md."""
+"""Every figure of docs/scaling.md: a model of a hub with 1 k, 100 k and 3.6 M open connections."""
 
 import dataclasses
 import math
@@ -11,22 +11,22 @@ from bench.scaling.steady import Workload
 from bench.scaling.tables import PARTS
 
 SIZES = (1_000, 100_000, 3_600_000)
-"""Open connections. The last is what the default quota of new connections keeps open."""
+"""Open connections. The default quota of new connections allows the last number and no more."""
 
 MOST = 0.999
-"""Of the clients, connected: what counts as all, as some are always on their way."""
+"""The part of the clients that counts as all of them, because some clients are always connecting."""
 
 HOURS = 5
-"""Of the simulated reconnects."""
+"""Simulated hours of the reconnects."""
 
 PINGS = {5: 12.0, 9: 60 / 9}
-"""Pings an hour by the minutes between two: as the client of docs/protocol.md does, and as seldom as is safe."""
+"""Pings an hour, by the minutes between two pings: as the client in docs/protocol.md does, and as rarely as is safe."""
 
 HOT_SIZES = (0, 1, 3, 4, 100, 1_000, 100_000)
-"""Connections of a session that gets many messages: around the one place where the partition ends first."""
+"""Connections of a session that gets many messages. With three or fewer, the partition is the first limit."""
 
 BURSTS = ((10_000, 10), (100_000, 10), (100_000, 50), (300_000, 10), (300_000, 50))
-"""Connections of a session that gets one message, and milliseconds until ``@connections`` answers."""
+"""Connections of a session that gets one message, and milliseconds until ``@connections`` answers a post."""
 
 CLIENTS = (
     *(
@@ -36,16 +36,16 @@ CLIENTS = (
     ),
     *(rush.Clients(SIZES[-1], limits.CONNECTS, early=early) for early in (0, 3600)),
 )
-"""All at once, as after a fault that closed every connection; and as fast as the quota allows."""
+"""Clients that all come at once, as after a fault that closed every connection, and clients that come at the quota."""
 
 Model = dict[str, Any]
 
 
 def steady_state(connections: int, results: Results) -> Model:
-    """Return what a hub of one size takes, of which limit, at what price."""
+    """Return what a hub of one size takes each second, its parts of the limits, and its bill."""
     workload = Workload(connections)
     load = steady.load(workload, results)
-    shares = {each.name: each.share(load) for each in ceilings.ceilings(results)}
+    shares = {ceiling.name: ceiling.share(load) for ceiling in ceilings.ceilings(results)}
     disconnecting = function_times.small_seconds(results, 2)
     most_calls = min(limits.CONCURRENCY / disconnecting, limits.CONCURRENCY * limits.CALLS_PER_CONCURRENCY)
     return {
@@ -69,14 +69,14 @@ def steady_state(connections: int, results: Results) -> Model:
 
 
 def pinging(workload: Workload, results: Results) -> Model:
-    """Return what the pings take."""
+    """Return what the pings of a workload take and cost."""
     load = steady.load(workload, results)
     price = bill.dollars(workload, load)["API Gateway: pings and pongs"]
     return {"a_second": load.pings, "stage": load.pings / limits.STAGE_REQUESTS, "dollars": price}
 
 
 def reconnects(clients: rush.Clients) -> Model:
-    """Return how a crowd gets in, and what happens two hours later."""
+    """Return how many clients connect, how fast, and what happens two hours later."""
     story = rush.simulate(clients, HOURS * 3600)
     later = story.open[limits.CONNECTION_SECONDS :]
     return {
@@ -90,7 +90,7 @@ def reconnects(clients: rush.Clients) -> Model:
 
 
 def one_message(recipients: int, answer_ms: int, results: Results) -> Model:
-    """Return what becomes of one message to a large session."""
+    """Return how one message to a large session ends."""
     outcome = burst.deliver(recipients, function_times.pace(results, answer_ms), answer_ms / 1000)
     figures = {name: getattr(outcome, name) for name in ("delivered", "failed", "throttled", "seconds")}
     floor = max(0.0, recipients - limits.REQUEST_BURST) / limits.REQUESTS
@@ -101,7 +101,7 @@ def model(results: Results) -> Model:
     """Return all figures."""
     return {
         "sizes": [steady_state(size, results) for size in SIZES],
-        "ceilings": [{"name": each.name, "limit": each.limit} for each in ceilings.ceilings(results)],
+        "ceilings": [{"name": ceiling.name, "limit": ceiling.limit} for ceiling in ceilings.ceilings(results)],
         "hot": [
             {
                 "connections": size,
@@ -109,7 +109,7 @@ def model(results: Results) -> Model:
             }
             for size in HOT_SIZES
         ],
-        "bursts": [one_message(*each, results) for each in BURSTS],
+        "bursts": [one_message(recipients, answer_ms, results) for recipients, answer_ms in BURSTS],
         "reconnects": [reconnects(clients) for clients in CLIENTS],
     }
 

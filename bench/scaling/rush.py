@@ -1,8 +1,8 @@
 """
-Many clients that want to connect at once, second by second.
+Simulates many clients that connect at once, second by second.
 
-A client whose connection closes, or whose attempt is refused, waits and tries again, as docs/protocol.md
-tells it to: a random time up to a limit that doubles with each failure.
+A client whose connection closes, or whose attempt is refused, waits and tries again, as docs/protocol.md says. It waits
+for a random time, and the longest possible wait doubles with each failure.
 
 """
 
@@ -12,21 +12,24 @@ from dataclasses import dataclass, field
 from bench import limits
 
 WAITS = (1, 2, 4, 8, 16, 30)
-"""Seconds that a client waits at most, by its failures in a row.
+"""Longest wait in seconds, by the client's failures in a row.
 Source: docs/protocol.md, "Close codes and reconnecting"."""
 
 GROUPS = 20
-"""Parts of a crowd that choose their second together: what keeps 3.6 M clients countable."""
+"""Number of groups that a crowd is divided into. The clients of a group choose the same second, which saves memory."""
 
 
 @dataclass(frozen=True)
 class Clients:
     """
+    Clients of one kind.
+
     Attributes:
-        count: All of them.
-        arriving: Of them, how many want to connect for the first time in each second.
-        jitter: Whether they wait a random part of the time in WAITS, or all of it.
-        early: Seconds: each closes its connection by itself up to so long before API Gateway would, and connects again.
+        count: Number of clients.
+        arriving: Clients that try to connect for the first time in each second.
+        jitter: Whether a client waits for a random part of the time in WAITS, or for the whole time.
+        early: Seconds. A client closes its connection at a random time up to so long before API Gateway would close it,
+            and connects again.
 
     """
 
@@ -38,7 +41,7 @@ class Clients:
 
 @dataclass
 class Rush:
-    """What happened, one number a second."""
+    """What happened in each second. ``open`` and ``waiting`` are the numbers of clients at the end of the second."""
 
     attempts: list[int] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
@@ -47,40 +50,40 @@ class Rush:
     waiting: list[int] = field(default_factory=list)
 
     def minutes(self, series: list[int]) -> list[float]:
-        """Return the average of each minute."""
+        """Return the averages of the minutes of a series."""
         return [sum(series[start : start + 60]) / 60 for start in range(0, len(series), 60)]
 
     @property
     def refused(self) -> int:
-        """Attempts that were refused with 429."""
+        """Number of attempts that API Gateway refused with 429."""
         return sum(self.attempts) - sum(self.opened)
 
     def open_after(self, count: float) -> int | None:
-        """Return the seconds until so many are open, or None if they never are."""
-        return next((second + 1 for second, each in enumerate(self.open) if each >= count), None)
+        """Return the seconds until so many connections are open, or None if that never happens."""
+        return next((second + 1 for second, connections in enumerate(self.open) if connections >= count), None)
 
 
 class Crowd:
-    """Who will do something, and when: counts by second, and by failures so far."""
+    """Numbers of clients that will act, by the second of the act and by their failures so far."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._at: dict[int, list[int]] = {}
 
     def add(self, count: int, failures: int, least: int, most: int) -> None:
-        """Have each act in a second of its own between the two, both possible, in at most GROUPS groups."""
+        """Let clients act at random seconds from ``least`` to ``most``, in up to GROUPS groups."""
         for group in range(min(count, GROUPS)):
             part = (count + group) // min(count, GROUPS)
             second = self._chance.randint(least, most)
             self._at.setdefault(second, [0] * len(WAITS))[failures] += part
 
     def due(self, second: int) -> list[int]:
-        """Return and forget those of a second, by failures."""
+        """Return the numbers of clients that act in a second, by failures, and forget them."""
         return self._at.pop(second, [0] * len(WAITS))
 
 
 def admitted(trying: list[int], quota: int) -> list[int]:
-    """Return who gets in, by failures: as many as the quota allows, of each kind its share."""
+    """Return how many clients may connect, by failures. Together they are at most the quota, shared in proportion."""
     left, room = sum(trying), min(quota, sum(trying))
     entered = []
     for count in trying:
@@ -91,7 +94,7 @@ def admitted(trying: list[int], quota: int) -> list[int]:
 
 
 class Simulation:
-    """The clients, at one second."""
+    """The state of the clients at one second."""
 
     def __init__(self, clients: Clients, quota: int, seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - no secret
@@ -103,7 +106,7 @@ class Simulation:
         self.rush = Rush()
 
     def step(self, second: int) -> None:
-        """Let one second pass."""
+        """Simulate one second."""
         closed, arriving = sum(self._closing.due(second)), min(self._outside, self._clients.arriving)
         self._trying.add(closed, 0, second + 1, second + 1)
         trying = self._trying.due(second)
@@ -131,7 +134,7 @@ class Simulation:
 
 
 def simulate(clients: Clients, seconds: int, quota: int = limits.CONNECTS, seed: int = 1) -> Rush:
-    """Return what happens in so many seconds if so many connections may open in each."""
+    """Return what happens in so many seconds. The quota is the number of connections that may open in one second."""
     simulation = Simulation(clients, quota, seed)
     for second in range(seconds):
         simulation.step(second)

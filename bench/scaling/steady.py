@@ -1,4 +1,4 @@
-"""A hub whose connections come, speak and go at a constant rate: what it takes a second."""
+"""A constant load: what connections that open, send and close at constant rates take each second."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bench.scaling import function_times
 from hub.connections import PAGE
 
 ANSWER_MS = 50
-"""Milliseconds until ``@connections`` answers: the slowest that was measured, so that the functions run longest."""
+"""Milliseconds until ``@connections`` answers a post: the slowest answer in the benchmark, so functions run longest."""
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,15 @@ class Workload:
     What the clients do.
 
     Attributes:
-        connections: That are open.
-        lifetime: Seconds that a connection lasts on average, 7,200 at most.
-        messages: That a connection sends in an hour.
-        pings: That a connection sends in an hour.
+        connections: Number of open connections.
+        lifetime: Average seconds of a connection, 7,200 at most.
+        messages: Messages that a connection sends in an hour.
+        pings: Pings that a connection sends in an hour.
         together: Connections of a session.
-        recipients: Sessions that a message is for.
+        recipients: Sessions that a message lists.
         payload: Bytes of a message.
-        hot: The share of all connections that are of one session, the hot one.
-        hot_messages: That the hot session gets in an hour.
+        hot: The part of all connections that belong to one session, the hot session.
+        hot_messages: Messages that the hot session gets in an hour.
 
     """
 
@@ -44,17 +44,17 @@ class Workload:
 @dataclass(frozen=True)
 class Load:
     """
-    What AWS does for it.
+    What AWS does for a workload.
 
     Attributes:
-        connects: A second, and as many disconnects.
-        messages: A second, those to the hot session too.
-        pings: A second.
-        posts: A second.
+        connects: Connects a second. Disconnects are as many.
+        messages: Messages a second, including those to the hot session.
+        pings: Pings a second.
+        posts: Posts a second.
         reads: Read units of the table a second.
-        hot_reads: Those of the hot session.
-        hot_writes: Write units a second of the hot session.
-        concurrency: Calls under way at once, by function: connect, disconnect, message.
+        hot_reads: Read units a second that reading the hot session takes.
+        hot_writes: Write units a second that the rows of the hot session take.
+        concurrency: Calls at once of ConnectFunction, DisconnectFunction and MessageFunction.
         hot_size: Connections of the hot session.
         frame: Bytes of a delivered frame.
         answer: Bytes of an ack.
@@ -75,22 +75,22 @@ class Load:
 
     @property
     def from_clients(self) -> float:
-        """Requests a second that the stage counts: connects, messages, pings. Disconnects are taken not to count."""
+        """Requests a second that the stage counts: connects, messages and pings, and by assumption not disconnects."""
         return self.connects + self.messages + self.pings
 
     @property
     def requests(self) -> float:
-        """Requests a second that the account counts: those, and the posts."""
+        """Requests a second that the account counts: those that the stage counts, and the posts."""
         return self.from_clients + self.posts
 
     @property
     def writes(self) -> float:
-        """Write units of the table a second, and of the index as many: a row has less than 1 KB."""
+        """Write units of the table a second. The index takes as many. A row has less than 1 KB."""
         return 2 * self.connects
 
     @property
     def index_reads(self) -> float:
-        """Read units of the index a second: the sender of each message, the row of each closed connection."""
+        """Read units of the index a second: for the sender of each message, and for each closed connection."""
         return (self.messages + self.connects) / 2
 
     @property
@@ -105,19 +105,19 @@ class Load:
 
     @property
     def bytes_out(self) -> float:
-        """Bytes a second to clients, without TLS and TCP: posts, acks, pongs."""
+        """Bytes a second of posts, acks and pongs to clients, without those of TLS and TCP."""
         return self.posts * self.frame + self.messages * self.answer + self.pings * len('{"type":"pong"}')
 
 
 def read_units(rows: int) -> int:
-    """Return the read units of reading a session, in pages of PAGE rows. Reading none takes one."""
+    """Return the read units of reading so many rows of a session, in pages of PAGE rows. At least one unit is read."""
     pages, rest = divmod(rows, PAGE)
     last = math.ceil(rest * costs.ROW_BYTES / limits.READ_BYTES)
     return max(1, pages * math.ceil(PAGE * costs.ROW_BYTES / limits.READ_BYTES) + last)
 
 
 def load(workload: Workload, results: Results) -> Load:
-    """Return what a workload takes, with the function's speed as measured."""
+    """Return what a workload takes each second. The functions are as fast as in the measurements."""
     connects = workload.connections / workload.lifetime
     usual, hot = workload.connections * workload.messages / 3600, workload.hot_messages / 3600
     fan_out, hot_size = workload.recipients * workload.together, round(workload.connections * workload.hot)
@@ -141,5 +141,5 @@ def load(workload: Workload, results: Results) -> Load:
 
 
 def warming_minutes(units: float, warm: float) -> int:
-    """Return how long the load of a new table has to grow to so many units a second: it may double every half hour."""
+    """Return the minutes that a new table needs to take so many units a second. Its load may double each half hour."""
     return math.ceil(math.log2(max(1.0, units / warm))) * limits.WARMING_SECONDS // 60

@@ -1,4 +1,4 @@
-"""The tables of docs/scaling.md, from the figures of ``make scaling``: one function a table."""
+"""The tables of docs/scaling.md, made from the figures of ``make scaling``: a function for each."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,18 +9,19 @@ Model = dict[str, Any]
 
 
 def size(connections: int) -> str:
-    """Return 1 k, 100 k, 3.6 M."""
+    """Return a number of connections in short, such as 1 k, 100 k or 3.6 M."""
     if connections >= 1_000_000:
         return f"{connections / 1e6:g} M"
     return f"{connections / 1_000:g} k" if connections >= 1_000 else str(connections)
 
 
 def share(value: float) -> str:
+    """Return a part of a limit in percent."""
     return f"{value * 100:,.1f} %" if value >= 0.001 else "< 0.1 %"
 
 
 def rate(value: float) -> str:
-    """Return three digits or more."""
+    """Return a number with at least three digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -29,7 +30,7 @@ def sizes(model: Model) -> list[str]:
 
 
 def workload(model: Model) -> str:
-    """The assumptions, which are the same at each size."""
+    """Return the table of assumptions, which do not depend on the number of connections."""
     one = model["sizes"][0]["workload"]
     return table(
         ("What the clients do", "value"),
@@ -45,7 +46,7 @@ def workload(model: Model) -> str:
 
 
 def rates(model: Model) -> str:
-    """What a hub takes a second."""
+    """Return the table of what a hub takes each second."""
     loads = [each["load"] for each in model["sizes"]]
 
     def line(text: str, name: str) -> tuple[object, ...]:
@@ -72,7 +73,7 @@ def rates(model: Model) -> str:
 
 
 def limits(model: Model) -> str:
-    """The share of each limit, in the order in which they are reached."""
+    """Return the table of limits, in the order in which a growing hub reaches them."""
     largest = model["sizes"][-1]
     connections = largest["workload"]["connections"]
     lines = []
@@ -90,7 +91,7 @@ def limits(model: Model) -> str:
 
 
 def dollars(model: Model) -> str:
-    """The bill of a month."""
+    """Return the table of a month's bill."""
     bills = [each["dollars"] for each in model["sizes"]]
     return table(
         ("Dollars a month", *sizes(model)),
@@ -100,7 +101,7 @@ def dollars(model: Model) -> str:
 
 
 def pings(model: Model) -> str:
-    """What the keep-alive takes."""
+    """Return the table of what the keep-alive takes."""
     return table(
         ("A ping every", "connections", "pings/s", "of `StageRate`", "dollars a month"),
         *(
@@ -112,7 +113,7 @@ def pings(model: Model) -> str:
 
 
 def hot(model: Model) -> str:
-    """How often one session may get a message."""
+    """Return the table of how often one session can get a message."""
     return table(
         (
             "Connections of the session",
@@ -127,7 +128,7 @@ def hot(model: Model) -> str:
 
 
 def bursts(model: Model) -> str:
-    """One message to a large session."""
+    """Return the table of one message to a large session."""
     return table(
         ("Connections", "a post takes", "delivered", "failed", "429s", "seconds", "of the quota alone, seconds"),
         *(
@@ -146,7 +147,7 @@ def bursts(model: Model) -> str:
 
 
 def reconnects(model: Model) -> str:
-    """A crowd that wants in."""
+    """Return the table of many clients that connect at once."""
     lines = []
     for each in model["reconnects"]:
         clients, after = each["clients"], each["most_open_after"]
@@ -168,7 +169,7 @@ def reconnects(model: Model) -> str:
 
 
 def all_drop(model: Model) -> str:
-    """Every connection closes at the same instant."""
+    """Return the table of what happens after every connection has closed at once."""
     drops = [each["all_drop"] for each in model["sizes"]]
     lines = (
         ("`$disconnect` calls, at Lambda's pace", "calls_seconds"),

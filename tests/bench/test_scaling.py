@@ -1,4 +1,4 @@
-"""The model of docs/scaling.md: its formulas by hand, what it says of the hub, and its tables in the document."""
+"""The model of docs/scaling.md: its tables in the document, what it assumes about the hub, and its formulas."""
 
 import dataclasses
 import io
@@ -32,18 +32,18 @@ def model() -> dict[str, Any]:
 # The document.
 
 
-def test_the_tables_are_those_of_the_model(model: dict[str, Any]) -> None:
+def test_the_tables_of_the_document_are_made_from_the_model(model: dict[str, Any]) -> None:
     # If this fails after a new docs/performance.json: make scaling.
     document = (ROOT / "docs" / "scaling.md").read_text()
     assert fill(document, parts(model)) == document
 
 
-def test_a_part_without_a_place_is_missed() -> None:
+def test_a_table_without_a_place_in_the_document_is_an_error() -> None:
     with pytest.raises(AssertionError, match="no place for: rates"):
         fill("<!-- limits -->\n<!-- end -->\n", {"rates": "table"})
 
 
-def test_what_the_document_says_in_short_is_what_the_tables_say(model: dict[str, Any]) -> None:
+def test_the_summary_of_the_document_agrees_with_the_tables(model: dict[str, Any]) -> None:
     assert {size["first"] for size in model["sizes"]} == {"requests of clients/s, `StageRate`"}
     load, lines = model["sizes"][-1]["load"], model["sizes"][-1]["dollars"]
     assert load["pings"] > load["from_clients"] / 2
@@ -51,9 +51,9 @@ def test_what_the_document_says_in_short_is_what_the_tables_say(model: dict[str,
     assert lines["API Gateway: messages, acks, posts"] > sum(lines.values()) / 2
     assert lines["API Gateway: pings and pongs"] > lines["API Gateway: connection minutes"]
     exact = {
-        each["clients"]["count"]: each["most_open_after"]
-        for each in model["reconnects"]
-        if not each["clients"]["jitter"]
+        story["clients"]["count"]: story["most_open_after"]
+        for story in model["reconnects"]
+        if not story["clients"]["jitter"]
     }
     assert exact[100_000] > 1.5 * 3600
     assert exact[3_600_000] is None
@@ -61,7 +61,7 @@ def test_what_the_document_says_in_short_is_what_the_tables_say(model: dict[str,
     assert 0.9 < 2 * function_times.pace(RESULTS, 50) / limits.REQUESTS < 1
 
 
-# What is said of the hub is so.
+# The model's assumptions about the hub.
 
 
 def test_memory_and_rate_are_those_of_the_template() -> None:
@@ -97,7 +97,7 @@ def test_a_log_line_is_about_as_long_as_said(table: str, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("rows", "units"),
     [
-        pytest.param(0, 1, id="nobody-there"),
+        pytest.param(0, 1, id="no-rows"),
         pytest.param(37, 1, id="4070-bytes"),
         pytest.param(38, 2, id="4180-bytes"),
         pytest.param(1_000, 27, id="one-page-of-110000-bytes"),
@@ -109,7 +109,7 @@ def test_reading_a_session_takes_units_of_4_kb_by_the_page(rows: int, units: int
     assert steady.read_units(rows) == units
 
 
-def test_a_second_of_a_hub_worked_out_by_hand() -> None:
+def test_a_load_calculated_by_hand() -> None:
     workload = Workload(7_200, lifetime=3600, messages=2, pings=1, together=3, recipients=4, hot=0.5, hot_messages=36)
     rates = steady.load(workload, RESULTS)
     assert rates.connects == 2
@@ -127,7 +127,7 @@ def test_a_second_of_a_hub_worked_out_by_hand() -> None:
 
 def test_the_default_quota_keeps_3_6_million_open() -> None:
     shares = [
-        next(each for each in ceilings.ceilings(RESULTS) if each.limit == limits.CONNECTS).share(
+        next(ceiling for ceiling in ceilings.ceilings(RESULTS) if ceiling.limit == limits.CONNECTS).share(
             steady.load(Workload(connections), RESULTS)
         )
         for connections in (3_599_999, 3_600_000, 3_600_001)
@@ -140,7 +140,9 @@ def test_the_default_quota_keeps_3_6_million_open() -> None:
     [
         pytest.param({}, "requests of clients/s, `StageRate`", id="as-documented"),
         pytest.param({"pings": 0}, "requests and posts/s, account", id="without-pings"),
-        pytest.param({"pings": 0, "messages": 0, "hot": 0}, "new connections/s, account", id="who-only-listen"),
+        pytest.param(
+            {"pings": 0, "messages": 0, "hot": 0}, "new connections/s, account", id="clients-that-only-listen"
+        ),
         pytest.param(
             {"pings": 0, "messages": 0, "hot": 1, "hot_messages": 1},
             "connections of one message, in 27 s",
@@ -157,12 +159,14 @@ def test_which_limit_is_first_depends_on_the_clients(change: dict[str, float], f
     ("connections", "posts_first"),
     [pytest.param(3, False, id="three"), pytest.param(4, True, id="four"), pytest.param(100_000, True, id="many")],
 )
-def test_from_four_connections_on_the_posts_of_a_session_end_first(connections: int, posts_first: bool) -> None:
+def test_from_four_connections_on_a_session_reaches_the_quota_of_posts_first(
+    connections: int, posts_first: bool
+) -> None:
     at = ceilings.hot(connections)
     assert (at.posts < at.reads) == posts_first
 
 
-def test_a_session_that_nobody_has_open_takes_no_posts() -> None:
+def test_a_session_without_connections_takes_no_posts() -> None:
     assert ceilings.hot(0) == (math.inf, 3_000)
 
 
@@ -170,7 +174,7 @@ def test_a_session_that_nobody_has_open_takes_no_posts() -> None:
     ("units", "minutes"),
     [(0, 0), (12_000, 0), (12_001, 30), (24_000, 30), (24_001, 60)],
 )
-def test_a_new_table_doubles_every_half_hour(units: int, minutes: int) -> None:
+def test_the_load_of_a_new_table_may_double_every_half_hour(units: int, minutes: int) -> None:
     assert steady.warming_minutes(units, limits.WARM_READS) == minutes
 
 
@@ -181,13 +185,13 @@ def test_a_delivery_takes_as_long_as_measured(posts: int, like: int) -> None:
     assert function_times.delivery_seconds(RESULTS, posts, 50) == pytest.approx(taken)
 
 
-def test_between_and_beyond_what_was_measured_a_delivery_goes_straight_on() -> None:
+def test_the_time_of_a_delivery_is_linear_between_and_beyond_the_measured_sizes() -> None:
     seconds = [function_times.delivery_seconds(RESULTS, posts, 50) for posts in (100, 550, 1_000, 10_000, 20_000)]
     assert seconds[1] == pytest.approx((seconds[0] + seconds[2]) / 2)
     assert seconds[4] == pytest.approx(2 * seconds[3])
 
 
-def test_a_month_of_a_million_silent_connections() -> None:
+def test_the_bill_of_a_million_silent_connections() -> None:
     workload = Workload(1_000_000, lifetime=7_200, messages=0, pings=0, hot=0, hot_messages=0)
     lines = bill.dollars(workload, steady.load(workload, RESULTS))
     assert lines["API Gateway: connection minutes"] == pytest.approx(43_200 * 0.25)

@@ -1,4 +1,4 @@
-"""The simulations of docs/scaling.md: nobody is lost, no quota is exceeded, the same seed tells the same story."""
+"""The simulations of docs/scaling.md: no client is lost, no quota is exceeded, and a seed always has one result."""
 
 import random
 
@@ -10,7 +10,7 @@ from bench import limits
 from bench.scaling import burst, rush
 from delivery.fan_out import MAX_WAITING
 
-# A crowd that connects.
+# Many clients that connect at once.
 
 
 @given(
@@ -22,7 +22,7 @@ from delivery.fan_out import MAX_WAITING
     st.integers(0, 99),
 )
 @settings(max_examples=20, deadline=None)
-def test_nobody_is_lost(count: int, arriving: int, jitter: bool, early: int, quota: int, seed: int) -> None:
+def test_no_client_is_lost(count: int, arriving: int, jitter: bool, early: int, quota: int, seed: int) -> None:
     story = rush.simulate(rush.Clients(count, arriving, jitter, early), 8_000, quota, seed)
     opened = closed = 0
     for second in range(8_000):
@@ -35,14 +35,14 @@ def test_nobody_is_lost(count: int, arriving: int, jitter: bool, early: int, quo
 
 
 @given(st.lists(st.integers(0, 1_000), min_size=6, max_size=6), st.integers(0, 5_000))
-def test_as_many_get_in_as_the_quota_allows(trying: list[int], quota: int) -> None:
+def test_as_many_clients_connect_as_the_quota_allows(trying: list[int], quota: int) -> None:
     entered = rush.admitted(trying, quota)
     assert sum(entered) == min(quota, sum(trying))
-    assert all(0 <= each <= count for each, count in zip(entered, trying, strict=True))
+    assert all(0 <= accepted <= count for accepted, count in zip(entered, trying, strict=True))
 
 
 @given(st.integers(0, 1_000), st.integers(0, 9), st.integers(0, 9))
-def test_a_crowd_comes_whole_and_in_time(count: int, least: int, more: int) -> None:
+def test_every_client_of_a_crowd_acts_once_and_in_time(count: int, least: int, more: int) -> None:
     crowd = rush.Crowd(random.Random(1))
     crowd.add(count, 2, least, least + more)
     assert sum(crowd.due(second)[2] for second in range(least, least + more + 1)) == count
@@ -50,7 +50,7 @@ def test_a_crowd_comes_whole_and_in_time(count: int, least: int, more: int) -> N
 
 
 @pytest.mark.parametrize(("count", "seconds"), [(500, 1), (501, 2)], ids=["the-quota", "one-more"])
-def test_a_crowd_up_to_the_quota_is_in_at_once(count: int, seconds: int) -> None:
+def test_clients_up_to_the_quota_connect_in_one_second(count: int, seconds: int) -> None:
     story = rush.simulate(rush.Clients(count, count), 5)
     assert story.open_after(count) == seconds
     assert story.refused == count - 500
@@ -64,12 +64,12 @@ def test_two_hours_at_the_quota_open_3_6_million_and_keep_them() -> None:
     assert story.closed[7_200] == 500
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
+def test_a_seed_always_has_the_same_result() -> None:
     clients = rush.Clients(2_000, 2_000)
     assert rush.simulate(clients, 60, seed=7) == rush.simulate(clients, 60, seed=7)
 
 
-def test_random_waits_bring_a_crowd_in_sooner_than_exact_ones() -> None:
+def test_clients_with_random_waits_connect_sooner_than_clients_with_exact_waits() -> None:
     waits = [rush.simulate(rush.Clients(10_000, 10_000, jitter), 900).open_after(10_000) for jitter in (True, False)]
     assert waits[0] is not None
     assert waits[1] is not None
@@ -81,7 +81,7 @@ def test_random_waits_bring_a_crowd_in_sooner_than_exact_ones() -> None:
 
 @given(st.integers(0, 20_000), st.integers(100, 60_000), st.sampled_from([0.001, 0.01, 0.05]), st.integers(0, 99))
 @settings(max_examples=20, deadline=None)
-def test_every_connection_is_reached_or_failed(recipients: int, pace: int, answer: float, seed: int) -> None:
+def test_every_connection_is_delivered_or_failed(recipients: int, pace: int, answer: float, seed: int) -> None:
     outcome = burst.deliver(recipients, pace, answer, seed)
     assert outcome.delivered + outcome.failed == recipients
     assert outcome.progress == sorted(outcome.progress)
@@ -106,13 +106,13 @@ def test_a_bucket_fills_up_to_its_size() -> None:
     assert sum(bucket.take() for _ in range(9)) == 5
 
 
-def test_slower_than_the_quota_there_is_no_429() -> None:
+def test_a_delivery_that_is_slower_than_the_quota_gets_no_429() -> None:
     outcome = burst.deliver(20_000, pace=limits.REQUESTS, answer=0.01)
     assert (outcome.delivered, outcome.throttled) == (20_000, 0)
     assert outcome.seconds == pytest.approx(2.0, abs=0.05)
 
 
-def test_what_the_time_does_not_suffice_for_fails() -> None:
+def test_connections_that_are_not_reached_in_time_have_failed() -> None:
     outcome = burst.deliver(1_000, pace=10, answer=0.01)
     assert (outcome.delivered, outcome.failed, outcome.seconds) == (270, 730, 27.0)
 
@@ -127,7 +127,7 @@ def test_reading_pauses_while_many_posts_wait() -> None:
     ("step", "failed"),
     [pytest.param(2_694, 0, id="60-ms-are-left"), pytest.param(2_696, 1, id="40-ms-are-left")],
 )
-def test_what_is_refused_near_the_end_is_not_tried_again(step: int, failed: int) -> None:
+def test_a_post_that_is_refused_near_the_end_is_not_repeated(step: int, failed: int) -> None:
     sending = burst.Sending(1, answer=0.0, seed=1)
     sending.read(step)
     sending.post(step, 1, burst.Bucket(tokens=0))

@@ -1,4 +1,4 @@
-"""The least that a two-way route can do."""
+"""Sends the body of every message back."""
 
 from typing import Any
 
