@@ -21,7 +21,7 @@ from delivery.fan_out import MAX_WAITING
     st.integers(1, 700),
     st.integers(0, 99),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_client_is_lost(count: int, arriving: int, jitter: bool, early: int, quota: int, seed: int) -> None:
     story = rush.simulate(rush.Clients(count, arriving, jitter, early), 8_000, quota, seed)
     opened = closed = 0
@@ -80,7 +80,7 @@ def test_clients_with_random_waits_connect_sooner_than_clients_with_exact_waits(
 
 
 @given(st.integers(0, 20_000), st.integers(100, 60_000), st.sampled_from([0.001, 0.01, 0.05]), st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_every_connection_is_delivered_or_failed(recipients: int, pace: int, answer: float, seed: int) -> None:
     outcome = burst.deliver(recipients, pace, answer, seed)
     assert outcome.delivered + outcome.failed == recipients

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.account import totals
@@ -23,11 +23,7 @@ SCRIPTS = st.tuples(st.lists(st.sampled_from(SOON), max_size=4), st.sampled_from
 
 Script = tuple[list[str], str]
 
-FAULTS = settings(
-    deadline=None,
-    max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+FAULTS = settings(max_examples=40)
 
 SHORT = Timing(response=0.2, check=0.02)
 """An answer that comes too late on a slow machine makes one more fault that passes. So it changes no outcome."""
@@ -42,16 +38,16 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module", params=["http", "https"])
-def served(request: pytest.FixtureRequest, authority: Authority) -> Iterator[FaultyEndpoint]:
-    with faulty_endpoint(authority.server_context() if request.param == "https" else None) as endpoint:
-        yield endpoint
+def faulty(request: pytest.FixtureRequest, authority: Authority) -> Iterator[FaultyEndpoint]:
+    """One server for all examples of a test, which Hypothesis wants."""
+    with faulty_endpoint(authority.server_context() if request.param == "https" else None) as served:
+        yield served
 
 
-@pytest.fixture
-def faulty(served: FaultyEndpoint, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> FaultyEndpoint:
-    """The server, which the fan-out trusts."""
+@pytest.fixture(autouse=True)
+def trusting(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the fan-out trust the authority, as boto3 would."""
     monkeypatch.setenv("AWS_CA_BUNDLE", authority.bundle)
-    return served
 
 
 def quick_fan_out(faulty: FaultyEndpoint, rows: Rows) -> AbstractContextManager[FanOut]:
