@@ -2,6 +2,7 @@
 Compares the hub's delivery with boto3 and with bare sockets, and measures cold starts: ``python -m bench.delivery``.
 
 engines         are the hub and what it is compared with: each delivers a message to many connections
+bare_sockets    is the engine that does the least
 engine_figures  measures one engine, in a process of its own
 stub            answers for ``@connections`` and DynamoDB, in another process
 pin             keeps each of the two processes on a core of its own

@@ -64,7 +64,9 @@ def price(results: Results) -> None:
         (only(results, engine="boto3, one by one", **wanted), "boto3, one by one", ONE),
     ):
         durations = [costs.seconds(1_000, row["per_second"], row["cpu_ms"], memory) for memory in memories]
-        prices = [costs.lambda_dollars(1_000, each, memory) for each, memory in zip(durations, memories, strict=True)]
+        prices = [
+            costs.lambda_dollars(1_000, seconds, memory) for seconds, memory in zip(durations, memories, strict=True)
+        ]
         axes.plot(memories, prices, color=color, label=f"Lambda: {text}")
     axes.axhline(costs.API_GATEWAY_MESSAGE * 1e6, color=FLOOR, label="API Gateway's share")
     axes.axhline(costs.dynamodb_dollars(), color=FLOOR, linestyle=":", label="DynamoDB's share")

@@ -32,6 +32,11 @@ class Stub:
     bundle: str
 
 
+def connection_id(number: int) -> str:
+    """Return an id that is as long as those of API Gateway."""
+    return f"{number:014}A="
+
+
 class Requests(asyncio.Protocol):
     """One HTTP connection to a stub. It answers requests in their order, each after a delay in seconds."""
 
@@ -88,7 +93,7 @@ def page(query: dict[str, object]) -> bytes:
     assert isinstance(most, int)
     total = int(values[":session"]["S"][1:])
     last = min(first + most, total)
-    items = [{"connection_id": {"S": f"{number:014}A="}, **times} for number in range(first, last)]
+    items = [{"connection_id": {"S": connection_id(number)}, **times} for number in range(first, last)]
     more = {"LastEvaluatedKey": {"session_id": values[":session"], **items[-1]}} if last < total else {}
     return answer({"Items": items, "Count": len(items), **more})
 

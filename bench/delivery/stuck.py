@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import boto3
 
-from bench.delivery.stub import Requests
+from bench.delivery.stub import Requests, connection_id
 from bench.limits import DELIVERY_SECONDS
 from delivery.fan_out import FanOut
 from delivery.http.endpoint import Endpoint
@@ -92,7 +92,7 @@ def main() -> None:
     print("| Recipients | bytes | a post is answered | seconds of each message | posts | closed |")
     print("| ---: | ---: | --- | --- | --- | ---: |")
     for recipients, size, answer in CASES:
-        rows = Rows([Connection("s1", f"{number:014}A=", 0, NEVER) for number in range(recipients)])
+        rows = Rows([Connection("s1", connection_id(number), 0, NEVER) for number in range(recipients)])
         envelope = Envelope("bench", "s0", "2026-11-26T00:00:00.000Z", "x" * size)
         with serving(answer == "silence") as (url, counts):
             fan_out = FanOut(rows, lambda: Endpoint(url, boto3.Session()), needs_proof=False)

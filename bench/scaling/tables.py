@@ -26,7 +26,7 @@ def rate(value: float) -> str:
 
 
 def sizes(model: Model) -> list[str]:
-    return [size(each["workload"]["connections"]) for each in model["sizes"]]
+    return [size(one["workload"]["connections"]) for one in model["sizes"]]
 
 
 def workload(model: Model) -> str:
@@ -47,10 +47,10 @@ def workload(model: Model) -> str:
 
 def rates(model: Model) -> str:
     """Return the table of what a hub takes each second."""
-    loads = [each["load"] for each in model["sizes"]]
+    loads = [one["load"] for one in model["sizes"]]
 
     def line(text: str, name: str) -> tuple[object, ...]:
-        return (text, *(rate(each[name]) for each in loads))
+        return (text, *(rate(load[name]) for load in loads))
 
     return table(
         ("A second", *sizes(model)),
@@ -64,7 +64,7 @@ def rates(model: Model) -> str:
         line("read units, index", "index_reads"),
         line("write units, table, and as many for the index", "writes"),
         *(
-            (f"{name} calls at once", *(rate(each["concurrency"][index]) for each in loads))
+            (f"{name} calls at once", *(rate(load["concurrency"][index]) for load in loads))
             for index, name in enumerate(("`ConnectFunction`", "`DisconnectFunction`", "`MessageFunction`"))
         ),
         line("log lines, GB a day", "log_gb_a_day"),
@@ -77,12 +77,12 @@ def limits(model: Model) -> str:
     largest = model["sizes"][-1]
     connections = largest["workload"]["connections"]
     lines = []
-    for each in sorted(model["ceilings"], key=lambda each: -largest["shares"][each["name"]]):
-        name = each["name"]
+    for ceiling in sorted(model["ceilings"], key=lambda ceiling: -largest["shares"][ceiling["name"]]):
+        name = ceiling["name"]
         at = connections / largest["shares"][name]
         reached = f"{at:,.0f}" if at < 1e6 else f"{at / 1e6:.1f} M" if at < 1e8 else "> 100 M"
         shares = (share(one["shares"][name]) for one in model["sizes"])
-        lines.append((name, f"{each['limit']:,.0f}", *shares, reached))
+        lines.append((name, f"{ceiling['limit']:,.0f}", *shares, reached))
     return table(
         ("Limit", "default", *sizes(model), "reached at, connections"),
         *lines,
@@ -105,9 +105,9 @@ def pings(model: Model) -> str:
     return table(
         ("A ping every", "connections", "pings/s", "of `StageRate`", "dollars a month"),
         *(
-            (f"{minutes} min", name, rate(each["a_second"]), share(each["stage"]), f"{each['dollars']:,.0f}")
+            (f"{minutes} min", name, rate(figures["a_second"]), share(figures["stage"]), f"{figures['dollars']:,.0f}")
             for name, one in zip(sizes(model), model["sizes"], strict=True)
-            for minutes, each in one["pings"].items()
+            for minutes, figures in one["pings"].items()
         ),
     )
 
@@ -121,8 +121,12 @@ def hot(model: Model) -> str:
             "messages/s until its partition ends",
         ),
         *(
-            (f"{each['connections']:,}", "–" if each["posts"] is None else rate(each["posts"]), rate(each["reads"]))
-            for each in model["hot"]
+            (
+                f"{session['connections']:,}",
+                "–" if session["posts"] is None else rate(session["posts"]),
+                rate(session["reads"]),
+            )
+            for session in model["hot"]
         ),
     )
 
@@ -133,15 +137,15 @@ def bursts(model: Model) -> str:
         ("Connections", "a post takes", "delivered", "failed", "429s", "seconds", "of the quota alone, seconds"),
         *(
             (
-                f"{each['recipients']:,}",
-                f"{each['answer_ms']} ms",
-                f"{each['delivered']:,}",
-                f"{each['failed']:,}",
-                f"{each['throttled']:,}",
-                f"{each['seconds']:.1f}",
-                f"{each['floor']:.1f}",
+                f"{delivery['recipients']:,}",
+                f"{delivery['answer_ms']} ms",
+                f"{delivery['delivered']:,}",
+                f"{delivery['failed']:,}",
+                f"{delivery['throttled']:,}",
+                f"{delivery['seconds']:.1f}",
+                f"{delivery['floor']:.1f}",
             )
-            for each in model["bursts"]
+            for delivery in model["bursts"]
         ),
     )
 
@@ -149,8 +153,8 @@ def bursts(model: Model) -> str:
 def reconnects(model: Model) -> str:
     """Return the table of many clients that connect at once."""
     lines = []
-    for each in model["reconnects"]:
-        clients, after = each["clients"], each["most_open_after"]
+    for story in model["reconnects"]:
+        clients, after = story["clients"], story["most_open_after"]
         lines.append(
             (
                 size(clients["count"]),
@@ -158,10 +162,10 @@ def reconnects(model: Model) -> str:
                 "random" if clients["jitter"] else "exact",
                 f"{clients['early'] // 60} min" if clients["early"] else "no",
                 "never" if after is None else f"{after:,} s",
-                f"{each['refused']:,}",
-                f"{each['most_attempts']:,}",
-                rate(each["busiest_minute"]),
-                share(each["open"]),
+                f"{story['refused']:,}",
+                f"{story['most_attempts']:,}",
+                rate(story["busiest_minute"]),
+                share(story["open"]),
             )
         )
     head = ("Clients", "come", "wait", "leave early", "99.9 % open after", "429s", "most attempts/s")
@@ -170,14 +174,14 @@ def reconnects(model: Model) -> str:
 
 def all_drop(model: Model) -> str:
     """Return the table of what happens after every connection has closed at once."""
-    drops = [each["all_drop"] for each in model["sizes"]]
+    drops = [one["all_drop"] for one in model["sizes"]]
     lines = (
         ("`$disconnect` calls, at Lambda's pace", "calls_seconds"),
         ("deletes, at a new table's pace", "deletes_seconds"),
         ("connects, at the account's pace", "connects_seconds"),
     )
     return table(
-        ("Seconds, at least", *sizes(model)), *((text, *(rate(each[name]) for each in drops)) for text, name in lines)
+        ("Seconds, at least", *sizes(model)), *((text, *(rate(drop[name]) for drop in drops)) for text, name in lines)
     )
 
 
