@@ -5,6 +5,7 @@ import contextlib
 import re
 import ssl
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -126,6 +127,13 @@ class FaultyEndpoint:
         if script := self.scripts.get(connection_id):
             return ANSWERS[script.pop(0)]
         return ANSWERS[self.default if method == "POST" else "200"]
+
+    def wait_until_all_are_closed(self) -> None:
+        """Wait until the client has closed all HTTP connections, and the server has read all requests from them."""
+        end = time.monotonic() + 60
+        while self.open:
+            assert time.monotonic() < end
+            time.sleep(0.001)
 
     def close_idle(self) -> None:
         """Close all HTTP connections from the server's side, as API Gateway closes idle ones."""
