@@ -35,8 +35,8 @@ async def gateway(prepared: Prepared, options: Options, console: Console) -> Asy
         served = WebSocketApi(
             app,
             IntegrationCalls(
-                submit=lambda integration, event, done: pools[integration.function].submit(
-                    json.dumps(event), done, Invocation(integration.qualifier)
+                submit=lambda integration, event, on_result: pools[integration.function].submit(
+                    json.dumps(event), on_result, Invocation(integration.qualifier)
                 ),
                 console=console,
                 timeout=math.inf if options.debug else options.integration_timeout,
@@ -75,7 +75,7 @@ def _functions_of_routes(app: App) -> set[str]:
 
 @contextlib.asynccontextmanager
 async def _listening(
-    gateway: WebSocketApi,
+    api: WebSocketApi,
     prepared: Prepared,
     limits: Limits,
     guard: Guard,
@@ -90,10 +90,10 @@ async def _listening(
         return result
 
     app = prepared.app
-    management = ManagementApi(gateway, {access_key(each): each for each in app.functions.values()}, console)
-    invocations = LambdaApi(app, invoke, run=lambda work: listener.serving.run(work))
-    answers = application(gateway, management, invocations, prepared.endpoints, guard)
+    management = ManagementApi(api, {access_key(function): function for function in app.functions.values()}, console)
+    lambda_api = LambdaApi(app, invoke, run=lambda work: listener.serving.run(work))
+    answers = application(api, management, lambda_api, prepared.endpoints, guard)
     async with protocols(answers, MAX_HEAD) as http:
-        listener = Listener(gateway, limits, guard, http)
+        listener = Listener(api, limits, guard, http)
         async with listener.listen(prepared.sockets.page), listener.listen(prepared.sockets.tls, prepared.tls):
             yield
