@@ -67,7 +67,7 @@ def _sender(connection_id: str, now: float, seconds: float) -> Connection:
 
     Raises:
         Expired: If the credential of the sending connection has expired.
-        NotConnected: If the sending connection has no row, or an expired row without a credential.
+        NotConnected: If the sending connection has no row, or a row without a subject that is not usable any more.
 
     """
     sender = CONNECTIONS.find(connection_id, seconds)

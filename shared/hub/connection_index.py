@@ -14,7 +14,7 @@ RETRY_DELAYS = (0.1, 0.2, 0.4)
 """Seconds before each further read of the index, which lags behind the table by milliseconds."""
 
 MAX_MISSED = 10_000
-"""Connections that are remembered because they were not found. The one that was not found first is forgotten first."""
+"""Connections that are remembered because they were not found. The oldest of them is forgotten first."""
 
 
 class ConnectionIndex:

@@ -120,7 +120,7 @@ def test_the_frame_is_checked_before_the_sender_is_looked_up(
     assert answer_to(module, message(frame | {"sessions": []}))["code"] == "bad_request"
 
 
-def test_a_message_to_nobody_lists_every_session_as_offline(
+def test_the_ack_of_a_message_without_recipients_lists_every_session_as_offline(
     handler: Callable[[str], ModuleType], connections: Connections
 ) -> None:
     module = handler("MessageFunction")

@@ -18,13 +18,13 @@ HANDLERS = {
 
 def imported(source: Path) -> set[str]:
     """Return the packages that a file imports."""
-    found: set[str] = set()
+    packages: set[str] = set()
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            packages |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add((node.module or "").partition(".")[0])
-    return found
+            packages.add((node.module or "").partition(".")[0])
+    return packages
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

@@ -64,8 +64,8 @@ def test_a_message_is_counted_with_what_became_of_each_recipient(
     ("status", "gone", "undelivered"),
     [pytest.param(410, 1, 0, id="gone"), pytest.param(403, 0, 1, id="undelivered")],
 )
-def test_what_was_not_delivered_is_counted(
-    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
+def test_a_recipient_that_did_not_receive_the_message_is_counted(
+    account: HubInMoto, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
 ) -> None:
     hub_in_moto.connections.add(row("s1", "one="))
     hub_in_moto.endpoint.status = status

@@ -123,7 +123,7 @@ def test_a_sender_that_the_index_does_not_show_yet_is_looked_up_again(table: str
     assert waited == [0.1, 0.2, 0.4]
 
 
-def test_a_sender_that_never_appears_is_none_after_four_reads(table: str) -> None:
+def test_a_sender_that_never_appears_is_read_four_times(table: str) -> None:
     waited: list[float] = []
     assert Connections(boto3.client("dynamodb"), table, sleep=waited.append).find("never=") is None
     assert waited == [0.1, 0.2, 0.4]

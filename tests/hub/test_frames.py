@@ -41,7 +41,7 @@ def nested(levels: int) -> Any:
         pytest.param(
             frame(message="x").replace('"x"', "[" * 65_000 + "]" * 65_000), BadJson, None, id="message-65000-deep"
         ),
-        pytest.param('{"action": "ping", "x": NaN}', BadJson, None, id="nan-in-a-member-nobody-reads"),
+        pytest.param('{"action": "ping", "x": NaN}', BadJson, None, id="nan-in-a-member-that-is-ignored"),
         pytest.param('{"action": "ping", "action": "ping"}', BadJson, None, id="duplicate-member"),
         pytest.param(frame(message="x").replace('"x"', '"\\ud800"'), BadJson, None, id="lone-surrogate"),
         pytest.param("{}", BadRequest, "action", id="no-action"),
@@ -99,7 +99,7 @@ def parsed(**members: Any) -> SendMessage:
     ("body", "expected"),
     [
         pytest.param('{"action": "ping"}', Ping(), id="ping"),
-        pytest.param('{"action": "ping", "sessions": 7}', Ping(), id="ping-with-members-nobody-reads"),
+        pytest.param('{"action": "ping", "sessions": 7}', Ping(), id="ping-with-members-that-are-ignored"),
         pytest.param(frame(), parsed(), id="the-least"),
         pytest.param(frame(message=None), parsed(message=None), id="message-null"),
         pytest.param(

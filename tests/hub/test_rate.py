@@ -66,7 +66,7 @@ def test_the_bucket_fills_at_the_rate(later: float, expected: list[int]) -> None
     assert waits(limit, len(expected)) == expected
 
 
-def test_a_refusal_says_what_to_do() -> None:
+def test_a_refusal_has_a_code_a_sentence_and_a_time_to_wait() -> None:
     limit = RateLimit(1, 1, Clock())
     limit.take("one=")
     with pytest.raises(RateLimited, match=r"^This connection sends too fast$") as caught:

@@ -97,7 +97,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(JSON_VALUES)
-def test_what_dumps_writes_loads_reads(value: object) -> None:
+def test_loads_reads_the_output_of_dumps(value: object) -> None:
     try:
         text = strict_json.dumps(value)
         text.encode()

@@ -111,7 +111,7 @@ def test_any_json_as_header_and_claims(header: Any, claims: Any, signature: byte
 
 
 @given(header=HEADERS, claims=SOME_CLAIMS, key=st.text(max_size=8))
-def test_nobody_without_the_key_gets_in(header: Any, claims: Any, key: str) -> None:
+def test_no_client_without_the_key_gets_in(header: Any, claims: Any, key: str) -> None:
     forged = token(CLAIMS | claims, header, key)
     assert verify_token(handshake({"token": forged}), tokens.Rules(None, None)) in SENTENCES
 

@@ -208,7 +208,7 @@ def test_a_secret_that_is_mended_works_at_once(secret: Secret) -> None:
     assert secret.accepts("second")
 
 
-def test_a_previous_version_without_text_is_no_key(secret: Secret) -> None:
+def test_a_previous_version_without_text_is_not_a_key(secret: Secret) -> None:
     make_binary(secret)
     secret.rotate("third")
     assert [secret.accepts(key) for key in ("third", "first", "")] == [True, False, False]

@@ -73,7 +73,9 @@ def test_a_request_that_is_lost_is_made_again(keys: ScriptedKeys, fault: bytes, 
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_without_a_key_nobody_gets_in_and_each_event_asks_again(keys: ScriptedKeys, fault: bytes) -> None:
+def test_without_a_key_no_client_gets_in_and_each_event_reads_the_secret_again(
+    keys: ScriptedKeys, fault: bytes
+) -> None:
     keys.server.last = fault
     for _ in range(2):
         with pytest.raises((BotoCoreError, ClientError, KeyUnusable)):
