@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ReadTimeoutError
 from hub.asking import ATTEMPTS
 from hub.connection import NEVER, Connection
 from hub.connections import Connections
+from hub.dynamodb import Table
 from tests.support.faulty_dynamodb import LOST, SLOW, FaultyDynamoDB
 from tests.support.in_moto import rows
 from tests.support.lambdas import Context, cold_start
@@ -77,6 +79,12 @@ def test_no_method_waits_longer_than_its_time(faulty_table: FaultyDynamoDB, faul
     faulty_table.script = [fault]
     with pytest.raises(ReadTimeoutError, match=NO_ANSWER_IN_TIME):
         ALL[method][0](Connections(faulty_table.client(), "t", within=0.05))
+
+
+def test_a_deadline_is_as_many_seconds_away_as_the_table_allows(faulty_table: FaultyDynamoDB) -> None:
+    before = time.monotonic()
+    deadline = Table(faulty_table.client(), "t", within=100).deadline()
+    assert before + 100 <= deadline <= time.monotonic() + 100
 
 
 def test_the_time_that_is_left_bounds_a_search_too(faulty_table: FaultyDynamoDB) -> None:
