@@ -112,7 +112,7 @@ def make_binary(client: Any) -> None:
 @pytest.mark.parametrize("mode", ["jwt", "signature"])
 @pytest.mark.parametrize("spoil", [delete, mark_for_deletion, make_binary], ids=lambda spoil: spoil.__name__)
 def test_a_secret_that_cannot_be_read_lets_no_client_in_and_is_logged_once_for_each_client(
-    account: HubInMoto, log: io.StringIO, mode: str, spoil: Callable[[Any], None]
+    hub_in_moto: HubInMoto, log: io.StringIO, mode: str, spoil: Callable[[Any], None]
 ) -> None:
     spoil(boto3.client("secretsmanager"))
     secrets = Secrets()

@@ -65,7 +65,7 @@ def test_a_message_is_counted_with_what_became_of_each_recipient(
     [pytest.param(410, 1, 0, id="gone"), pytest.param(403, 0, 1, id="undelivered")],
 )
 def test_a_recipient_that_did_not_receive_the_message_is_counted(
-    account: HubInMoto, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
+    hub_in_moto: HubInMoto, capsys: pytest.CaptureFixture[str], status: int, gone: int, undelivered: int
 ) -> None:
     hub_in_moto.connections.add(row("s1", "one="))
     hub_in_moto.endpoint.status = status
