@@ -93,8 +93,8 @@ class Closing(ToConnection):
     """
     A request to close a connection: its credential is no longer valid, or it takes no messages.
 
-    The request is not repeated. If it fails, the row stays: the next message to the session finds the row again, or
-    DynamoDB's TTL removes it.
+    A failed request is not repeated. Only 410 is, while the connection may still be opening. If closing fails, the row
+    stays: the next message to the session finds the row again, or DynamoDB's TTL removes it.
 
     Args:
         account: The account that counts the connection as closed, if the connection took no messages.

@@ -112,7 +112,7 @@ class Endpoint:
             self._idle.remove(channel)
 
     def _assign(self) -> None:
-        """Give waiting requests to idle channels, and open more channels for the rest."""
+        """Give waiting requests to idle channels, and open more channels for the other requests."""
         while self._waiting and (channel := self._idle_channel()):
             self._send(channel, self._waiting.popleft())
         wanted = min(len(self._waiting), MAX_OPENING, self._max_channels - len(self._channels))
