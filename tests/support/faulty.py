@@ -135,13 +135,6 @@ class FaultyEndpoint:
             assert time.monotonic() < end
             time.sleep(0.001)
 
-    def wait_until_all_are_closed(self) -> None:
-        """Wait until the client has closed all HTTP connections, and the server has read all requests from them."""
-        end = time.monotonic() + 60
-        while self.open:
-            assert time.monotonic() < end
-            time.sleep(0.001)
-
     def close_idle(self) -> None:
         """Close all HTTP connections from the server's side, as API Gateway closes idle ones."""
         for server in list(self.open):
