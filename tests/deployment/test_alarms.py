@@ -1,25 +1,27 @@
-"""What the alarms watch, that each can end as it began, and that the documents know them all."""
+"""Which metrics the alarms watch, that each alarm can end, and that docs/operations.md lists all alarms."""
 
 import re
 from typing import Any
 
 import pytest
 
-from tests.deployment.test_template import stack
 from tests.support.paths import ROOT
+from tests.support.stacks import stack
 
 ALARMS = stack().of_type("AWS::CloudWatch::Alarm")
 
 
 def watched(alarm: dict[str, Any]) -> list[tuple[str, str]]:
     """Return namespace and name of each metric that an alarm reads."""
-    read = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
-    return [(each["Namespace"], each["MetricName"]) for each in read or [alarm]]
+    queries = alarm.get("Metrics", [])
+    metrics = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+    return [(metric["Namespace"], metric["MetricName"]) for metric in metrics or [alarm]]
 
 
 def expression(alarm: dict[str, Any]) -> str:
-    (found,) = [str(each["Expression"]) for each in alarm["Metrics"] if each.get("ReturnData", True)]
-    return found
+    """Return the expression that an alarm compares with its threshold."""
+    (text,) = [str(query["Expression"]) for query in alarm["Metrics"] if query.get("ReturnData", True)]
+    return text
 
 
 @pytest.mark.parametrize(
@@ -40,23 +42,23 @@ def expression(alarm: dict[str, Any]) -> str:
         ),
     ],
 )
-def test_each_service_that_turns_away_is_watched(name: str, metrics: set[tuple[str, str]]) -> None:
+def test_an_alarm_watches_each_service_that_can_refuse_requests(name: str, metrics: set[tuple[str, str]]) -> None:
     assert set(watched(ALARMS[name])) == metrics
 
 
 @pytest.mark.parametrize("threshold", ["500", "20"])
-def test_the_operator_says_how_many_refusals_are_too_many(threshold: str) -> None:
+def test_refusal_threshold_is_the_threshold_of_both_alarms_on_refusals(threshold: str) -> None:
     alarms = stack(RefusalThreshold=threshold).of_type("AWS::CloudWatch::Alarm")
     for name in ("RefusalsAlarm", "TurnedAwayAlarm"):
         assert (alarms[name]["Threshold"], alarms[name]["Statistic"], alarms[name]["Period"]) == (threshold, "Sum", 300)
 
 
-def test_api_gateway_is_watched_for_this_stage_alone() -> None:
+def test_the_alarms_on_api_gateway_watch_only_the_stage_of_the_stack() -> None:
     api, stage = {"Name": "ApiId", "Value": "localapi00"}, {"Name": "Stage", "Value": "prod"}
     assert ALARMS["TurnedAwayAlarm"]["Dimensions"] == ALARMS["IntegrationAlarm"]["Dimensions"] == [api, stage]
 
 
-def test_the_accounts_concurrency_is_held_against_its_own_quota() -> None:
+def test_the_concurrency_of_the_account_is_compared_with_its_quota() -> None:
     # "Working with the ClaimedAccountConcurrency metric", Lambda developer guide. Both metrics are the account's.
     alarm = ALARMS["ConcurrencyAlarm"]
     assert expression(alarm) == "100 * FILL(claimed, 0) / SERVICE_QUOTA(running)"
@@ -66,7 +68,7 @@ def test_the_accounts_concurrency_is_held_against_its_own_quota() -> None:
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (80, 2, 5)
 
 
-def test_durations_are_held_against_the_timeout_of_their_function() -> None:
+def test_durations_are_compared_with_the_timeout_of_their_function() -> None:
     divisors = {
         name: int(number)
         for name, number in re.findall(r"FILL\((\w+), 0\) / (\d+)", expression(ALARMS["DurationAlarm"]))
@@ -80,8 +82,8 @@ def test_durations_are_held_against_the_timeout_of_their_function() -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str) -> None:
-    # Without data, an alarm on AWS/DynamoDB stays in its state, whatever TreatMissingData says (PutMetricAlarm,
-    # CloudWatch API reference), and its metrics exist only while something is throttled. So zeros are always there.
+    # Without data, an alarm on AWS/DynamoDB keeps its state, whatever TreatMissingData says (PutMetricAlarm, CloudWatch
+    # API reference). The metrics have data only while DynamoDB throttles. So the expression must add zeros.
     alarm = ALARMS[name]
     if any(namespace == "AWS/DynamoDB" for namespace, _ in watched(alarm)):
         ids = [each["Id"] for each in alarm["Metrics"] if "MetricStat" in each]
@@ -89,7 +91,7 @@ def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str) -> Non
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_operators_find_every_alarm_and_no_other() -> None:
+def test_the_document_lists_every_alarm_and_no_other() -> None:
     document = (ROOT / "docs" / "operations.md").read_text()
     assert sorted(re.findall(r"^\| `(\w+Alarm)` \| [^|]{20,} \| [^|]{20,} \|$", document, re.MULTILINE)) == sorted(
         ALARMS

@@ -1,4 +1,4 @@
-"""What ``make build`` makes and ``sam deploy`` uploads: whatever is compiled runs where it is deployed to."""
+"""``make build`` makes libraries for the processor, the Python and the C library of the deployed functions."""
 
 import re
 import struct
@@ -22,10 +22,10 @@ MACHINE = {"arm64": 183, "x86_64": 62}
 """``e_machine`` of an ELF file. Source: the generic ABI's list of machines."""
 
 GLIBC = 34
-"""The C library of Lambda's python3.12 is 2.34, that of Amazon Linux 2023."""
+"""The minor version of the C library of Lambda's python3.12: 2.34, as in Amazon Linux 2023."""
 
 MANYLINUX = {"1": "5", "2010": "12", "2014": "17"}
-"""The C library, 2.x, that the older names of wheels stand for. Source: PEP 600."""
+"""The minor version of the C library that older names of wheels mean. Source: PEP 600."""
 
 
 @pytest.fixture(scope="module", params=OTHER)
@@ -41,7 +41,7 @@ def built(architecture: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def machine(library: bytes) -> int:
-    """Return an ELF file's ``e_machine``. The file must be one of 64 bits, little end first."""
+    """Return the ``e_machine`` of an ELF file. The file must have 64 bits and be little-endian."""
     assert library[:6] == b"\x7fELF\x02\x01"
     (number,) = struct.unpack_from("<H", library, 18)
     return int(number)
@@ -70,19 +70,19 @@ def test_every_compiled_wheel_is_for_lambda_s_processor_python_and_glibc(built: 
     compiled = {tag for tag in tags if not tag.endswith("-any")}
     assert compiled
     for tag in compiled:
-        found = re.fullmatch(rf"cp312-cp312-manylinux(?:_2_)?(\d+)_{PROCESSOR[architecture]}", tag)
-        assert found, tag
-        assert int(MANYLINUX.get(found[1], found[1])) <= GLIBC
+        match = re.fullmatch(rf"cp312-cp312-manylinux(?:_2_)?(\d+)_{PROCESSOR[architecture]}", tag)
+        assert match, tag
+        assert int(MANYLINUX.get(match[1], match[1])) <= GLIBC
 
 
-def test_what_is_built_for_one_processor_is_deployed_to_no_other(built: Path, architecture: str) -> None:
+def test_the_built_template_allows_only_the_processor_of_the_build(built: Path, architecture: str) -> None:
     parameters = yaml_parse((built / "template.yaml").read_text())["Parameters"]
     assert parameter_values(parameters, {})["Architecture"] == architecture
     with pytest.raises(TemplateError, match=rf"it must be one of {architecture}\."):
         parameter_values(parameters, {"Architecture": OTHER[architecture]})
 
 
-def test_the_built_template_is_the_template_but_for_its_paths_and_the_processor(built: Path) -> None:
+def test_the_built_template_differs_from_the_template_only_in_paths_and_processor(built: Path) -> None:
     source, made = (yaml_parse((folder / "template.yaml").read_text()) for folder in (ROOT, built))
     for template in (source, made):
         del template["Parameters"]["Architecture"], template["Resources"]["HubLayer"]
@@ -92,7 +92,7 @@ def test_the_built_template_is_the_template_but_for_its_paths_and_the_processor(
     assert made == source
 
 
-def test_sam_build_alone_builds_for_the_processor_that_samconfig_has_for_all_commands(tmp_path: Path) -> None:
+def test_sam_build_without_make_builds_for_the_processor_of_the_global_parameters(tmp_path: Path) -> None:
     config = tmp_path / "samconfig.toml"
     config.write_text((ROOT / "samconfig.toml").read_text().replace("arm64 StageName=staging", "x86_64"))
     options: list[str | Path] = [

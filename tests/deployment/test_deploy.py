@@ -1,7 +1,7 @@
 """
-The stack is deployed as a user does it, by ``sam deploy``, and works: see ``ministack.py``.
+Deploys the stack as a user does, with ``sam deploy``, to the emulator MiniStack, and uses it.
 
-Every call that a function makes is held against its role, so what a policy forgets fails here.
+MiniStack checks every call of a function against the function's role. So these tests fail if a role lacks a right.
 
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -29,7 +30,7 @@ from local.stack.resources import Resources
 from tests.support import ministack
 from tests.support.credentials import KEY, token
 from tests.support.gateway import PATIENCE, Client, wait_until
-from tests.support.ministack import LEFT_OUT, Failed, MiniStack, is_left_out, left_out
+from tests.support.ministack import Failed, MiniStack, is_left_out
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(
@@ -38,9 +39,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 TEMPLATE = translated(ROOT / "template.yaml")
+OTHER = {"arm64": "x86_64", "x86_64": "arm64"}
 SECRET = "key-of-the-tests"
 SECOND = {"AuthMode": "jwt", "MaxConnectionsPerSession": "2", "SigningSecretName": SECRET}
-"""What changes with the second deployment: all that gives a function more rights."""
+"""The parameters of the second deployment: those that give a function more rights."""
 
 LISTS = {
     "AWS::ApiGatewayV2::Api": ("apigatewayv2", "get_apis", "Items"),
@@ -52,19 +54,19 @@ LISTS = {
     "AWS::Lambda::LayerVersion": ("lambda", "list_layers", "Layers"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "list_secrets", "SecretList"),
 }
-"""The call that lists all resources of a type. What has none here is a part of one that has."""
+"""The call that lists all resources of a type. Types without a call here are parts of types with one."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class Deployment:
     """
-    What a deployment made.
+    The result of a deployment.
 
     Attributes:
         kinds: The type of every resource, by logical id.
         ids: The physical id of every resource, by logical id.
-        listed: How many resources of a type its service lists, whatever CloudFormation says.
-        environment: What the route ``sendMessage`` calls has in its environment.
+        listed: How many resources of a type the service itself lists.
+        environment: The environment of the function that the route ``sendMessage`` calls.
 
     """
 
@@ -74,7 +76,7 @@ class Seen:
     environment: dict[str, str]
 
     @classmethod
-    def of(cls, running: MiniStack) -> "Seen":
+    def of(cls, running: MiniStack) -> "Deployment":
         resources = running.resources()
         return cls(
             kinds={each["LogicalResourceId"]: each["ResourceType"] for each in resources},
@@ -86,12 +88,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack, deployed twice: with its defaults, then with the URL that these made, and ``SECOND``."""
+    """The stack after two deployments: with the defaults, then with ``SECOND`` and the URL of the first deployment."""
 
     running: MiniStack
     endpoint: str
-    first: Seen
-    second: Seen
+    first: Deployment
+    second: Deployment
 
     def connect(self, session_id: str) -> ClientConnection:
         return self.handshake(
@@ -111,14 +113,14 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """The deployed stack. No test changes it but the last, which deletes it."""
+    """The deployed stack. Only the last test changes it: it deletes the stack."""
+    ministack.prepare()
     with MiniStack.start() as running:
-        ministack.build()
         running.deploy()
-        first, endpoint = Seen.of(running), running.endpoint
+        first, endpoint = Deployment.of(running), running.endpoint
         running.client("secretsmanager").create_secret(Name=SECRET, SecretString=KEY)
         running.deploy(f"WebSocketEndpoint={endpoint}", *(f"{name}={value}" for name, value in SECOND.items()))
-        yield Stack(running, endpoint, first, Seen.of(running))
+        yield Stack(running, endpoint, first, Deployment.of(running))
 
 
 def listed(running: MiniStack) -> Counter[str]:
@@ -133,8 +135,8 @@ def environment_of_messages(running: MiniStack) -> dict[str, str]:
     integration = gateway.get_integration(ApiId=api, IntegrationId=route["Target"].removeprefix("integrations/"))
     called = re.search(r"functions/(.+)/invocations", integration["IntegrationUri"])
     assert called
-    found = running.client("lambda").get_function_configuration(FunctionName=called[1])
-    return dict(found["Environment"]["Variables"])
+    configuration = running.client("lambda").get_function_configuration(FunctionName=called[1])
+    return dict(configuration["Environment"]["Variables"])
 
 
 def declared(parameters: Mapping[str, str]) -> dict[str, str]:
@@ -154,69 +156,49 @@ def test_every_resource_of_the_template_is_there(stack: Stack) -> None:
     assert stack.first.listed == Counter(kind for kind in stack.first.kinds.values() if kind in LISTS)
 
 
-def test_deploying_again_replaces_nothing_and_removes_what_a_condition_no_longer_wants(stack: Stack) -> None:
+def test_an_update_replaces_nothing_and_removes_resources_whose_condition_is_now_false(stack: Stack) -> None:
     assert without_hashes(stack.second.kinds) == without_hashes(declared(SECOND))
     replaced = {name for name, _ in stack.first.ids.items() - stack.second.ids.items()}
     assert replaced == {"SigningSecret"}
 
 
-def test_the_key_that_the_stack_made_stays_when_another_one_is_named(stack: Stack) -> None:
+def test_the_stack_keeps_the_key_that_it_made_when_a_parameter_names_another(stack: Stack) -> None:
     assert "SigningSecret" not in stack.second.kinds
     kept = stack.running.client("secretsmanager").describe_secret(SecretId=stack.first.ids["SigningSecret"])
     assert kept["Description"] == f"The key that signs who may connect to {ministack.STACK}"
     assert "DeletedDate" not in kept
 
 
-def test_what_is_built_for_one_processor_is_deployed_to_no_other(stack: Stack) -> None:
-    other = {"arm64": "x86_64", "x86_64": "arm64"}[this_machine()]
-    with pytest.raises(Failed, match=rf"Architecture.*{other}.*AllowedValues"):
-        stack.running.deploy(f"Architecture={other}")
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        pytest.param({"Architecture": OTHER[this_machine()]}, r"Architecture.*AllowedValues", id="another-processor"),
+        pytest.param({"MessageRate": "0.5"}, r"MessageRate.*a whole number from \d+ to \d+", id="fraction"),
+        pytest.param({"StageRate": "1e3"}, r"StageRate.*a whole number from \d+ to \d+", id="exponent"),
+        pytest.param({"ReservedConcurrency": "00"}, r"ReservedConcurrency.*a whole number", id="leading-zero"),
+        pytest.param({"AllowedOrigins": "https://[1.2]"}, r"AllowedOrigins.*origins such as", id="origin"),
+    ],
+)
+def test_cloudformation_refuses_parameters_before_it_changes_anything(
+    parameters: dict[str, str], sentence: str, stack: Stack
+) -> None:
+    with pytest.raises(ClientError, match=sentence):
+        stack.running.check(**parameters)
 
 
-@pytest.mark.parametrize("parameter", ["MessageRate=0.5", "StageRate=1e3", "ReservedConcurrency=00"])
-def test_a_number_that_is_not_whole_is_not_deployed(parameter: str, stack: Stack) -> None:
+def test_sam_deploy_prints_why_cloudformation_refuses_a_parameter(stack: Stack) -> None:
     with pytest.raises(Failed, match=r"a whole number from \d+ to \d+"):
-        stack.running.deploy(parameter)
+        stack.running.deploy("MessageRate=0.5")
 
 
-def test_deploying_again_gives_a_function_the_changed_parameters(stack: Stack) -> None:
+def test_an_update_gives_a_function_the_changed_parameters(stack: Stack) -> None:
     derived = stack.first.environment["WEBSOCKET_ENDPOINT"]
     assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/prod", derived)
     changed = {"WEBSOCKET_ENDPOINT": stack.endpoint, "AUTH_MODE": "jwt"}
     assert stack.second.environment == stack.first.environment | changed
 
 
-@pytest.mark.parametrize("name", LEFT_OUT)
-def test_only_what_the_template_has_is_left_out(name: str) -> None:
-    assert name in {
-        key for kind, properties in left_out(TEMPLATE) for key in (kind, *(f"{kind}.{each}" for each in properties))
-    }
-
-
-def test_a_resource_is_left_out_for_its_type_or_for_a_property(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ministack, "LEFT_OUT", {"A": "no such type", "B.Hard": "no such property"})
-    resources: dict[str, Any] = {
-        "type": {"Type": "A"},
-        "property": {"Type": "B", "Properties": {"Hard": 1, "Easy": 2}},
-        "without": {"Type": "B", "Properties": {"Easy": 2}},
-        "other": {"Type": "AB"},
-    }
-    assert [name for name, each in resources.items() if is_left_out(each)] == ["type", "property"]
-
-
-def test_nothing_waits_for_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ministack, "LEFT_OUT", {"Absent": "no such type"})
-    resources: dict[str, Any] = {
-        "first": {"Type": "Present"},
-        "second": {"Type": "Absent", "DependsOn": "first"},
-        "third": {"Type": "Present", "DependsOn": "second"},
-        "fourth": {"Type": "Present", "DependsOn": ["third", "second"]},
-    }
-    waiting = {name: each["DependsOn"] for name, each in ministack.provisioned(resources).items()}
-    assert waiting == {"first": [], "third": [], "fourth": ["third"]}
-
-
-def test_every_two_way_route_got_its_response_once(stack: Stack) -> None:
+def test_every_two_way_route_has_one_response(stack: Stack) -> None:
     api, gateway = stack.running.physical_id("AWS::ApiGatewayV2::Api"), stack.running.client("apigatewayv2")
     responses = {
         route["RouteKey"]: len(gateway.get_route_responses(ApiId=api, RouteId=route["RouteId"])["Items"])
@@ -225,7 +207,7 @@ def test_every_two_way_route_got_its_response_once(stack: Stack) -> None:
     assert responses == {"$connect": 0, "$disconnect": 0, "sendMessage": 1, "$default": 1, "ping": 1}
 
 
-def test_a_message_arrives_and_its_sender_hears_so(stack: Stack) -> None:
+def test_a_message_arrives_and_its_sender_gets_an_ack(stack: Stack) -> None:
     with stack.connect("alice") as first, stack.connect("bob") as second:
         alice, bob = Client(first), Client(second)
         ack = alice.ask({"action": "sendMessage", "id": "1", "sessions": ["bob", "carol"], "message": {"a": "olá"}})
@@ -250,16 +232,16 @@ def test_a_connection_has_a_row_until_it_closes(stack: Stack) -> None:
     wait_until(lambda: "coming" not in stack.sessions())
 
 
-def test_a_session_has_no_more_connections_than_it_may(stack: Stack) -> None:
+def test_a_session_cannot_exceed_its_number_of_connections(stack: Stack) -> None:
     with stack.connect("one"), stack.connect("one"), pytest.raises(InvalidStatus):
         stack.connect("one")
 
 
-@pytest.mark.parametrize("query", ["", "?session_id=s1", "?token=a.b.c"], ids=["nobody", "unproven", "forged"])
-def test_nobody_connects_without_proof(query: str, stack: Stack) -> None:
+@pytest.mark.parametrize("query", ["", "?session_id=s1", "?token=a.b.c"], ids=["empty", "no-token", "forged-token"])
+def test_no_client_connects_without_a_valid_token(query: str, stack: Stack) -> None:
     with pytest.raises(InvalidStatus) as refused:
         stack.handshake(query)
-    assert refused.value.response.status_code == 403  # whatever the function says; API Gateway passes that on
+    assert refused.value.response.status_code == 403  # MiniStack answers 403, whatever status the function returns
 
 
 def test_the_smoke_test_says_that_it_works(stack: Stack) -> None:
@@ -272,8 +254,8 @@ def test_the_smoke_test_says_that_it_works(stack: Stack) -> None:
     assert (status, lines[-1]) == (0, "The hub works: 11 checks hold.")
 
 
-def test_deleting_the_stack_leaves_nothing_but_its_key(stack: Stack) -> None:
-    """The last test of this file, because it does."""
+def test_deleting_the_stack_keeps_only_its_key(stack: Stack) -> None:
+    """This is the last test of this file, because it deletes the stack."""
     stack.running.delete()
     assert listed(stack.running) == Counter({"AWS::SecretsManager::Secret": 2})  # the stack's, and the test's own
     stacks = stack.running.client("cloudformation").describe_stacks()["Stacks"]

@@ -1,4 +1,4 @@
-"""What ``sam build`` makes, under AWS's own Lambda runtime: the same answers and rows as from the local gateway."""
+"""Built functions under AWS's own Lambda runtime give the same answers and rows as in the local gateway."""
 
 import asyncio
 import contextlib
@@ -64,7 +64,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[str]:
-    """Moto's server, with the template's table and its secret, which holds KEY. Returns its URL."""
+    """Moto's server, with the template's table, and with KEY in the template's secret. Returns its URL."""
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
     host, port = server.get_host_and_port()
@@ -89,14 +89,16 @@ def hub(built: Path, libraries: Path, aws: str) -> Iterator[Hub]:
 
 
 def function_for(sent: dict[str, Any]) -> str:
-    """Return the function of an event's route. ping's has none; MessageFunction answers if it must."""
+    """Return the function of an event's route. ``ping`` has no function, so its event goes to MessageFunction."""
     integration = APP.routes[sent["requestContext"]["routeKey"]].integration
     return integration.function if isinstance(integration, LambdaIntegration) else "MessageFunction"
 
 
 @pytest.mark.parametrize("stored", [pytest.param([], id="nobody-there"), pytest.param(EVERYBODY, id="all-there")])
 @pytest.mark.parametrize("name", FILES)
-def test_every_event_leaves_behind_what_it_does_in_the_gateway(hub: Hub, name: str, stored: list[Connection]) -> None:
+def test_every_event_has_the_same_outcome_in_lambda_and_in_the_gateway(
+    hub: Hub, name: str, stored: list[Connection]
+) -> None:
     sent = event(name)
     in_lambda, in_gateway = hub.outcomes(function_for(sent), sent, stored)
     assert in_lambda == in_gateway
@@ -107,7 +109,9 @@ def test_a_message_reaches_everybody(hub: Hub) -> None:
 
     ack = json.loads(json.loads(in_lambda.answer)["body"])
     assert ack == {"type": "ack", "id": "c-17", "delivered": {"s1": 2, "s2": 1}, "offline": [], "failed": {}}
-    assert [json.loads(post)[1] for post in in_lambda.posts] == sorted(each.connection_id for each in EVERYBODY)
+    assert [json.loads(post)[1] for post in in_lambda.posts] == sorted(
+        connection.connection_id for connection in EVERYBODY
+    )
 
 
 Credential: TypeAlias = tuple[str, dict[str, str]]
@@ -134,12 +138,12 @@ def signature(key: str = KEY) -> Credential:
         pytest.param("jwt", bearer, 200, 1, id="token"),
         pytest.param("jwt", lambda: bearer(KEY[::-1]), 401, 0, id="token-of-another-key"),
         pytest.param("jwt", nothing, 401, 0, id="no-token"),
-        # That a signature was used is a row too.
+        # The second row stores that the signature was used.
         pytest.param("signature", signature, 200, 2, id="signature"),
         pytest.param("signature", lambda: signature(KEY[::-1]), 403, 0, id="signature-of-another-key"),
     ],
 )
-def test_a_credential_is_judged_as_it_is_in_the_gateway(
+def test_a_credential_has_the_same_outcome_in_lambda_and_in_the_gateway(
     hub: Hub, mode: str, credential: Callable[[], Credential], status: int, rows: int
 ) -> None:
     query, headers = credential()
@@ -164,7 +168,7 @@ def test_a_credential_is_judged_as_it_is_in_the_gateway(
 def test_a_function_without_its_variables_names_all_that_are_missing(hub: Hub, name: str, missing: list[str]) -> None:
     def stripped(function: Function) -> Function:
         return replace(
-            function, environment={key: text for key, text in function.environment.items() if key not in missing}
+            function, environment={key: value for key, value in function.environment.items() if key not in missing}
         )
 
     with hub.in_lambda(stripped(hub.function(hub.build, name))) as invoke:
@@ -189,7 +193,7 @@ def look(event, context):
 """
 
 
-def test_a_function_sees_its_folder_its_layer_and_the_runtime_and_nothing_of_the_checkout(
+def test_a_function_can_import_its_folder_its_layer_and_the_runtime_only(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEVELOPERS_OWN", "not for functions")

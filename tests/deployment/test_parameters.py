@@ -1,4 +1,4 @@
-"""A parameter takes what its reader takes. With any other value a deployment would succeed, and nothing would work."""
+"""A parameter takes only values that its reader can use. Otherwise a deployment would succeed and the hub not work."""
 
 import random
 import re
@@ -79,7 +79,7 @@ def takes(name: str, value: str) -> bool:
     return True
 
 
-def test_no_parameter_is_of_the_type_that_takes_fractions() -> None:
+def test_no_parameter_has_the_type_number_which_takes_fractions() -> None:
     assert {name for name, each in PARAMETERS.items() if each["Type"] != "String"} == set()
     numeric = {name for name, each in PARAMETERS.items() if str(each["Default"]).isdecimal()}
     assert numeric - {"LogRetention"} == set(BOUNDS)
@@ -100,7 +100,7 @@ def test_the_functions_read_every_number_that_a_parameter_takes(name: str) -> No
     assert [number({name: str(value)}, name) for value in BOUNDS[name]] == [*BOUNDS[name]]
 
 
-def test_logs_are_kept_for_as_many_days_as_cloudwatch_can() -> None:
+def test_log_retention_takes_the_days_that_cloudwatch_takes() -> None:
     assert PARAMETERS["LogRetention"]["AllowedValues"] == [str(days) for days in DAYS]
     assert [value for value in ["0", "2", "31", "30.0", "030", " 30"] if takes("LogRetention", value)] == []
 
@@ -242,7 +242,7 @@ def test_text_that_is_not_the_url_of_an_endpoint(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "sentence"),
     [
         ("MessageRate=0.5", r"The parameter MessageRate is '0\.5'; it must be a whole number from 0 to 10000\."),
         ("StageBurst=1e3", r"The parameter StageBurst is '1e3'; it must be a whole number from 1 to 1000000\."),
@@ -250,7 +250,7 @@ def test_text_that_is_not_the_url_of_an_endpoint(url: str) -> None:
         ("AllowedOrigins=a.example", r"The parameter AllowedOrigins is 'a\.example'; it must be empty, or origins .*"),
     ],
 )
-def test_the_local_gateway_says_what_a_parameter_must_be(given: str, said: str) -> None:
+def test_the_local_gateway_says_what_a_parameter_must_be(given: str, sentence: str) -> None:
     ended = run_local("--port", "0", "--parameter", given)
     assert ended.returncode == 1
-    assert re.fullmatch(said, (ended.stdout + ended.stderr).strip().splitlines()[-1])
+    assert re.fullmatch(sentence, (ended.stdout + ended.stderr).strip().splitlines()[-1])

@@ -1,5 +1,5 @@
 """
-The stack in GovCloud and in China, which offer less: the template leaves out what cannot be made there.
+In GovCloud and in China, the template leaves out what AWS does not offer there.
 
 Sources: "AWS Lambda in AWS GovCloud (US)" and "Amazon Route 53", AWS GovCloud user guide; "Amazon Lambda", Getting
 Started with Amazon Web Services in China.
@@ -17,14 +17,14 @@ import pytest
 from local.stack.intrinsics import Resolver
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
-from tests.deployment.test_template import ON, TEMPLATE
 from tests.support.paths import ROOT
+from tests.support.stacks import ON, TEMPLATE
 
 REGIONS = {"aws": "eu-west-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 
 
 def stack_in(partition: str) -> tuple[Resources, dict[str, Any]]:
-    """Return the resources and the outputs of a stack with every option switched on."""
+    """Return the resources and the outputs of a stack with every option on."""
     place = {"AWS::Partition": partition, "AWS::Region": REGIONS[partition]}
     resources = Resources(TEMPLATE, parameter_values(TEMPLATE["Parameters"], ON) | place)
     resolver = Resolver(TEMPLATE, resources.ref, lambda name, attribute: f"{name}.{attribute}")
@@ -40,7 +40,7 @@ def stack_in(partition: str) -> tuple[Resources, dict[str, Any]]:
         pytest.param("aws-cn", "JSON", "PassThrough", id="china"),
     ],
 )
-def test_a_function_asks_for_what_its_partition_offers(
+def test_a_function_uses_only_options_that_its_partition_offers(
     partition: str, log_format: str, tracing: str, name: str
 ) -> None:
     function = stack_in(partition)[0].of_type("AWS::Lambda::Function")[name]
@@ -115,7 +115,7 @@ metrics.flush()
 
 @pytest.mark.parametrize("log_format", ["Text", "JSON"])
 def test_the_hub_prints_the_same_lines_whatever_format_lambda_has(log_format: str) -> None:
-    # In GovCloud, Lambda passes on what is printed. The queries and metrics of docs/operations.md read these lines.
+    # In GovCloud, Lambda passes on the lines that a function prints. The queries of docs/operations.md read them.
     environment = {"AWS_LAMBDA_LOG_FORMAT": log_format, "PYTHONPATH": str(ROOT / "shared")}
     ran = subprocess.run([sys.executable, "-c", LINES], env=environment, capture_output=True, text=True, check=True)
     connected, failed, counted = map(json.loads, ran.stdout.splitlines())

@@ -1,4 +1,4 @@
-"""The hub's API as the template declares it: its parts are made one after the other, and none by a name of SAM's."""
+"""The API in the template: CloudFormation makes its parts one after the other, and SAM generates none of them."""
 
 import itertools
 from collections.abc import Iterator
@@ -9,27 +9,27 @@ import pytest
 from local.stack.app import Throttle
 from local.stack.loading import load
 from local.stack.reading import read
-from tests.deployment.test_template import RESOURCES, names, stack
 from tests.support.ministack import depends_on
 from tests.support.paths import ROOT
+from tests.support.stacks import RESOURCES, names, stack
 
 PARTS = [
     name
     for name, each in RESOURCES.items()
     if each["Type"].startswith("AWS::ApiGatewayV2::") and "HubApi" in names(each["Properties"].get("ApiId"))
 ]
-"""Everything that is made by changing the API."""
+"""All resources whose creation changes the API."""
 
 
 def in_any_case(node: Any) -> Any:
-    """Return a value without what stands in a branch of ``Fn::If``, which CloudFormation may not take."""
+    """Return a value without the branches of ``Fn::If``, because a stack may not use them."""
     if isinstance(node, dict):
         return {key: in_any_case(value) for key, value in node.items() if key != "Fn::If"}
-    return [in_any_case(each) for each in node] if isinstance(node, list) else node
+    return [in_any_case(item) for item in node] if isinstance(node, list) else node
 
 
 def waits_for(name: str) -> Iterator[str]:
-    """Yield every resource that must be there before this one, by a reference or by ``DependsOn``."""
+    """Yield every resource that CloudFormation makes before this one, because of a reference or of ``DependsOn``."""
     resource = RESOURCES[name]
     for other in {*names(in_any_case(resource["Properties"])), *depends_on(resource)} & {*RESOURCES}:
         yield other
@@ -50,11 +50,11 @@ def test_no_two_parts_of_the_api_are_made_at_once() -> None:
     assert [(one, other) for one, other in pairs if one not in earlier[other] and other not in earlier[one]] == []
 
 
-def test_the_stage_is_made_when_all_it_deploys_is_there() -> None:
+def test_the_stage_waits_for_all_parts_that_it_deploys() -> None:
     assert {*waits_for("HubStage")} >= {*PARTS} - {"HubStage", "HubDomainMapping"}
 
 
-def test_every_part_of_the_api_is_of_the_template_itself() -> None:
+def test_the_template_itself_declares_every_part_of_the_api() -> None:
     assert {*PARTS} <= {*read(ROOT / "template.yaml").content["Resources"]}
 
 
@@ -66,7 +66,7 @@ def test_a_template_names_only_what_it_declares(path: str) -> None:
     assert names([resources, content.get("Outputs")]) | waited_for <= {*resources, *content["Parameters"]}
 
 
-def test_every_route_is_held_to_the_throttle_of_the_stage() -> None:
+def test_every_route_has_the_throttle_of_the_stage() -> None:
     app = load(ROOT / "template.yaml", {"StageRate": "7", "StageBurst": "3"})
     assert app.throttle == Throttle(7, 3)
     assert {key: route.throttle for key, route in app.routes.items()} == dict.fromkeys(
@@ -74,7 +74,7 @@ def test_every_route_is_held_to_the_throttle_of_the_stage() -> None:
     )
 
 
-def test_the_stage_deploys_what_an_update_changes() -> None:
+def test_the_stage_deploys_changed_routes() -> None:
     (stage,) = stack().of_type("AWS::ApiGatewayV2::Stage").values()
     assert stage["AutoDeploy"] is True
     assert "DeploymentId" not in stage

@@ -1,10 +1,8 @@
-"""The CloudFormation that SAM makes of the template: complete, tight, and without loose ends."""
+"""The CloudFormation that SAM makes of the template: every reference has a target, and every option works."""
 
 import json
 import re
 import tomllib
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import yaml
@@ -12,71 +10,13 @@ import yaml
 from hub import metrics
 from hub.version import VERSION
 from local.stack.errors import TemplateError
-from local.stack.loading import translated
 from local.stack.parameters import parameter_values
-from local.stack.resources import Resources
 from tests.support.ministack import depends_on
 from tests.support.paths import ROOT
-
-TEMPLATE = translated(ROOT / "template.yaml")
-PARAMETERS = TEMPLATE["Parameters"]
-RESOURCES = TEMPLATE["Resources"]
-ON = {
-    "AuthMode": "jwt",
-    "MaxConnectionsPerSession": "5",
-    "ReservedConcurrency": "10",
-    "DomainName": "hub.example.com",
-    "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
-    "HostedZoneId": "Z0123456789",
-    "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
-    "AccessLogs": "on",
-    "ApiGatewayAccount": "on",
-    "Tracing": "on",
-    "Architecture": "x86_64",
-}
-"""Every option switched on."""
-
-TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/ConnectionsTable"
-API = "arn:aws:execute-api:us-east-1:123456789012:localapi00/prod"
-LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+from tests.support.stacks import ON, PARAMETERS, RESOURCES, TEMPLATE, names, only, stack
 
 
-def stack(**parameters: str) -> Resources:
-    """Return the resources of a stack, with all values filled in."""
-    template = translated(ROOT / "template.yaml", parameters)
-    return Resources(template, parameter_values(template["Parameters"], parameters))
-
-
-def only(resources: Resources, kind: str) -> dict[str, Any]:
-    (properties,) = resources.of_type(kind).values()
-    return properties
-
-
-def references(node: Any) -> Iterator[str]:
-    """Yield the names that Ref, GetAtt, Sub and Condition mention."""
-    if isinstance(node, list):
-        for each in node:
-            yield from references(each)
-    if not isinstance(node, dict):
-        return
-    for key, value in node.items():
-        if key == "Ref":
-            yield value
-        elif key == "Fn::GetAtt":
-            yield value[0] if isinstance(value, list) else value.split(".")[0]
-        elif key == "Fn::Sub":
-            text, own = (value, {}) if isinstance(value, str) else value
-            yield from (name for name in re.findall(r"\$\{([\w:]+)", text) if name not in own)
-            yield from references(own)
-        else:
-            yield from references(value)
-
-
-def names(node: Any) -> set[str]:
-    return {name for name in references(node) if not name.startswith("AWS::")}
-
-
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_has_a_target() -> None:
     assert names([RESOURCES, TEMPLATE["Outputs"]]) <= {*RESOURCES, *PARAMETERS}
 
 
@@ -110,62 +50,6 @@ def test_every_integration_may_be_called(options: dict[str, str]) -> None:
     assert len(called) == 3
 
 
-def actions(resources: Resources, role: str) -> dict[str, set[str]]:
-    """Return the resources that a role may do something to, by action."""
-    granted: dict[str, set[str]] = {}
-    (policy,) = resources.of_type("AWS::IAM::Role")[role]["Policies"]
-    for statement in policy["PolicyDocument"]["Statement"]:
-        assert statement["Effect"] == "Allow"
-        listed, targets = statement["Action"], statement["Resource"]
-        for action in [listed] if isinstance(listed, str) else listed:
-            granted.setdefault(action, set()).update([targets] if isinstance(targets, str) else targets)
-    return granted
-
-
-def log_group(name: str) -> str:
-    return f"arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/local-{name.lower()}:*"
-
-
-def test_each_function_has_exactly_the_rights_it_uses() -> None:
-    resources = stack()
-    assert actions(resources, "ConnectRole") == {
-        "dynamodb:PutItem": {TABLE},
-        **{action: {log_group("Connect")} for action in LOGS},
-    }
-    assert actions(resources, "DisconnectRole") == {
-        "dynamodb:Query": {f"{TABLE}/index/connection_id-index"},
-        "dynamodb:DeleteItem": {TABLE},
-        **{action: {log_group("Disconnect")} for action in LOGS},
-    }
-    assert actions(resources, "MessageRole") == {
-        "dynamodb:Query": {TABLE, f"{TABLE}/index/connection_id-index"},
-        "dynamodb:DeleteItem": {TABLE},
-        "execute-api:ManageConnections": {f"{API}/POST/@connections/*", f"{API}/DELETE/@connections/*"},
-        **{action: {log_group("Message")} for action in LOGS},
-    }
-
-
-@pytest.mark.parametrize(
-    ("options", "role", "action", "resource"),
-    [
-        pytest.param({"AuthMode": "jwt"}, "Connect", "secretsmanager:GetSecretValue", "SigningSecret", id="own-secret"),
-        pytest.param(
-            {"AuthMode": "signature", "SigningSecretName": "a/key"},
-            "Connect",
-            "secretsmanager:GetSecretValue",
-            "arn:aws:secretsmanager:us-east-1:123456789012:secret:a/key-??????",
-            id="existing-secret",
-        ),
-        pytest.param({"MaxConnectionsPerSession": "1"}, "Connect", "dynamodb:Query", TABLE, id="counts"),
-        pytest.param({"Tracing": "on"}, "Disconnect", "xray:PutTraceSegments", "*", id="traces"),
-        pytest.param({"Tracing": "on"}, "Disconnect", "xray:PutTelemetryRecords", "*", id="telemetry"),
-    ],
-)
-def test_an_option_adds_the_right_it_needs(options: dict[str, str], role: str, action: str, resource: str) -> None:
-    assert action not in actions(stack(), f"{role}Role")
-    assert actions(stack(**options), f"{role}Role")[action] == {resource}
-
-
 @pytest.mark.parametrize(
     ("option", "kind"),
     [
@@ -192,7 +76,7 @@ def test_access_logs_wait_for_the_role_of_the_account() -> None:
     assert "ApiGatewayLogAccount" in names(RESOURCES["AccessLogGroup"])
 
 
-def test_no_alarm_is_silent_for_want_of_one_of_its_metrics() -> None:
+def test_an_alarm_works_without_data_of_one_of_its_metrics() -> None:
     for alarm in stack().of_type("AWS::CloudWatch::Alarm").values():
         expression, *operands = alarm.get("Metrics", [{"Expression": ""}])
         filled = re.findall(r"FILL\((\w+), 0\)", expression["Expression"])
@@ -219,7 +103,7 @@ def test_options_of_the_functions(name: str) -> None:
     assert off["LoggingConfig"]["LogGroup"] == f"/aws/lambda/local-{name.removesuffix('Function').lower()}"
 
 
-def test_nothing_has_a_name_that_a_second_stack_would_want() -> None:
+def test_no_resource_has_a_fixed_name_which_a_second_stack_would_use_too() -> None:
     named = {"TableName", "FunctionName", "RoleName", "AlarmName", "DashboardName", "LogGroupName", "LayerName"}
     for name, each in RESOURCES.items():
         for key in named & set(each.get("Properties", {})):
@@ -233,18 +117,20 @@ def test_nothing_has_a_name_that_a_second_stack_would_want() -> None:
     [
         pytest.param("AWS::DynamoDB::Table", "Delete", "Delete", id="table"),
         pytest.param("AWS::Logs::LogGroup", "Delete", "Delete", id="log-groups"),
-        # CloudFormation deletes a secret at once. Only a deployment that failed at its first try may.
+        # CloudFormation would delete a secret at once. It does so only if the first deployment fails.
         pytest.param("AWS::SecretsManager::Secret", "RetainExceptOnCreate", "Retain", id="signing-key"),
         pytest.param("AWS::ApiGateway::Account", "Retain", "Retain", id="account"),
     ],
 )
-def test_what_holds_data_says_what_becomes_of_it(kind: str, deleted: str, replaced: str) -> None:
-    found = [each for each in RESOURCES.values() if each["Type"] == kind]
-    assert {(each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in found} == {(deleted, replaced)}
+def test_resources_with_data_have_a_deletion_policy(kind: str, deleted: str, replaced: str) -> None:
+    resources = [resource for resource in RESOURCES.values() if resource["Type"] == kind]
+    assert {(resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) for resource in resources} == {
+        (deleted, replaced)
+    }
 
 
-def test_the_account_of_api_gateway_gets_its_role_after_the_api() -> None:
-    # Source: AWS::ApiGateway::Account, CloudFormation template reference. The first API makes the account known.
+def test_the_role_for_access_logs_is_set_after_the_api_is_made() -> None:
+    # API Gateway knows an account only after its first API. Source: AWS::ApiGateway::Account, CloudFormation reference.
     apis = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::ApiGatewayV2::Api"}
     assert {*depends_on(RESOURCES["ApiGatewayLogAccount"])} == apis
 

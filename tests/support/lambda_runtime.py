@@ -1,8 +1,8 @@
 """
 Runs built functions under AWS's own runtime, without Docker, and the same functions in the local gateway's workers.
 
-AWS's runtime is two programs. The Runtime Interface Emulator, which aws-sam-cli contains, plays Lambda's service.
-awslambdaric takes events from the emulator and calls the handler.
+AWS's runtime consists of two programs. The Runtime Interface Emulator comes with aws-sam-cli and stands for Lambda's
+service. awslambdaric is the client that gets events from it and calls the handler.
 
 """
 
@@ -45,11 +45,11 @@ Invoke: TypeAlias = Callable[[dict[str, Any]], Result]
 @contextlib.contextmanager
 def in_lambda(function: Function, libraries: Path, added: dict[str, str]) -> Iterator[Invoke]:
     """
-    Run a function until the context ends. The runtime imports it when the first event comes.
+    Run a function until the context ends. The runtime imports the function when the first event comes.
 
     Args:
-        libraries: A folder with the libraries that Lambda itself has: boto3 and awslambdaric.
-        added: Environment variables that Lambda would not set.
+        libraries: A folder with the libraries that Lambda provides: boto3 and awslambdaric.
+        added: More environment variables, which Lambda would not set.
 
     """
     port, runtime_port = _free_ports()
@@ -75,8 +75,8 @@ def in_lambda(function: Function, libraries: Path, added: dict[str, str]) -> Ite
 
 def _environment(function: Function, libraries: Path) -> dict[str, str]:
     return environment_of(function, {}) | {
-        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(function.timeout)),  # only the emulator reads it
-        "PYTHONPATH": ":".join(map(str, (*function.path, libraries))),  # in Lambda's order
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(function.timeout)),  # only the emulator reads this
+        "PYTHONPATH": ":".join(map(str, (*function.path, libraries))),  # in the same order as in Lambda
     }
 
 
@@ -96,11 +96,11 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: I
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()  # the emulator then kills the runtime, which has a process group of its own
+    process.terminate()  # the emulator then kills the runtime, which has its own process group, busy or not
     try:
         process.wait(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        process.kill()  # the runtime then ends as soon as it asks for the next event
+        process.kill()  # the runtime ends when it next asks for an event
         process.wait()
         raise
 
@@ -119,10 +119,11 @@ def _post(url: str, event: dict[str, Any]) -> Result:
 @dataclass(frozen=True)
 class Outcome:
     """
-    The effects of one event, as JSON. Times and the hub's own ids differ in every invocation, so they are replaced.
+    The effects of an event, as JSON. Times, and ids that the hub makes, are replaced, because they always differ.
 
     Attributes:
-        rows: The rows in the table.
+        answer: The function's result.
+        rows: The rows of the table.
         posts: The requests to ``@connections``: method, connection id, body.
 
     """
@@ -135,7 +136,7 @@ class Outcome:
 @dataclass
 class Hub:
     """
-    Every function in two runtimes: the built one under Lambda's runtime, and the source in a worker of the gateway.
+    Each function twice: the built function under Lambda's runtime, and the source in a worker of the gateway.
 
     Both use the same table, secret and ``@connections``.
 
@@ -144,7 +145,8 @@ class Hub:
         endpoint: URL of ``@connections``.
         requests: The requests to ``@connections``: method, connection id, body.
         build: The folder that ``sam build`` made for this machine.
-        libraries: The folder with the libraries that Lambda itself has.
+        libraries: The folder with the libraries that Lambda provides.
+        processes: Ends the started functions.
 
     """
 
@@ -158,6 +160,7 @@ class Hub:
     _started: dict[tuple[str, str, str], Invoke] = field(default_factory=dict)
 
     def function(self, folder: Path, name: str, mode: str = "none") -> Function:
+        """Return a function of the template in a folder, with an ``AuthMode``."""
         parameters = {"WebSocketEndpoint": self.endpoint, "AuthMode": mode}
         return load(folder / "template.yaml", parameters).functions[name]
 
@@ -175,7 +178,7 @@ class Hub:
     def outcomes(
         self, name: str, event: dict[str, Any], stored: Sequence[Connection], mode: str = "none"
     ) -> tuple[Outcome, Outcome]:
-        """Return the outcomes of an event in Lambda and in the gateway, each with these connections stored before."""
+        """Return the outcome of an event in Lambda and in the gateway, with the same stored connections."""
         built, ours = self.function(self.build, name, mode), self.function(ROOT, name, mode)
         in_lambda = self._kept(("lambda", name, mode), lambda: self.in_lambda(built))
         in_gateway = self._kept(("gateway", name, mode), lambda: self.in_gateway(ours))
@@ -209,7 +212,7 @@ class Hub:
 
 
 def _comparable(value: Any) -> str:
-    """Return a value as JSON, with a fixed text in place of every time and every UUID."""
+    """Return a value as JSON, with ``a-time`` for every time and ``an-id`` for every UUID."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an-id", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "a-time", text)

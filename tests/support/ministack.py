@@ -1,9 +1,9 @@
 """
 Deploys the stack with the real ``sam`` to MiniStack, an independent emulator of AWS.
 
-``test_deploy.py`` does it in CI, ``make deploy-local`` by hand. MiniStack runs the built functions
-with the Python of its own environment, which therefore is the one that Lambda has, on Linux.
-docs/decisions.md says where it differs from AWS.
+``test_deploy.py`` uses this in CI, and ``make deploy-local`` by hand. MiniStack runs the built functions with the
+Python of its own virtual environment. So that Python is the version that Lambda has, on Linux. docs/decisions.md says
+where MiniStack differs from AWS.
 
 """
 
@@ -19,7 +19,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,35 +39,36 @@ FOLDER = ROOT / ".build" / "ministack"
 VENV = FOLDER / "venv"
 BUILD = FOLDER / "build"
 PROVISIONED = BUILD / "provisioned.json"
-"""Beside the built template, because its paths are relative."""
+"""The built template without the left-out resources. Its paths are relative, so it is in the same folder."""
 
 LEFT_OUT = {
-    "AWS::ApiGatewayV2::IntegrationResponse": "an unrecognized type, but there is the API call",
-    "AWS::ApiGatewayV2::RouteResponse": "an unrecognized type, but there is the API call",
-    "AWS::CloudWatch::Alarm.Metrics": "alarms on an expression are refused",
-    "AWS::CloudWatch::Dashboard": "it shows those alarms",
+    "AWS::ApiGatewayV2::IntegrationResponse": "MiniStack knows the API call, but not the type",
+    "AWS::ApiGatewayV2::RouteResponse": "MiniStack knows the API call, but not the type",
+    "AWS::CloudWatch::Alarm.Metrics": "MiniStack refuses alarms on an expression",
+    "AWS::CloudWatch::Dashboard": "the dashboard refers to those alarms",
 }
-"""What MiniStack cannot provision, and why: a type, or ``type.Property`` for those that have the property."""
+"""Resources that MiniStack cannot make, and why: all of a ``type``, or those with a property, ``type.Property``."""
 
 CALLS = {
     "AWS::ApiGatewayV2::IntegrationResponse": "create_integration_response",
     "AWS::ApiGatewayV2::RouteResponse": "create_route_response",
 }
-"""What makes it after the deployment. The calls take the template's own properties."""
+"""The API calls that make left-out resources after the deployment. They take the template's properties as they are."""
 
 STACK = "websocket-hub"
 REGION = "us-east-1"
 KEY = "test"
-"""Id and secret of an access key that MiniStack takes for the account's root user."""
+"""Id and secret of the access key that MiniStack accepts for the account's root user."""
 
 START = 30
-"""Seconds until MiniStack must listen; it takes one."""
+"""Seconds until MiniStack must listen. It takes one."""
+
 PATIENCE = 300
-"""Seconds for each of pip and sam. On a clean checkout both download; a deployment takes three."""
+"""Seconds for one command, pip or sam. On a clean checkout, both download packages."""
 
 
 class Failed(Exception):
-    """A step did not succeed. The text is a sentence, and what the step printed."""
+    """A step failed. The text is a sentence, followed by the output of the step."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class MiniStack:
     A running MiniStack.
 
     Attributes:
-        url: Where all its services listen, on this machine only.
+        url: The address of all its services, on this machine only.
 
     """
 
@@ -85,19 +87,21 @@ class MiniStack:
     @contextlib.contextmanager
     def start(cls, port: int = 0) -> Iterator["MiniStack"]:
         """
-        Run MiniStack until the context ends. It remembers nothing.
+        Run MiniStack until the context ends. MiniStack stores nothing on disk. ``prepare()`` must have installed it.
 
         Args:
-            port: 0 for any that is free.
+            port: A port of 127.0.0.1. 0 means any free port.
 
         """
-        install()
-        port = _free(port)
+        port = _free_port(port)
         with tempfile.TemporaryDirectory(prefix="ministack-") as folder:
             environment = {"PATH": os.environ["PATH"], "HOME": folder, "TMPDIR": folder}
             environment |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-            environment |= {"AUTH": "true"}  # holds every call of a function against the policies of its role
-            environment |= {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}  # these would listen everywhere
+            environment |= {"AUTH": "true"}  # checks every call of a function against the policies of its role
+            environment |= {
+                "SFTP_ENABLED": "0",
+                "IOT_MTLS_ENABLED": "0",
+            }  # these services would listen on all addresses
             log = Path(folder, "log")
             command = [VENV / "bin" / "ministack"]
             with log.open("w") as out, _group(command, environment, stdout=out, stderr=out) as process:
@@ -105,26 +109,43 @@ class MiniStack:
                 yield cls(f"http://127.0.0.1:{port}")
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client, which no proxy of this machine comes between."""
+        """Return a boto3 client that uses no proxy."""
         session = boto3.Session(region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=KEY)
         return session.client(service, endpoint_url=self.url, config=Config(proxies={}))  # type: ignore[call-overload]
 
     def deploy(self, *overrides: str) -> None:
         """
-        Deploy what ``build()`` built, and make what the template had to leave out.
+        Deploy the built stack with ``sam deploy``, and make the left-out resources.
 
         Args:
-            overrides: Parameters as ``Name=Value``. The others keep the value of the last deployment.
+            overrides: Parameters as ``Name=Value``. The other parameters keep the value of the last deployment.
 
         """
         options: list[str | Path] = ["--stack-name", STACK, "--template-file", PROVISIONED, "--resolve-s3"]
         options += ["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
         self._sam("deploy", *options, "--parameter-overrides", f"Architecture={this_machine()}", *overrides)
-        self._make_what_was_left_out()
+        self._make_left_out_resources()
 
     def delete(self) -> None:
-        """Delete the stack, and what ``sam deploy`` uploaded for it."""
+        """Delete the stack, and the files that ``sam deploy`` uploaded for it."""
         self._sam("delete", "--stack-name", STACK, "--no-prompts", "--region", REGION)
+
+    def check(self, **parameters: str) -> None:
+        """
+        Let CloudFormation check an update of the stack, without making it.
+
+        Raises:
+            ClientError: If CloudFormation refuses the parameters.
+
+        """
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        self.client("cloudformation").create_change_set(
+            StackName=STACK,
+            ChangeSetName="check",
+            UsePreviousTemplate=True,
+            Parameters=given,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
 
     def resources(self) -> list[dict[str, Any]]:
         """Return the stack's resources, as CloudFormation lists them."""
@@ -138,25 +159,25 @@ class MiniStack:
 
     @property
     def endpoint(self) -> str:
-        """The deployed stage, for ``WebSocketEndpoint``. Clients connect to the same with ``ws:``."""
+        """The URL of the deployed stage, for ``WebSocketEndpoint``. Clients connect to the same URL with ``ws:``."""
         api, stage = (self.physical_id(f"AWS::ApiGatewayV2::{kind}") for kind in ("Api", "Stage"))
         return f"{self.url}/_aws/execute-api/{api}/{stage}"
 
     def _sam(self, *arguments: str | Path) -> None:
-        # Nothing of the caller's AWS gets in, so nothing of it can be deployed to.
+        # Without the caller's AWS configuration, sam cannot deploy to the caller's account.
         aws = {"AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION}
         aws |= {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY}
         aws |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         sam(*arguments, environment=aws | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"})
 
-    def _make_what_was_left_out(self) -> None:
-        """Once: they belong to routes and integrations, which keep their ids when the stack is deployed again."""
-        # MiniStack's id of a route has the API's before it.
+    def _make_left_out_resources(self) -> None:
+        """Make them once: routes and integrations keep their ids, and so their responses, in a later deployment."""
+        # MiniStack puts the API's id before the id of a route.
         refs = {each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("/")[2] for each in self.resources()}
         template = yaml_parse((BUILD / "template.yaml").read_text())
         resolver = Resolver(template, refs.__getitem__, lambda name, attribute: f"{name}.{attribute}")
         gateway = self.client("apigatewayv2")
-        for kind, properties in left_out(template):
+        for kind, properties in left_out_of(template):
             if call := CALLS.get(kind):
                 asked = resolver.resolve(properties)
                 parent = {name: value for name, value in asked.items() if name.endswith("Id")}
@@ -164,18 +185,27 @@ class MiniStack:
                     getattr(gateway, call)(**asked)
 
 
+def prepare() -> None:
+    """Install MiniStack and build the stack, both at the same time."""
+    with ThreadPoolExecutor() as threads:
+        for step in [threads.submit(install), threads.submit(build)]:
+            step.result()
+
+
 def install() -> None:
-    """Install MiniStack where it is not yet, in the version that ``ministack.txt`` pins."""
+    """Install the version of MiniStack that ``ministack.txt`` pins, if it is not installed yet."""
     installed = VENV / "installed"
     if installed.exists() and installed.read_text() == REQUIREMENTS.read_text():
         return
-    run([sys.executable, "-m", "venv", "--clear", VENV])
-    run([VENV / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "-r", REQUIREMENTS])
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", VENV])
+    # Compiling every module takes longer than the download. Python compiles those that MiniStack imports.
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", VENV, "--disable-pip-version-check"]
+    run([*pip, "install", "--no-compile", "-r", REQUIREMENTS])
     installed.write_text(REQUIREMENTS.read_text())
 
 
 def build() -> None:
-    """Build for this machine's processor, and leave out of the template what MiniStack cannot provision."""
+    """Build the stack for this machine's processor, and write ``PROVISIONED``."""
     folders: list[str | Path] = ["--build-dir", BUILD, "--cache-dir", FOLDER / "cache"]
     sam("build", *folders, "--parameter-overrides", f"Architecture={this_machine()}", environment={})
     pin(BUILD / "template.yaml", this_machine())
@@ -183,47 +213,48 @@ def build() -> None:
     PROVISIONED.write_text(json.dumps(template | {"Resources": provisioned(template["Resources"])}))
 
 
-def provisioned(resources: dict[str, Any]) -> dict[str, Any]:
-    """Return the resources that are not left out. None of them waits any more for one that is."""
-    kept = {name: each for name, each in resources.items() if not is_left_out(each)}
+def provisioned(resources: dict[str, Any], left_out: Container[str] = LEFT_OUT) -> dict[str, Any]:
+    """Return the resources that are not left out. ``DependsOn`` names only resources that are returned."""
+    kept = {name: resource for name, resource in resources.items() if not is_left_out(resource, left_out)}
     return {
-        name: each | {"DependsOn": [other for other in depends_on(each) if other in kept]}
-        for name, each in kept.items()
+        name: resource | {"DependsOn": [other for other in depends_on(resource) if other in kept]}
+        for name, resource in kept.items()
     }
 
 
 def depends_on(resource: dict[str, Any]) -> list[str]:
-    """Return the names of ``DependsOn``, which may be one or a list."""
+    """Return the names of ``DependsOn``, which may be one name or a list."""
     given = resource.get("DependsOn", [])
     return [given] if isinstance(given, str) else list(given)
 
 
-def is_left_out(resource: dict[str, Any]) -> bool:
-    """Say whether ``LEFT_OUT`` names a resource of a template: its type, or one of its properties."""
+def is_left_out(resource: dict[str, Any], left_out: Container[str] = LEFT_OUT) -> bool:
+    """Return whether ``left_out`` names the type of a resource, or one of its properties."""
     kind = resource["Type"]
-    return kind in LEFT_OUT or any(f"{kind}.{name}" in LEFT_OUT for name in resource.get("Properties", {}))
+    return kind in left_out or any(f"{kind}.{name}" in left_out for name in resource.get("Properties", {}))
 
 
-def left_out(template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return type and properties of what ``LEFT_OUT`` names."""
-    return [(each["Type"], each["Properties"]) for each in template["Resources"].values() if is_left_out(each)]
+def left_out_of(template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return type and properties of every resource of a template that ``LEFT_OUT`` names."""
+    resources = template["Resources"].values()
+    return [(resource["Type"], resource["Properties"]) for resource in resources if is_left_out(resource)]
 
 
 def sam(*arguments: str | Path, environment: dict[str, str]) -> None:
-    """Run ``sam`` without anything of AWS but what is given. Raises Failed."""
+    """Run ``sam`` with the variables in ``environment``, and no other variables of AWS or SAM. Raises Failed."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
     inherited |= {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.5"}
-    inherited["PATH"] = f"{Path(sys.executable).parent}:{inherited['PATH']}"  # sam build looks for python3.12
+    inherited["PATH"] = f"{Path(sys.executable).parent}:{inherited['PATH']}"  # where sam build looks for python3.12
     run([Path(sys.executable).with_name("sam"), *arguments], inherited | environment)
 
 
 def run(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> None:
     """
-    Run a command from the project's folder to its end, without showing what it prints.
+    Run a command in the project's folder until it ends. Its output is not shown.
 
     Raises:
-        Failed: If it fails. What it printed is in the text.
-        subprocess.TimeoutExpired: If it takes longer than ``PATIENCE``.
+        Failed: If the command fails. The text contains its output.
+        subprocess.TimeoutExpired: If the command takes longer than ``PATIENCE``.
 
     """
     with _group(command, environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -236,25 +267,25 @@ def run(command: Sequence[str | Path], environment: dict[str, str] | None = None
 def _group(
     command: Sequence[str | Path], environment: dict[str, str] | None, **options: Any
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Run a command in a process group of its own, of which nothing is left when the context ends."""
+    """Run a command in its own process group. When the context ends, all processes of the group end."""
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **options)
     with process:
         try:
             yield process
         finally:
-            for each in (signal.SIGTERM, signal.SIGKILL):
+            for ending in (signal.SIGTERM, signal.SIGKILL):
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, each)
+                    os.killpg(process.pid, ending)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=10)
 
 
-def _free(port: int) -> int:
+def _free_port(port: int) -> int:
     try:
         with socket.create_server(("127.0.0.1", port)) as server:
             return int(server.getsockname()[1])
     except OSError as error:
-        raise Failed(f"Port {port} of 127.0.0.1 cannot be had: {error.strerror}.") from error
+        raise Failed(f"Port {port} of 127.0.0.1 is not available: {error.strerror}.") from error
 
 
 def _wait_for(process: "subprocess.Popen[str]", url: str, log: Path) -> None:
@@ -268,7 +299,7 @@ def _wait_for(process: "subprocess.Popen[str]", url: str, log: Path) -> None:
 
 
 def main() -> None:
-    """Deploy, say where, and delete the stack on Ctrl-C."""
+    """Deploy the stack, print its addresses, and delete it on Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.support.ministack", description="Deploy the stack to MiniStack."
     )
@@ -277,7 +308,7 @@ def main() -> None:
     given = parser.parse_args()
     if sys.version_info[:2] != (3, 12) or sys.platform != "linux":
         sys.exit("MiniStack runs what sam builds for Lambda: that needs Linux and Python 3.12.")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated."))  # else MiniStack would be left behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated."))  # otherwise MiniStack would continue to run
     print("Building the functions, and starting MiniStack. The first time takes a minute.", flush=True)
     try:
         _serve(given.port, given.parameters)
@@ -288,10 +319,10 @@ def main() -> None:
 
 
 def _serve(port: int, parameters: list[str]) -> None:
+    prepare()
     with MiniStack.start(port) as ministack:
-        build()
         ministack.deploy(*parameters)
-        ministack.deploy(f"WebSocketEndpoint={ministack.endpoint}")  # whose id is known only now
+        ministack.deploy(f"WebSocketEndpoint={ministack.endpoint}")  # the API has an id only now
         try:
             print(f"The stack {STACK} is deployed.")
             print(f"  WebSocket    {ministack.endpoint.replace('http', 'ws', 1)}?session_id=me")

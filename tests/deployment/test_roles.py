@@ -1,0 +1,66 @@
+"""The rights of each function's role: those that the function uses, and no others."""
+
+import pytest
+
+from local.stack.resources import Resources
+from tests.support.stacks import stack
+
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/ConnectionsTable"
+API = "arn:aws:execute-api:us-east-1:123456789012:localapi00/prod"
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def actions(resources: Resources, role: str) -> dict[str, set[str]]:
+    """Return the resources that a role may do something to, by action."""
+    granted: dict[str, set[str]] = {}
+    (policy,) = resources.of_type("AWS::IAM::Role")[role]["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        assert statement["Effect"] == "Allow"
+        listed, targets = statement["Action"], statement["Resource"]
+        for action in [listed] if isinstance(listed, str) else listed:
+            granted.setdefault(action, set()).update([targets] if isinstance(targets, str) else targets)
+    return granted
+
+
+def log_group(name: str) -> str:
+    return f"arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/local-{name.lower()}:*"
+
+
+def test_each_function_has_exactly_the_rights_it_uses() -> None:
+    resources = stack()
+    assert actions(resources, "ConnectRole") == {
+        "dynamodb:PutItem": {TABLE},
+        **{action: {log_group("Connect")} for action in LOGS},
+    }
+    assert actions(resources, "DisconnectRole") == {
+        "dynamodb:Query": {f"{TABLE}/index/connection_id-index"},
+        "dynamodb:DeleteItem": {TABLE},
+        **{action: {log_group("Disconnect")} for action in LOGS},
+    }
+    assert actions(resources, "MessageRole") == {
+        "dynamodb:Query": {TABLE, f"{TABLE}/index/connection_id-index"},
+        "dynamodb:DeleteItem": {TABLE},
+        "execute-api:ManageConnections": {f"{API}/POST/@connections/*", f"{API}/DELETE/@connections/*"},
+        **{action: {log_group("Message")} for action in LOGS},
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "role", "action", "resource"),
+    [
+        pytest.param({"AuthMode": "jwt"}, "Connect", "secretsmanager:GetSecretValue", "SigningSecret", id="own-secret"),
+        pytest.param(
+            {"AuthMode": "signature", "SigningSecretName": "a/key"},
+            "Connect",
+            "secretsmanager:GetSecretValue",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:a/key-??????",
+            id="existing-secret",
+        ),
+        pytest.param({"MaxConnectionsPerSession": "1"}, "Connect", "dynamodb:Query", TABLE, id="counts"),
+        pytest.param({"Tracing": "on"}, "Disconnect", "xray:PutTraceSegments", "*", id="traces"),
+        pytest.param({"Tracing": "on"}, "Disconnect", "xray:PutTelemetryRecords", "*", id="telemetry"),
+    ],
+)
+def test_an_option_adds_the_right_it_needs(options: dict[str, str], role: str, action: str, resource: str) -> None:
+    assert action not in actions(stack(), f"{role}Role")
+    assert actions(stack(**options), f"{role}Role")[action] == {resource}

@@ -1,0 +1,65 @@
+"""The hub's template as SAM translates it, and the resources of a stack with given parameters."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from local.stack.loading import translated
+from local.stack.parameters import parameter_values
+from local.stack.resources import Resources
+from tests.support.paths import ROOT
+
+TEMPLATE = translated(ROOT / "template.yaml")
+PARAMETERS = TEMPLATE["Parameters"]
+RESOURCES = TEMPLATE["Resources"]
+ON = {
+    "AuthMode": "jwt",
+    "MaxConnectionsPerSession": "5",
+    "ReservedConcurrency": "10",
+    "DomainName": "hub.example.com",
+    "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
+    "HostedZoneId": "Z0123456789",
+    "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
+    "AccessLogs": "on",
+    "ApiGatewayAccount": "on",
+    "Tracing": "on",
+    "Architecture": "x86_64",
+}
+"""Parameters that switch every option on."""
+
+
+def stack(**parameters: str) -> Resources:
+    """Return the resources of a stack with these parameters, with all references resolved."""
+    template = translated(ROOT / "template.yaml", parameters)
+    return Resources(template, parameter_values(template["Parameters"], parameters))
+
+
+def only(resources: Resources, kind: str) -> dict[str, Any]:
+    """Return the properties of the only resource of a type."""
+    (properties,) = resources.of_type(kind).values()
+    return properties
+
+
+def references(node: Any) -> Iterator[str]:
+    """Yield the names that ``Ref``, ``Fn::GetAtt`` and ``Fn::Sub`` mention, at any depth of a value."""
+    if isinstance(node, list):
+        for item in node:
+            yield from references(item)
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        if key == "Ref":
+            yield value
+        elif key == "Fn::GetAtt":
+            yield value[0] if isinstance(value, list) else value.split(".")[0]
+        elif key == "Fn::Sub":
+            text, own = (value, {}) if isinstance(value, str) else value
+            yield from (name for name in re.findall(r"\$\{([\w:]+)", text) if name not in own)
+            yield from references(own)
+        else:
+            yield from references(value)
+
+
+def names(node: Any) -> set[str]:
+    """Return the resources and parameters that a value mentions, without CloudFormation's own ``AWS::…``."""
+    return {name for name in references(node) if not name.startswith("AWS::")}
