@@ -62,9 +62,9 @@ def test_the_concurrency_of_the_account_is_compared_with_its_quota() -> None:
     # "Working with the ClaimedAccountConcurrency metric", Lambda developer guide. Both metrics are the account's.
     alarm = ALARMS["ConcurrencyAlarm"]
     assert expression(alarm) == "100 * FILL(claimed, 0) / SERVICE_QUOTA(running)"
-    stats = {each["Id"]: each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each}
+    stats = {query["Id"]: query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query}
     assert stats["running"]["Metric"] == {"Namespace": "AWS/Lambda", "MetricName": "ConcurrentExecutions"}
-    assert {(each["Stat"], each["Period"]) for each in stats.values()} == {("Maximum", 60)}
+    assert {(stat["Stat"], stat["Period"]) for stat in stats.values()} == {("Maximum", 60)}
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (80, 2, 5)
 
 
@@ -74,8 +74,8 @@ def test_durations_are_compared_with_the_timeout_of_their_function() -> None:
         for name, number in re.findall(r"FILL\((\w+), 0\) / (\d+)", expression(ALARMS["DurationAlarm"]))
     }
     timeouts = {
-        name.removesuffix("Function").lower(): each["Timeout"]
-        for name, each in stack().of_type("AWS::Lambda::Function").items()
+        name.removesuffix("Function").lower(): function["Timeout"]
+        for name, function in stack().of_type("AWS::Lambda::Function").items()
     }
     assert divisors == {name: seconds * 1000 / 100 for name, seconds in timeouts.items()}
 
@@ -86,8 +86,8 @@ def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str) -> Non
     # API reference). The metrics have data only while DynamoDB throttles. So the expression must add zeros.
     alarm = ALARMS[name]
     if any(namespace == "AWS/DynamoDB" for namespace, _ in watched(alarm)):
-        ids = [each["Id"] for each in alarm["Metrics"] if "MetricStat" in each]
-        assert expression(alarm) == f"SUM([TIME_SERIES(0), {', '.join(f'FILL({each}, 0)' for each in ids)}])"
+        ids = [query["Id"] for query in alarm["Metrics"] if "MetricStat" in query]
+        assert expression(alarm) == f"SUM([TIME_SERIES(0), {', '.join(f'FILL({metric_id}, 0)' for metric_id in ids)}])"
     assert alarm["TreatMissingData"] == "notBreaching"
 
 

@@ -79,8 +79,8 @@ class Deployment:
     def of(cls, running: MiniStack) -> "Deployment":
         resources = running.resources()
         return cls(
-            kinds={each["LogicalResourceId"]: each["ResourceType"] for each in resources},
-            ids={each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources},
+            kinds={resource["LogicalResourceId"]: resource["ResourceType"] for resource in resources},
+            ids={resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources},
             listed=listed(running),
             environment=environment_of_messages(running),
         )
@@ -131,7 +131,7 @@ def listed(running: MiniStack) -> Counter[str]:
 
 def environment_of_messages(running: MiniStack) -> dict[str, str]:
     api, gateway = running.physical_id("AWS::ApiGatewayV2::Api"), running.client("apigatewayv2")
-    (route,) = [each for each in gateway.get_routes(ApiId=api)["Items"] if each["RouteKey"] == "sendMessage"]
+    (route,) = [route for route in gateway.get_routes(ApiId=api)["Items"] if route["RouteKey"] == "sendMessage"]
     integration = gateway.get_integration(ApiId=api, IntegrationId=route["Target"].removeprefix("integrations/"))
     called = re.search(r"functions/(.+)/invocations", integration["IntegrationUri"])
     assert called
@@ -142,7 +142,7 @@ def environment_of_messages(running: MiniStack) -> dict[str, str]:
 def declared(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the type of every resource that the template has with these parameters, by logical id."""
     resources = Resources(TEMPLATE, parameter_values(TEMPLATE["Parameters"], dict(parameters)))
-    kinds = {name: each["Type"] for name, each in TEMPLATE["Resources"].items() if not is_left_out(each)}
+    kinds = {name: resource["Type"] for name, resource in TEMPLATE["Resources"].items() if not is_left_out(resource)}
     return {name: kind for name, kind in kinds.items() if name in resources.of_type(kind)}
 
 
@@ -259,4 +259,4 @@ def test_deleting_the_stack_keeps_only_its_key(stack: Stack) -> None:
     stack.running.delete()
     assert listed(stack.running) == Counter({"AWS::SecretsManager::Secret": 2})  # the stack's, and the test's own
     stacks = stack.running.client("cloudformation").describe_stacks()["Stacks"]
-    assert ministack.STACK not in [each["StackName"] for each in stacks]
+    assert ministack.STACK not in [described["StackName"] for described in stacks]

@@ -59,7 +59,11 @@ def test_a_role_may_send_traces_where_there_is_x_ray(partition: str, may_trace: 
 def test_the_routes_call_the_functions_in_their_own_partition() -> None:
     for partition, region in REGIONS.items():
         integrations = stack_in(partition)[0].of_type("AWS::ApiGatewayV2::Integration").values()
-        uris = [each["IntegrationUri"] for each in integrations if each["IntegrationType"] == "AWS_PROXY"]
+        uris = [
+            integration["IntegrationUri"]
+            for integration in integrations
+            if integration["IntegrationType"] == "AWS_PROXY"
+        ]
         assert len(uris) == 3
         for uri in uris:
             assert uri.startswith(f"arn:{partition}:apigateway:{region}:lambda:path/")

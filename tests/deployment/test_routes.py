@@ -15,8 +15,8 @@ from tests.support.stacks import RESOURCES, names, stack
 
 PARTS = [
     name
-    for name, each in RESOURCES.items()
-    if each["Type"].startswith("AWS::ApiGatewayV2::") and "HubApi" in names(each["Properties"].get("ApiId"))
+    for name, resource in RESOURCES.items()
+    if resource["Type"].startswith("AWS::ApiGatewayV2::") and "HubApi" in names(resource["Properties"].get("ApiId"))
 ]
 """All resources whose creation changes the API."""
 
@@ -62,7 +62,7 @@ def test_the_template_itself_declares_every_part_of_the_api() -> None:
 def test_a_template_names_only_what_it_declares(path: str) -> None:
     content = read(ROOT / path).content
     resources = content["Resources"]
-    waited_for = {name for each in resources.values() for name in depends_on(each)}
+    waited_for = {name for resource in resources.values() for name in depends_on(resource)}
     assert names([resources, content.get("Outputs")]) | waited_for <= {*resources, *content["Parameters"]}
 
 

@@ -21,7 +21,7 @@ def test_every_reference_has_a_target() -> None:
 
 
 def test_no_resources_wait_for_each_other() -> None:
-    needs = {name: {*names(each)} & {*RESOURCES} | {*depends_on(each)} for name, each in RESOURCES.items()}
+    needs = {name: {*names(resource)} & {*RESOURCES} | {*depends_on(resource)} for name, resource in RESOURCES.items()}
     while ready := [name for name, others in needs.items() if not others & set(needs)]:
         for name in ready:
             del needs[name]
@@ -41,11 +41,11 @@ def test_every_parameter_has_a_description_and_a_default_within_its_bounds(name:
 def test_every_integration_may_be_called(options: dict[str, str]) -> None:
     resources = stack(**options)
     called = {
-        each["IntegrationUri"].split("/functions/")[1].removesuffix("/invocations")
-        for each in resources.of_type("AWS::ApiGatewayV2::Integration").values()
-        if each["IntegrationType"] == "AWS_PROXY"
+        integration["IntegrationUri"].split("/functions/")[1].removesuffix("/invocations")
+        for integration in resources.of_type("AWS::ApiGatewayV2::Integration").values()
+        if integration["IntegrationType"] == "AWS_PROXY"
     }
-    allowed = {each["FunctionName"] for each in resources.of_type("AWS::Lambda::Permission").values()}
+    allowed = {permission["FunctionName"] for permission in resources.of_type("AWS::Lambda::Permission").values()}
     assert called == allowed
     assert len(called) == 3
 
@@ -68,7 +68,10 @@ def test_an_option_adds_its_resource(option: dict[str, str], kind: str) -> None:
 
 def test_nothing_is_published_as_a_version() -> None:
     # A version keeps the parameters that it was published with, so routes to it would miss the changed ones.
-    assert {each["Type"] for each in RESOURCES.values()} & {"AWS::Lambda::Version", "AWS::Lambda::Alias"} == set()
+    assert {resource["Type"] for resource in RESOURCES.values()} & {
+        "AWS::Lambda::Version",
+        "AWS::Lambda::Alias",
+    } == set()
 
 
 def test_access_logs_wait_for_the_role_of_the_account() -> None:
@@ -81,7 +84,7 @@ def test_an_alarm_works_without_data_of_one_of_its_metrics() -> None:
         expression, *operands = alarm.get("Metrics", [{"Expression": ""}])
         filled = re.findall(r"FILL\((\w+), 0\)", expression["Expression"])
         quotas = re.findall(r"SERVICE_QUOTA\((\w+)\)", expression["Expression"])
-        assert sorted(filled + quotas) == sorted(each["Id"] for each in operands)
+        assert sorted(filled + quotas) == sorted(operand["Id"] for operand in operands)
         assert not re.search(r"(?<![(\w])[a-z]\w*", expression["Expression"])
 
 
@@ -105,9 +108,9 @@ def test_options_of_the_functions(name: str) -> None:
 
 def test_no_resource_has_a_fixed_name_which_a_second_stack_would_use_too() -> None:
     named = {"TableName", "FunctionName", "RoleName", "AlarmName", "DashboardName", "LogGroupName", "LayerName"}
-    for name, each in RESOURCES.items():
-        for key in named & set(each.get("Properties", {})):
-            value = each["Properties"][key]
+    for name, resource in RESOURCES.items():
+        for key in named & set(resource.get("Properties", {})):
+            value = resource["Properties"][key]
             is_the_stacks = "AWS::StackName" in json.dumps(value) or names(value) & {*RESOURCES, *PARAMETERS}
             assert is_the_stacks or key == "LayerName", f"{name}.{key} is {value}"
 
@@ -131,7 +134,7 @@ def test_resources_with_data_have_a_deletion_policy(kind: str, deleted: str, rep
 
 def test_the_role_for_access_logs_is_set_after_the_api_is_made() -> None:
     # API Gateway knows an account only after its first API. Source: AWS::ApiGateway::Account, CloudFormation reference.
-    apis = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::ApiGatewayV2::Api"}
+    apis = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"}
     assert {*depends_on(RESOURCES["ApiGatewayLogAccount"])} == apis
 
 
@@ -146,9 +149,9 @@ def test_every_alarm_has_a_topic_if_there_is_one_and_stays_quiet_without_data() 
 def test_alarms_and_dashboard_watch_metrics_that_exist() -> None:
     counted = set(re.findall(r"^([A-Z]\w+)  ", metrics.__doc__ or "", re.MULTILINE))
     watched = {
-        each["MetricName"]
-        for each in stack().of_type("AWS::CloudWatch::Alarm").values()
-        if each.get("Namespace") == metrics.NAMESPACE
+        alarm["MetricName"]
+        for alarm in stack().of_type("AWS::CloudWatch::Alarm").values()
+        if alarm.get("Namespace") == metrics.NAMESPACE
     }
     dashboard = only(stack(), "AWS::CloudWatch::Dashboard")["DashboardBody"]
     json.loads(dashboard)

@@ -150,11 +150,11 @@ class MiniStack:
     def resources(self) -> list[dict[str, Any]]:
         """Return the stack's resources, as CloudFormation lists them."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
-        return [each for page in pages for each in page["StackResourceSummaries"]]
+        return [resource for page in pages for resource in page["StackResourceSummaries"]]
 
     def physical_id(self, kind: str) -> str:
         """Return the id of the only resource of a type."""
-        (found,) = [each["PhysicalResourceId"] for each in self.resources() if each["ResourceType"] == kind]
+        (found,) = [resource["PhysicalResourceId"] for resource in self.resources() if resource["ResourceType"] == kind]
         return str(found)
 
     @property
@@ -173,7 +173,10 @@ class MiniStack:
     def _make_left_out_resources(self) -> None:
         """Make them once: routes and integrations keep their ids, and so their responses, in a later deployment."""
         # MiniStack puts the API's id before the id of a route.
-        refs = {each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("/")[2] for each in self.resources()}
+        refs = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"].rpartition("/")[2]
+            for resource in self.resources()
+        }
         template = yaml_parse((BUILD / "template.yaml").read_text())
         resolver = Resolver(template, refs.__getitem__, lambda name, attribute: f"{name}.{attribute}")
         gateway = self.client("apigatewayv2")

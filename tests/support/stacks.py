@@ -7,6 +7,7 @@ from typing import Any
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
+from local.stack.source import TemplateError
 from tests.support.paths import ROOT
 
 TEMPLATE = translated(ROOT / "template.yaml")
@@ -32,6 +33,15 @@ def stack(**parameters: str) -> Resources:
     """Return the resources of a stack with these parameters, with all references resolved."""
     template = translated(ROOT / "template.yaml", parameters)
     return Resources(template, parameter_values(template["Parameters"], parameters))
+
+
+def takes(name: str, value: str) -> bool:
+    """Return whether a parameter of the template takes a value."""
+    try:
+        parameter_values(PARAMETERS, {name: value})
+    except TemplateError:
+        return False
+    return True
 
 
 def only(resources: Resources, kind: str) -> dict[str, Any]:
