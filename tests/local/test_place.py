@@ -126,7 +126,7 @@ def test_a_handler_finds_the_same_region_and_account_everywhere(
     ("option", "value", "problem"),
     [
         pytest.param("--region", "Frankfurt", "'Frankfurt' is not a region such as eu-central-1", id="region"),
-        pytest.param("--account", "123", "'123' is not an account's twelve digits", id="account"),
+        pytest.param("--account", "123", "'123' is not an AWS account id, which has twelve digits", id="account"),
     ],
 )
 def test_a_malformed_region_or_account_is_refused(option: str, value: str, problem: str) -> None:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from local.stack.errors import TemplateError
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
-from local.stack.source import TemplateError
 from tests.support.paths import ROOT
 
 TEMPLATE = translated(ROOT / "template.yaml")
