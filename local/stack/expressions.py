@@ -1,9 +1,9 @@
 """
 API Gateway's selection expressions: text with variables. A message gives the variables their values.
 
-Source: "WebSocket selection expressions" and "Route selection expressions", API Gateway developer guide. Any JSONPath
+Source: "WebSocket selection expressions" and "Route selection expressions", API Gateway developer guide. A JSONPath
 may follow ``request.body``. This module evaluates a path to a single value itself, because every message needs one.
-The jsonpath-ng library evaluates all other paths.
+The jsonpath-ng library evaluates all other paths, except those with functions.
 
 """
 
@@ -15,12 +15,25 @@ from dataclasses import dataclass
 from typing import Any
 
 _QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
-_STEP = rf"\.\.?(?:[\w-]+|\*)|\.?\.?\[(?:{_QUOTED}|\[(?:{_QUOTED}|[^\[\]'\"])*\]|[^\[\]'\"])*\]"
+_BRACKETS = rf"\.?\.?\[(?:{_QUOTED}|\[(?:{_QUOTED}|[^\[\]'\"])*\]|[^\[\]'\"])*\]"
+_NAME = r"[^\s.\[\]()*'\"\\]+"
+_STEP = rf"\.\.?(?:{_NAME}|\*)|{_BRACKETS}"
+
+# unsure: AWS does not document where a path without braces ends. Here static text may follow it, or another variable.
+_VARIABLE = r"\$(?:\{|(?:request|context|integration|stageVariables)\b)"
+_BARE_NAME = rf"(?:(?![_@:-]?{_VARIABLE})[\w@$:-])+"
+# Static text with one of these characters at its start is more likely a part of the path, unless a variable follows.
+_REST = rf"(?:[.@:*(\[]|\\(?!\$))(?!{_VARIABLE})[^\s$]*"
 _TOKEN = re.compile(
-    rf"\\\$|\$\{{(?P<wrapped>(?:{_QUOTED}|[^}}'\"])*)\}}|\$(?P<bare>[A-Za-z]\w*(?:{_STEP}|\(\))*)|[^\\$]+|.", re.DOTALL
+    rf"\\\$|\$\{{(?P<wrapped>(?:{_QUOTED}|[^}}'\"])*)\}}"
+    rf"|\$(?P<bare>[A-Za-z]\w*(?:\.\.?(?:{_BARE_NAME}|\*)|{_BRACKETS}|\(\))*(?:{_REST})?)|[^\\$]+|.",
+    re.DOTALL,
 )
-_NAME = re.compile(r"\.([\w-]+)")
+_ONE_NAME = re.compile(rf"\.({_NAME})")
 _IN_BRACKETS = re.compile(rf"\.?\[\s*(?:({_QUOTED})|(-?[0-9]+))\s*\]")
+_NOT_IN_BRACKETS = re.compile(
+    r"\.*\[\s*[^\s\d*?(:'\"-]"
+)  # jsonpath-ng reads [name] there, which JSONPath does not have
 
 STATUS = "integration.response.statuscode"
 """The variable for the status of the integration, in expressions about its response."""
@@ -106,7 +119,7 @@ def _variable(variable: str, known: Mapping[str, str]) -> str | Find:
     if path == variable or not re.match(r"[.\[]|$", path):
         raise ValueError("is not a supported variable")
     steps = [match[0] for match in re.finditer(_STEP, path)]
-    if "".join(steps) != path:
+    if "".join(steps) != path or any(_NOT_IN_BRACKETS.match(step) for step in steps):
         raise ValueError("is not a JSONPath that the gateway can evaluate")
     keys = [_single_key(step) for step in steps]
     if any(key is None for key in keys):
@@ -116,7 +129,7 @@ def _variable(variable: str, known: Mapping[str, str]) -> str | Find:
 
 def _single_key(step: str) -> str | int | None:
     """Return the name or the index in a step of a path, or None if the step may lead to several values."""
-    if name := _NAME.fullmatch(step):
+    if name := _ONE_NAME.fullmatch(step):
         return name[1]
     if not (match := _IN_BRACKETS.fullmatch(step)):
         return None
@@ -135,7 +148,7 @@ def _member(steps: list[str | int], value: Any) -> Any:
 
 def _bracketed(step: str) -> str:
     """Write a name in brackets: jsonpath-ng accepts any name there."""
-    return re.sub(r"^(\.?)\.([\w-]+)$", r"\1\1['\2']", step)
+    return re.sub(rf"^(\.?)\.({_NAME})$", r"\1\1['\2']", step)
 
 
 def _find_list(path: str) -> Find:

@@ -15,6 +15,10 @@ MESSAGE = {
     "br}ace": "brace",
     "it's": "quoted",
     "olá": "accented",
+    "@type": "buy",
+    "ns:type": "sell",
+    "$type": "keep",
+    "x/y": "slash",
 }
 
 
@@ -38,6 +42,17 @@ MESSAGE = {
         pytest.param("$request.body.deep.a-b", "5", id="a-hyphen"),
         pytest.param("$request.body.deep.7", "seven", id="a-digit"),
         pytest.param("$request.body.olá", "accented", id="beyond-ascii"),
+        pytest.param("$request.body.@type", "buy", id="an-at-sign"),
+        pytest.param("${request.body.@type}", "buy", id="an-at-sign-in-braces"),
+        pytest.param("$request.body.ns:type", "sell", id="a-colon"),
+        pytest.param("$request.body.$type", "keep", id="a-dollar"),
+        pytest.param("$request.body..@type", "[buy]", id="at-any-depth-an-at-sign"),
+        pytest.param("${request.body.x/y}", "slash", id="a-slash-in-braces"),
+        pytest.param("$request.body.action/y", "join/y", id="text-behind-a-bare-path"),
+        pytest.param("$request.body.service:$request.body.action", "chat:join", id="a-colon-between-bare-ones"),
+        pytest.param("$request.body.service-$request.body.action", "chat-join", id="a-hyphen-between-bare-ones"),
+        pytest.param("$request.body.service.${request.body.action}", "chat.join", id="a-dot-before-a-variable"),
+        pytest.param("$request.body.service$request.body.action", "chatjoin", id="nothing-between-bare-ones"),
         pytest.param("${request.body['a.b']}", "dotted", id="a-dot-in-a-name"),
         pytest.param("${request.body['br}ace']}", "brace", id="a-brace-in-a-name"),
         pytest.param(r"${request.body['it\'s']}", "quoted", id="a-quote-in-a-name"),
@@ -97,11 +112,34 @@ def test_the_whole_message_may_be_the_value() -> None:
             id="a-function",
         ),
         pytest.param("${request.body.a", "$ does not begin a variable", id="an-open-brace"),
+        pytest.param(
+            "$request.body@type", "$request.body@type is not a supported variable", id="no-dot-before-an-at-sign"
+        ),
     ],
 )
 def test_a_variable_that_cannot_be_evaluated_is_a_problem(expression: str, problem: str) -> None:
     parsed = parse(expression)
     assert (parsed.problems, parsed.static) == ((problem,), None)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param("$request.body.", id="a-dot-behind-the-body"),
+        pytest.param("$request.body.action.", id="a-dot-behind-a-name"),
+        pytest.param("$request.body.items[0].", id="a-dot-behind-an-index"),
+        pytest.param("${request.body.action.}", id="a-dot-in-braces"),
+        pytest.param("$request.body.items[0", id="an-open-bracket"),
+        pytest.param("$request.body.items[]", id="empty-brackets"),
+        pytest.param("$request.body[action]", id="a-name-in-brackets-without-quotes"),
+        pytest.param("$request.body.'action'", id="quotes-without-brackets"),
+        pytest.param("$request.body.items.index(0)", id="a-function-with-an-argument"),
+        pytest.param("$request.body.act*", id="a-wildcard-in-a-name"),
+        pytest.param(r"$request.body.a\.b", id="an-escaped-dot"),
+    ],
+)
+def test_a_path_that_ends_early_is_a_problem(expression: str) -> None:
+    assert parse(expression).problems == (f"{expression} is not a JSONPath that the gateway can evaluate",)
 
 
 def test_a_path_that_the_library_cannot_read_is_a_problem() -> None:
