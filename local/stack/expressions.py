@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
-_BRACKETS = rf"\.?\.?\[(?:{_QUOTED}|\[(?:{_QUOTED}|[^\[\]'\"])*\]|[^\[\]'\"])*\]"
+QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+"""A regular expression for text in single or double quotes."""
+
+_BRACKETS = rf"\.?\.?\[(?:{QUOTED}|\[(?:{QUOTED}|[^\[\]'\"])*\]|[^\[\]'\"])*\]"
 _NAME = r"[^\s.\[\]()*'\"\\]+"
 _STEP = rf"\.\.?(?:{_NAME}|\*)|{_BRACKETS}"
 
@@ -25,12 +27,12 @@ _BARE_NAME = rf"(?:(?![_@:-]?{_VARIABLE})[\w@$:-])+"
 # Static text with one of these characters at its start is more likely a part of the path, unless a variable follows.
 _REST = rf"(?:[.@:*(\[]|\\(?!\$))(?!{_VARIABLE})[^\s$]*"
 _TOKEN = re.compile(
-    rf"\\\$|\$\{{(?P<wrapped>(?:{_QUOTED}|[^}}'\"])*)\}}"
+    rf"\\\$|\$\{{(?P<wrapped>(?:{QUOTED}|[^}}'\"])*)\}}"
     rf"|\$(?P<bare>[A-Za-z]\w*(?:\.\.?(?:{_BARE_NAME}|\*)|{_BRACKETS}|\(\))*(?:{_REST})?)|[^\\$]+|.",
     re.DOTALL,
 )
 _ONE_NAME = re.compile(rf"\.({_NAME})")
-_IN_BRACKETS = re.compile(rf"\.?\[\s*(?:({_QUOTED})|(-?[0-9]+))\s*\]")
+_IN_BRACKETS = re.compile(rf"\.?\[\s*(?:({QUOTED})|(-?[0-9]+))\s*\]")
 _NOT_IN_BRACKETS = re.compile(
     r"\.*\[\s*[^\s\d*?(:'\"-]"
 )  # jsonpath-ng reads [name] there, which JSONPath does not have

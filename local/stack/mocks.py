@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from local.stack.expressions import parse
+from local.stack.expressions import QUOTED, parse
 from local.stack.integration_types import MockIntegration, MockResponse, Templates
 from local.stack.resources import Resources
 
@@ -13,7 +13,10 @@ _DIRECTIVE = (
     r"#\{?(?:set|if|elseif|else|end|foreach|include|parse|macro|stop|break|evaluate|define)\b|##|#\*|#\[\[[^\]]*"
 )
 _VELOCITY = re.compile(rf"\$!?\{{?[A-Za-z_][\w.]*|{_DIRECTIVE}")
-_STATUS = re.compile(r"""["']?statusCode["']?\s*:\s*["']?([2-5][0-9]{2})\b""")
+_STATUS_OR_DEPTH = re.compile(
+    r"""(?P<key>["']?)(?<![\w.-])statusCode(?P=key)\s*:\s*(?P<quote>["']?)(?P<status>[2-5][0-9]{2})(?P=quote)(?![\w.])"""
+    rf"|{QUOTED}|(?P<opening>[{{\[])|(?P<closing>[}}\]])"
+)
 
 
 def velocity(template: str) -> str | None:
@@ -23,10 +26,21 @@ def velocity(template: str) -> str | None:
 
 
 def status_of(template: str) -> str | None:
-    """Return the statusCode in a request template. None: it has none, or a directive of Velocity decides about it."""
+    """
+    Return the statusCode in a request template.
+
+    None: the object of the template does not have it as a member, or a directive of Velocity decides about it.
+
+    """
+    if re.search(_DIRECTIVE, template):
+        return None
     # The template is not parsed as JSON: API Gateway accepts {statusCode:200}, and a reference elsewhere does no harm.
-    match = None if re.search(_DIRECTIVE, template) else _STATUS.search(template)
-    return match and match[1]
+    depth, status = 0, None
+    for token in _STATUS_OR_DEPTH.finditer(template):
+        depth += bool(token["opening"]) - bool(token["closing"])
+        if depth == 1 and token["status"]:
+            status = token["status"]  # of two members with one name, the last one counts, as in JSON
+    return status
 
 
 def response_for(responses: Iterable[MockResponse], status: str) -> MockResponse | None:
