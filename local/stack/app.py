@@ -87,10 +87,16 @@ class Function:
 
 
 IDENTITY_SOURCE = re.compile(
-    r"\$?(route\.request\.(?:multivalue)?header|route\.request\.(?:multivalue)?querystring|stageVariables|context)\.(.+)"
+    r"\$?(route\.request\.(?:multivalue)?header|route\.request\.(?:multivalue)?querystring|stageVariables|context)"
+    r"\.([A-Za-z0-9._$-]+)"
 )
-"""An identity source of an authorizer: a header or a query parameter of the connect request, a stage variable, or a
-variable of the context."""
+"""
+An identity source of an authorizer: a header or a query parameter of the connect request, a stage variable, or a
+variable of the context.
+
+Source of the characters in a name: "Parameter mapping source reference for REST APIs", API Gateway developer guide.
+
+"""
 
 CONTEXT = (
     "accountId apiId connectedAt connectionId domainName eventType extendedRequestId identity.apiKey identity.apiKeyId "

@@ -35,6 +35,26 @@ KEYED = ROUTE.replace("KEY", "$connect").replace("MORE", "ApiKeyRequired: true")
             "the gateway calls the authorizer without checking it.",
             id="an-identity-that-no-context-has",
         ),
+        *(
+            pytest.param(
+                API + AUTHORIZED.replace("[method.request.header.Auth]", f'"{source}"'),
+                f"{{template}}:20: The IdentitySource {source} of Authorizer is not imitated: "
+                "the gateway calls the authorizer without checking it.",
+                id=case,
+            )
+            for source, case in (
+                ("route.request.header.x-a;context.identity.sourceIp", "sources-with-a-semicolon-between-them"),
+                ("route.request.header.x-a context.identity.sourceIp", "sources-with-a-space-between-them"),
+                ("route.request.header.x-a|context.identity.sourceIp", "sources-with-a-bar-between-them"),
+                (
+                    "route.request.querystring.a&route.request.querystring.b",
+                    "parameters-with-an-ampersand-between-them",
+                ),
+                ("stageVariables.who;context.identity.sourceIp", "a-variable-with-a-semicolon-behind-it"),
+                ("route.request.header.x-a=b", "a-header-with-a-value"),
+                ("route.request.header.", "a-header-without-a-name"),
+            )
+        ),
         pytest.param(
             API + AUTHORIZED.replace("method.request.header.Auth", "stageVariables.who"),
             "{template}:20: The IdentitySource stageVariables.who of Authorizer is a variable that the stage does not "
