@@ -53,6 +53,7 @@ class Function:
         runtime: For example ``python3.12``. Every function runs on the gateway's own Python.
         logging: Its LoggingConfig.
         aliases: The version of each alias, by the alias's name.
+        versions: The numbers of the published versions.
 
     """
 
@@ -69,6 +70,7 @@ class Function:
     runtime: str = "python3.12"
     logging: Logging = Logging()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    versions: frozenset[str] = frozenset()
 
     @property
     def aws_name(self) -> str:
@@ -77,13 +79,14 @@ class Function:
 
     def version(self, qualifier: str) -> str | None:
         """
-        Return the version that a qualifier selects, or None for an unknown alias.
+        Return the version that a qualifier selects, or None for an unknown alias or version.
 
         Args:
             qualifier: A version, an alias, or empty for the latest version.
 
         """
-        return qualifier if qualifier.isdecimal() else {"": LATEST, LATEST: LATEST, **self.aliases}.get(qualifier)
+        known = {number: number for number in self.versions} | {"": LATEST, LATEST: LATEST} | dict(self.aliases)
+        return known.get(qualifier)
 
 
 IDENTITY_SOURCE = re.compile(

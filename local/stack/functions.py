@@ -1,15 +1,16 @@
 """Reads the functions of a template: their code, layers, environment and settings."""
 
+import contextlib
 import re
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.stack.app import MAX_TIMEOUT, Function, Logging
-from local.stack.errors import WRONG_SHAPE, TemplateError, wrong_shape
+from local.stack.app import LATEST, MAX_TIMEOUT, Function, Logging
+from local.stack.errors import WRONG_SHAPE, OnlyOnAws, TemplateError, wrong_shape
 from local.stack.intrinsics import as_text
 from local.stack.permissions import policy
 from local.stack.resources import Resources
@@ -83,6 +84,10 @@ def _function(
         notes.append(source.note(f"{text} Install their packages for the gateway's Python.", name))
     inline = code.get("ZipFile")
     own_path = () if inline is not None else (_folder(code, name, source),)
+    aliases = {
+        str(each["Name"]): str(each["FunctionVersion"]) for each in _of("AWS::Lambda::Alias", properties, resources)
+    }
+    published = {"1" for _ in _of("AWS::Lambda::Version", properties, resources)}
     layer_path = [folder for layer in properties.get("Layers", []) for folder in layers.get(layer, ())]
     return Function(
         name=name,
@@ -97,7 +102,8 @@ def _function(
         role=str(properties.get("Role", "")).rpartition("/")[2],
         runtime=runtime,
         logging=_logging(properties.get("LoggingConfig", {}), name, source, notes),
-        aliases=_aliases(properties["FunctionName"], resources),
+        aliases=aliases,
+        versions=frozenset(published | {*aliases.values()} - {LATEST}),
     )
 
 
@@ -129,13 +135,13 @@ def _logging(written: Mapping[str, Any], name: str, source: Source, notes: list[
     return Logging(log_format, level if log_format == "JSON" else "", str(written.get("LogGroup", "")))
 
 
-def _aliases(function: str, resources: Resources) -> dict[str, str]:
-    """Return the version of each alias of a function, by the alias's name."""
-    return {
-        str(alias["Name"]): str(alias["FunctionVersion"])
-        for alias in resources.of_type("AWS::Lambda::Alias").values()
-        if str(alias["FunctionName"]).rpartition(":")[2] == function
-    }
+def _of(kind: str, function: Mapping[str, Any], resources: Resources) -> Iterator[dict[str, Any]]:
+    """Yield the properties of each alias, or of each version, of a function. Those of another stack are left out."""
+    for name in resources.names(kind):
+        with contextlib.suppress(OnlyOnAws):
+            properties = resources.properties(name)
+            if str(properties["FunctionName"]).rpartition(":")[2] == function["FunctionName"]:
+                yield properties
 
 
 def _handler(properties: Mapping[str, Any], name: str) -> str:

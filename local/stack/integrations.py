@@ -106,7 +106,7 @@ class IntegrationReader:
             return self._unavailable(f"The function {aws_name} is not in the template.", name)
         function = self._logical_ids[aws_name]
         if self._functions.usable[function].version(qualifier) is None:
-            return self._unavailable(f"The function {function} has no alias {qualifier} in the template.", name)
+            return self._unavailable(f"The template has no alias or version {qualifier} of {function}.", name)
         source_arn = self._resources.place.arn("execute-api", f"{self._api_id}/{caller}")
         if has_role or may_invoke(self._resources, self._functions.usable[function], source_arn):
             return LambdaIntegration(function, timeout, qualifier)

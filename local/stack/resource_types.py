@@ -70,6 +70,7 @@ REQUIRED = {
     "AWS::DynamoDB::Table": ("AttributeDefinitions", "KeySchema"),
     "AWS::Lambda::Alias": ("FunctionName", "FunctionVersion", "Name"),
     "AWS::Lambda::LayerVersion": ("Content",),
+    "AWS::Lambda::Version": ("FunctionName",),
 }
 """The properties that the gateway reads and that CloudFormation requires."""
 

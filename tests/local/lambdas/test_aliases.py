@@ -42,7 +42,7 @@ def invoked(default_prober: Prober, source: str, **options: Any) -> Any:
         pytest.param({"FunctionName": "prober", "Qualifier": "live"}, "1", f"{ARN}:live", id="alias"),
         pytest.param({"FunctionName": f"{ARN}:live"}, "1", f"{ARN}:live", id="alias-in-the-arn"),
         pytest.param({"FunctionName": "prober:$LATEST"}, "$LATEST", f"{ARN}:$LATEST", id="latest"),
-        pytest.param({"FunctionName": "prober", "Qualifier": "3"}, "3", f"{ARN}:3", id="version"),
+        pytest.param({"FunctionName": "prober", "Qualifier": "1"}, "1", f"{ARN}:1", id="version"),
     ],
 )
 def test_a_function_sees_the_qualifier_that_it_is_invoked_with(
@@ -51,9 +51,10 @@ def test_a_function_sees_the_qualifier_that_it_is_invoked_with(
     assert invoked(default_prober, READ_VERSION, **options) == [version, [arn, version, version]]
 
 
-def test_an_unknown_alias_cannot_be_invoked(default_prober: Prober) -> None:
-    kind, text = invoked(default_prober, READ_VERSION, FunctionName="prober", Qualifier="other")
-    assert (kind, text.rpartition(": ")[2]) == ("ResourceNotFoundException", f"{ARN}:other")
+@pytest.mark.parametrize("qualifier", [pytest.param("other", id="alias"), pytest.param("2", id="version")])
+def test_an_unknown_alias_or_version_cannot_be_invoked(default_prober: Prober, qualifier: str) -> None:
+    kind, text = invoked(default_prober, READ_VERSION, FunctionName="prober", Qualifier=qualifier)
+    assert (kind, text.rpartition(": ")[2]) == ("ResourceNotFoundException", f"{ARN}:{qualifier}")
 
 
 def encoded(context: str) -> str:

@@ -89,8 +89,14 @@ NOT_THERE = "arn:aws:lambda:us-east-1:123456789012:function:other"
         pytest.param(
             API.replace("!GetAtt MyFunction.Arn", "!Sub '${MyFunction.Arn}:other'"),
             "$default",
-            "{template}:6: The function MyFunction has no alias other in the template.",
+            "{template}:6: The template has no alias or version other of MyFunction.",
             id="an-alias-that-is-not-there",
+        ),
+        pytest.param(
+            API.replace("!GetAtt MyFunction.Arn", "!Sub '${MyFunction.Arn}:1'"),
+            "$default",
+            "{template}:6: The template has no alias or version 1 of MyFunction.",
+            id="a-version-that-is-not-published",
         ),
         pytest.param(
             API.replace("Handler:", "Environment: {A: b}, Handler:"),

@@ -50,7 +50,9 @@ def test_the_hub_s_template() -> None:
 
     app = load(ROOT / "template.yaml", {})
     assert (app.stage, app.selection, app.routes) == ("prod", "$request.body.action", ROUTES)
-    assert [replace(each, policy=None, role="", aliases={}) for each in app.functions.values()] == [
+    assert [
+        replace(each, policy=None, role="", aliases={}, versions=frozenset()) for each in app.functions.values()
+    ] == [
         function("ConnectFunction", "connect", "on_connect_lambda", 10, 256),
         function("DisconnectFunction", "disconnect", "on_disconnect_lambda", 10, 256),
         function("MessageFunction", "send-message", "on_send_message_lambda", 28, 1024),
