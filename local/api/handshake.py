@@ -10,6 +10,7 @@ from local.api.integrations import IntegrationCalls
 from local.api.results import NotInvoked
 from local.lambdas.process import Result
 from local.stack.app import ApiKeys, App, IamAuthorization, LambdaAuthorizer, Route
+from local.stack.domains import domain_of, name_of
 
 
 @dataclass(eq=False)
@@ -67,9 +68,9 @@ def client_of(handshake: Handshake, app: App, domain_name: str, now: float) -> C
         Refused: If the path is not the path of the stage.
 
     """
-    host = (handshake.header("host") or "").rpartition(":")[0] or handshake.header("host") or ""
-    custom = host.lower() if host.lower() in app.domains else None
-    base = app.domains[custom] if custom else app.stage
+    host = name_of(handshake.header("host") or "")
+    domain = domain_of(host, app.domains)
+    base = app.stage if domain is None else app.domains[domain]
     if handshake.path.strip("/") != base:
         # unsure: no capture shows this status on a WebSocket API; REST APIs answer 403.
         raise Refused(403, f"There is no stage at {handshake.path}; it is /{base}.")
@@ -78,7 +79,7 @@ def client_of(handshake: Handshake, app: App, domain_name: str, now: float) -> C
         connected_at=int(now * 1000),
         api_id=app.api_id,
         stage=app.stage,
-        domain_name=custom or domain_name,
+        domain_name=domain_name if domain is None else host,
         source_ip=handshake.source_ip,
         user_agent=handshake.header("user-agent"),
         stage_variables=app.stage_variables,

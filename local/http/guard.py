@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from local.place import SUFFIXES
+from local.stack.domains import domain_of, name_of
 
 OWN_NAMES = {"localhost", "host.docker.internal"}
 """Names of this machine. Docker's containers use the second."""
@@ -32,12 +33,13 @@ class Guard:
     Tells the requests that are answered from those that are refused.
 
     Args:
-        hosts: Host names that clients may use, beside IP addresses, OWN_NAMES and OWN_SUFFIXES.
+        hosts: Host names that clients may use, beside IP addresses, OWN_NAMES and OWN_SUFFIXES. A name may have a
+            wildcard, as custom domains may.
 
     """
 
     def __init__(self, hosts: Iterable[str]) -> None:
-        self._hosts = OWN_NAMES | {host.lower() for host in hosts}
+        self._hosts = {*OWN_NAMES, *hosts}
 
     def wrong_host(self, target: str, values: Values) -> str | None:
         """
@@ -75,10 +77,10 @@ class Guard:
         return None
 
     def _is_own(self, authority: str) -> bool:
-        if not (match := _AUTHORITY.fullmatch(authority)):
+        if not _AUTHORITY.fullmatch(authority):
             return False
-        name = match[1].lower().removesuffix(".")
-        return name in self._hosts or name.endswith(OWN_SUFFIXES) or _is_address(name)
+        name = name_of(authority)
+        return domain_of(name, self._hosts) is not None or name.endswith(OWN_SUFFIXES) or _is_address(name)
 
 
 def is_visit(method: str, values: Values) -> bool:

@@ -7,6 +7,7 @@ from local.endpoints import Endpoints
 from local.lambdas.worker_environment import Host
 from local.place import SUFFIXES
 from local.stack.app import App
+from local.stack.domains import pattern_of
 
 
 def hosts_of(app: App, endpoints: Endpoints) -> list[Host]:
@@ -18,7 +19,7 @@ def hosts_of(app: App, endpoints: Endpoints) -> list[Host]:
     """
     suffixes = "|".join(map(re.escape, SUFFIXES))
     own = rf"({re.escape(app.api_id)}\.execute-api|lambda)(-fips)?\.[a-z0-9-]+\.({suffixes})"
-    custom = [re.escape(domain.lower()) for domain in app.domains]
+    custom = [pattern_of(domain) for domain in app.domains]
     address = urlsplit(endpoints.aws).hostname or ""
     return [
         Host(rf".+[.-]{re.escape(address)}", address, 0, 0),  # SDKs put a word before the host for some calls

@@ -10,6 +10,7 @@ from local.api.websocket_api import Connection, WebSocketApi
 from local.console import Console
 from local.http.server import error, forbidden
 from local.stack.app import Function
+from local.stack.domains import domain_of, name_of
 from local.stack.policies import allows
 
 MAX_PAYLOAD = 128 * 1024
@@ -94,8 +95,8 @@ class ManagementApi:
     def _check_base(self, request: web.Request) -> None:
         """Refuse a path that does not begin with the stage; on a custom domain, with the key of its mapping."""
         app = self._api.app
-        host = request.host.rpartition(":")[0] or request.host
-        if request.match_info.get("base", "") != app.domains.get(host.lower(), app.stage):
+        domain = domain_of(name_of(request.host), app.domains)
+        if request.match_info.get("base", "") != (app.stage if domain is None else app.domains[domain]):
             raise error(web.HTTPForbidden(), "ForbiddenException", "Forbidden")
 
     def _check_caller(self, request: web.Request, connection_id: str) -> None:

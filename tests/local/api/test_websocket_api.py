@@ -180,12 +180,17 @@ def test_disconnect_runs_for_each_close_with_its_code_and_reason(
     ("sent", "path", "name"),
     [
         pytest.param("WS.example.com:3999", "/chat", "ws.example.com", id="a-custom-domain"),
+        pytest.param("WS.example.com.:3999", "/chat", "ws.example.com", id="a-custom-domain-with-a-dot-at-the-end"),
+        pytest.param("a.Example.com", "/wild", "a.example.com", id="a-wildcard-domain"),
+        pytest.param("a.b.example.com", "/prod", "127.0.0.1:3002", id="two-labels-for-a-wildcard"),
+        pytest.param("own.example.org", "/org", "own.example.org", id="a-custom-domain-with-capital-letters"),
         pytest.param("localhost:3999", "/prod", "127.0.0.1:3002", id="the-api-s-own-domain"),
     ],
 )
 def test_every_event_with_headers_has_one_host_which_is_its_domain_name(sent: str, path: str, name: str) -> None:
     routes = (*CONNECT, Route("$disconnect", FUNCTION, two_way=False))
-    offline = OfflineApi(Result({"statusCode": 200}), routes, app={"domains": {"ws.example.com": "chat"}})
+    domains = {"*.example.com": "wild", "ws.example.com": "chat", "Own.Example.org": "org"}
+    offline = OfflineApi(Result({"statusCode": 200}), routes, app={"domains": domains})
 
     async def main() -> None:
         connection, _ = await offline.connect(replace(HANDSHAKE, path=path, headers=[("Host", sent)]))

@@ -37,6 +37,12 @@ Resources:
   Mapping:
     Type: AWS::ApiGatewayV2::ApiMapping
     Properties: { ApiId: !Ref Api, DomainName: !Ref Domain, Stage: !Ref Api.Stage, ApiMappingKey: chat }
+  Wildcard:
+    Type: AWS::ApiGatewayV2::DomainName
+    Properties: { DomainName: "*.example.com" }
+  WildcardMapping:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: { ApiId: !Ref Api, DomainName: !Ref Wildcard, Stage: !Ref Api.Stage, ApiMappingKey: any }
   Staged:
     Type: AWS::Serverless::Function
     Properties:
@@ -103,17 +109,27 @@ def test_65_a_throttled_message_is_an_error_frame_and_the_socket_stays(api: Api,
 
 
 @pytest.mark.behaviour(67)
-def test_67_events_and_the_management_api_behind_a_custom_domain(staged: Api) -> None:
+@pytest.mark.parametrize(
+    ("host", "name", "key"),
+    [
+        pytest.param("ws.example.com", "ws.example.com", "chat", id="a-name"),
+        pytest.param("ws.example.com.", "ws.example.com", "chat", id="a-dot-at-the-end"),
+        pytest.param("other.example.com", "other.example.com", "any", id="a-wildcard"),
+    ],
+)
+def test_67_events_and_the_management_api_behind_a_custom_domain(
+    staged: Api, host: str, name: str, key: str
+) -> None:
     page = urlsplit(staged.gateway.endpoints["page"])
     there = socket.create_connection((page.hostname, page.port))
-    with connect("ws://ws.example.com/chat", proxy=None, compression=None, sock=there) as client:
+    with connect(f"ws://{host}/{key}", proxy=None, compression=None, sock=there) as client:
         client.send("hello")
         context = json.loads(client.recv(timeout=PATIENCE))["requestContext"]
-        assert (context["domainName"], context["stage"]) == ("ws.example.com", "real")
+        assert (context["domainName"], context["stage"]) == (name, "real")
 
-        client.send("https://ws.example.com/chat")  # the mapping's key instead of the stage
+        client.send(f"https://{host}/{key}")  # the mapping's key instead of the stage
         assert "posted" in {client.recv(timeout=PATIENCE), client.recv(timeout=PATIENCE)}
-        client.send("https://ws.example.com/real")
+        client.send(f"https://{name}/real")
         assert client.recv(timeout=PATIENCE) == "forbidden"
 
 

@@ -5,7 +5,7 @@ import pytest
 from local.http.guard import Guard, is_visit
 from local.start.ports import names_of_machine
 
-GUARD = Guard(["dev-machine", "Ws.Example.com"])
+GUARD = Guard(["dev-machine", "Ws.Example.com", "*.Example.org"])
 Headers = dict[str, list[str]]
 
 
@@ -33,6 +33,10 @@ def passes(hosts: list[str], target: str = "/prod") -> bool:
         "dev-machine:3001",
         "DEV-MACHINE",
         "ws.example.com",
+        "ws.example.com.",
+        "WS.example.com.:3001",
+        "a.example.org",
+        "A.example.org:3001",
         "localapi00.execute-api.us-east-1.amazonaws.com",
         "localapi00.execute-api.cn-north-1.amazonaws.com.cn:3002",
         "bucket.s3.amazonaws.com",
@@ -57,6 +61,12 @@ def test_a_host_that_is_the_gateway_s_passes(host: str) -> None:
         "amazonaws.com.evil.example",
         "dev-machine.evil.example",
         "sub.ws.example.com",
+        "ws.example.com..",
+        "example.org",
+        ".example.org",
+        "a.b.example.org",
+        "a.example.org.evil.example",
+        "a-example.org",
         "127.0.0.1@evil.example",
         "evil.example@localhost",
         "evil.example/.localhost",
