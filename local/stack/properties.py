@@ -1,18 +1,24 @@
-"""Notes about the properties of an API's resources that the gateway does not imitate or does not know."""
+"""Notes about the properties of resources that the gateway does not imitate or does not know."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.stack.resources import Resources
 from local.stack.source import Source
-from local.stack.uses import SETTINGS, USES, Uses
+from local.stack.uses import USES, Uses
+from local.stack.uses.api import SETTINGS
 
 NO_EFFECT: tuple[Any, ...] = (False, "false", "", None, [], {})
 """The values with which a property does the same as if it were missing."""
 
 
 def not_imitated(resources: Resources, api_id: str, source: Source) -> Iterator[str]:
-    """Yield a note for each property of the API's resources that the gateway does not imitate or does not know."""
+    """
+    Yield a note for each property that the gateway does not imitate or does not know.
+
+    It leaves out the resources of other APIs.
+
+    """
     for name, kind in resources.types():
         if kind in USES and resources.is_of(name, api_id):
             written = resources.written(name)

@@ -102,7 +102,7 @@ class Resources:
         except OnlyOnAws as error:
             if kind not in STORED or key in REQUIRED.get(kind, ()) or key == NAMES.get(kind):
                 raise
-            self.notes[name, key] = f"{error} The {key} of {name} is left out."
+            self.notes[name, key] = f"{error} The property {key} of {name} is left out."
             return NOTHING
 
     def value(self, name: str, key: str) -> Any:
@@ -217,5 +217,5 @@ def _shaped(value: Any, shape: type, key: str, name: str) -> Any:
         with contextlib.suppress(ValueError):
             value = json.loads(value)
     if not isinstance(value, shape):
-        raise TemplateError(f"The {key} of {name} is {value!r}; it must be {SHAPE_NAMES[shape]}.", name)
+        raise TemplateError(f"The property {key} of {name} is {value!r}; it must be {SHAPE_NAMES[shape]}.", name)
     return value

@@ -96,9 +96,9 @@ from tests.support.templates import API, BY_HAND, MOCK, ROUTE, loaded
             id="a-resource-of-a-macro-by-its-name",
         ),
         pytest.param(
-            API + "  Own: { Type: AWS::SecretsManager::Secret, Properties: { KmsKeyId: !ImportValue x } }\n",
+            API + "  Own: { Type: AWS::SecretsManager::Secret, Properties: { SecretString: !ImportValue x } }\n",
             "{template}:19: Fn::ImportValue imports x from another stack, which the gateway does not have. "
-            "Use a parameter instead. The KmsKeyId of Own is left out.",
+            "Use a parameter instead. The property SecretString of Own is left out.",
             id="an-optional-value-of-another-stack",
         ),
         pytest.param(

@@ -7,7 +7,8 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from local.stack.resource_types import ATTRIBUTES
-from local.stack.uses import SETTINGS, USES, Uses
+from local.stack.uses import USES, Uses
+from local.stack.uses.api import SETTINGS
 from tests.support.templates import API, loaded
 
 REGION = "us-east-1"
@@ -72,6 +73,36 @@ def resource(kind: str, properties: str) -> str:
             "The property MutualTlsAuthentication of Another is not imitated: clients do not need a certificate.",
             id="certificates-of-clients",
         ),
+        *(
+            pytest.param(
+                resource(kind, f"{properties} Newest: 1".strip()),
+                "The gateway does not know the property Newest of Another: the property does nothing.",
+                id=f"newer-than-the-tables-of-{kind}",
+            )
+            for kind, properties in {
+                "DynamoDB::GlobalTable": "AttributeDefinitions: [], KeySchema: [],",
+                "DynamoDB::Table": "AttributeDefinitions: [], KeySchema: [],",
+                "Lambda::Alias": "FunctionName: f, FunctionVersion: 1, Name: a,",
+                "Lambda::Function": "Code: function/, Handler: a.b, Runtime: python3.12,",
+                "Lambda::LayerVersion": "Content: function/,",
+                "Lambda::Version": "FunctionName: f,",
+                "S3::Bucket": "",
+                "SNS::Topic": "",
+                "SQS::Queue": "",
+                "SSM::Parameter": "Type: String, Value: v,",
+                "SecretsManager::Secret": "",
+            }.items()
+        ),
+        pytest.param(
+            resource("SQS::Queue", "RedrivePolicy: { maxReceiveCount: 3 }"),
+            "The property RedrivePolicy of Another is not imitated: messages do not move to another queue.",
+            id="a-dead-letter-queue",
+        ),
+        pytest.param(
+            resource("SNS::Topic", "Subscription: [{ Protocol: sqs, Endpoint: x }]"),
+            "The property Subscription of Another is not imitated: the topic has no subscribers.",
+            id="subscribers",
+        ),
         pytest.param(
             resource("ApiGateway::UsagePlan", "Quota: { Limit: 1, Period: DAY }"),
             "The property Quota of Another is not imitated: a key has no quota.",
@@ -123,6 +154,14 @@ def test_a_property_that_is_not_imitated_gets_a_note_with_its_line(more: str, no
             resource("ApiGatewayV2::Route", "ApiId: !Ref Api, RouteKey: k, RequestParameters: {}"), id="empty"
         ),
         pytest.param(resource("ApiGateway::Account", "CloudWatchRoleArn: arn"), id="the-role-for-logs"),
+        pytest.param(
+            resource(
+                "DynamoDB::Table",
+                "AttributeDefinitions: [], KeySchema: [], SSESpecification: { SSEEnabled: true }, TableClass: STANDARD",
+            ),
+            id="harmless-ones-of-a-table",
+        ),
+        pytest.param(resource("SQS::Queue", "DelaySeconds: 0, Tags: [{ Key: a, Value: b }]"), id="defaults-of-a-queue"),
     ],
 )
 def test_other_properties_get_no_note(more: str, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_template_that_cannot_be_served_is_refused_with_a_sentence(text: str, 
         ),
         pytest.param(
             ROUTE.replace("KEY", "[a]").replace("MORE", "Target: x").lstrip("\n"),
-            "19: The RouteKey of Route is ['a']; it must be text.",
+            "19: The property RouteKey of Route is ['a']; it must be text.",
             id="a-list-for-a-route-key",
         ),
         pytest.param(
@@ -133,7 +133,7 @@ def test_a_template_that_cannot_be_served_is_refused_with_a_sentence(text: str, 
         ),
         pytest.param(
             "  A: { Type: AWS::DynamoDB::Table, Properties: { AttributeDefinitions: {}, KeySchema: [] } }",
-            "19: The AttributeDefinitions of A is {}; it must be a list.",
+            "19: The property AttributeDefinitions of A is {}; it must be a list.",
             id="a-mapping-for-a-list",
         ),
         pytest.param(

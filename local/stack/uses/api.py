@@ -1,40 +1,8 @@
-"""
-Which properties of an API's resources the gateway reads, which make no difference here, and which it does not imitate.
+"""The properties of the resources of an API."""
 
-tests/local/stack/test_properties.py compares these tables with CloudFormation's schema. A property that is not in the
-tables is misspelled, or newer than the tables.
+from local.stack.uses.use import LABELS, LOGS, Uses
 
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Uses:
-    """
-    How the gateway uses the properties of one type.
-
-    Attributes:
-        read: The names of the properties that the gateway reads, separated by spaces.
-        harmless: The names of properties that make no difference here, separated by spaces. The key is the reason.
-        not_imitated: For each property that the gateway does not imitate, what the user will notice.
-
-    """
-
-    read: str = ""
-    harmless: Mapping[str, str] = field(default_factory=dict)
-    not_imitated: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def known(self) -> set[str]:
-        """The names of all properties in this table."""
-        return {*self.read.split(), *" ".join(self.harmless.values()).split(), *self.not_imitated}
-
-
-LABELS = "labels for people and for bills"
 HTTP_ONLY = "only HTTP APIs have it"
-LOGS = "the gateway has no CloudWatch logs, metrics or traces of an API"
 LOOPBACK = "clients connect over loopback, and the gateway makes its own certificate"
 NO_BACKENDS = "only HTTP backends use it, and the gateway does not imitate their integrations"
 ANY_KEY = "every enabled ApiKey of the template is valid for every stage"
@@ -138,7 +106,7 @@ USES = {
         },
     ),
 }
-"""The properties of the resources of an API, by type."""
+"""The properties by type."""
 
 SETTINGS = Uses(
     read="ThrottlingBurstLimit ThrottlingRateLimit",
