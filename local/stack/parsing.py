@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,24 @@ _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 _Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)  # a lone = is text
 
 
-def parse(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
+@dataclass(frozen=True)
+class Parsed:
     """
-    Return the values of a template, and its root node. The node is None if nothing has a known line.
+    Attributes:
+        content: The values of a template.
+        node: Its root node. None: nothing has a known line.
+        repeated: Each key that its mapping already has, and the line of the repetition.
+
+    """
+
+    content: Any
+    node: yaml.Node | None
+    repeated: tuple[tuple[str, int], ...]
+
+
+def parse(text: str, path: Path) -> Parsed:
+    """
+    Parse the text of a template.
 
     Raises:
         TemplateError: If the template has more than ``MAX_VALUES`` values.
@@ -45,15 +61,17 @@ def parse(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
     """
     content = _json(text)
     if content is not None:  # YAML refuses JSON's tabs and surrogates: those are replaced to learn the lines
+        node = None
         with contextlib.suppress(yaml.YAMLError):
-            return content, yaml.compose(re.sub(r"\\u[dD][89a-fA-F]..", "?", text.expandtabs()), _Loader)
-        return content, None
+            node = yaml.compose(re.sub(r"\\u[dD][89a-fA-F]..", "?", text.expandtabs()), _Loader)
+        return Parsed(content, node, (*_duplicates(node, set()),))
     loader = _Loader(text)
     node = loader.get_single_node()
     if node and _size(node, {}) > MAX_VALUES:
         text = f"The template {path} has more than {MAX_VALUES:,} values when its YAML aliases are written out."
         raise TemplateError(text)
-    return (loader.construct_document(node) if node else None), node
+    repeated = (*_duplicates(node, set()),)  # before the construction, which writes the keys of << into its mapping
+    return Parsed(loader.construct_document(node) if node else None, node, repeated)
 
 
 def _json(text: str) -> Any:
@@ -82,7 +100,7 @@ def lines(document: yaml.Node | None) -> Iterator[tuple[tuple[str, str], int]]:
                 yield (str(section.value), str(name.value)), name.start_mark.line + 1
 
 
-def duplicates(node: yaml.Node | None, visited: set[int]) -> Iterator[tuple[str, int]]:
+def _duplicates(node: yaml.Node | None, visited: set[int]) -> Iterator[tuple[str, int]]:
     """Yield each key that its mapping already has, and the line of the repetition."""
     if not isinstance(node, yaml.CollectionNode) or id(node) in visited:
         return
@@ -94,4 +112,4 @@ def duplicates(node: yaml.Node | None, visited: set[int]) -> Iterator[tuple[str,
             if key.value in keys:
                 yield key.value, key.start_mark.line + 1
             keys.add(key.value)
-        yield from duplicates(value, visited)
+        yield from _duplicates(value, visited)

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from local.stack.errors import TemplateError
-from local.stack.parsing import duplicates, lines, parse
+from local.stack.parsing import Parsed, lines, parse
 from local.stack.source import LANGUAGE_EXTENSIONS, SAM, Source, transforms
 
 
@@ -18,22 +18,20 @@ def read(path: Path) -> Source:
         TemplateError: If the file cannot be read, or is not a template.
 
     """
-    content, node = _parsed(path)
+    parsed = _parsed(path)
+    content = parsed.content
     if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
         if isinstance(content, dict) and {"service", "provider"} <= content.keys():
             text = f"The template {path} is for the Serverless Framework; it must be for SAM or CloudFormation."
             raise TemplateError(text)
         raise TemplateError(f"The template {path} has no Resources.")
-    notes = [
-        f"{path}:{line}: {name} is declared twice; the last declaration counts."
-        for name, line in duplicates(node, set())
-    ]
-    source = Source(path, content, dict(lines(node)), notes)
+    notes = [f"{path}:{line}: {name} is declared twice; the last declaration counts." for name, line in parsed.repeated]
+    source = Source(path, content, dict(lines(parsed.node)), notes)
     _check(source)
     return source
 
 
-def _parsed(path: Path) -> tuple[Any, yaml.Node | None]:
+def _parsed(path: Path) -> Parsed:
     try:
         return parse(path.read_text(encoding="utf-8-sig"), path)
     except OSError as error:

@@ -48,6 +48,13 @@ def test_of_two_declarations_the_last_counts(text: str, note: str, tmp_path: Pat
     assert app.notes == (f"{tmp_path}/template.yaml:{note}",)
 
 
+def test_a_key_beside_a_merged_mapping_is_not_declared_twice(tmp_path: Path) -> None:
+    other = "  Other:\n    Type: AWS::SSM::Parameter\n    Properties: { <<: *shared, Value: b }\n"
+    shared = "  Own:\n    Type: AWS::SSM::Parameter\n    Properties: &shared { Type: String, Value: a }\n"
+    app = loaded(tmp_path, API + shared + other)
+    assert (app.notes, [each["Value"] for each in app.store.parameters]) == ((), ["a", "b"])
+
+
 def test_an_error_names_the_line_of_the_last_declaration(tmp_path: Path) -> None:
     app = loaded(tmp_path, API + "  MyFunction: { Type: AWS::Lambda::Function, Properties: { Runtime: go } }\n")
     assert [note.partition("yaml:")[2] for note in app.notes] == [
