@@ -18,14 +18,14 @@ QUOTED = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 """A regular expression for text in single or double quotes."""
 
 _BRACKETS = rf"\.?\.?\[(?:{QUOTED}|\[(?:{QUOTED}|[^\[\]'\"])*\]|[^\[\]'\"])*\]"
-_NAME = r"[^\s.\[\]()*'\"\\]+"
+_NAME = r"[^\s.\[\]{}()*'\"\\]+"
 _STEP = rf"\.\.?(?:{_NAME}|\*)|{_BRACKETS}"
 
 # unsure: AWS does not document where a path without braces ends. Here static text may follow it, or another variable.
 _VARIABLE = r"\$(?:\{|(?:request|context|integration|stageVariables)\b)"
 _BARE_NAME = rf"(?:(?![_@:-]?{_VARIABLE})[\w@$:-])+"
 # Static text with one of these characters at its start is more likely a part of the path, unless a variable follows.
-_REST = rf"(?:[.@:*(\[]|\\(?!\$))(?!{_VARIABLE})[^\s$]*"
+_REST = rf"(?:[.@:*()\[\]}}]|\\(?!\$))(?!{_VARIABLE})[^\s$]*"
 _TOKEN = re.compile(
     rf"\\\$|\$\{{(?P<wrapped>(?:{QUOTED}|[^}}'\"])*)\}}"
     rf"|\$(?P<bare>[A-Za-z]\w*(?:\.\.?(?:{_BARE_NAME}|\*)|{_BRACKETS}|\(\))*(?:{_REST})?)|[^\\$]+|.",

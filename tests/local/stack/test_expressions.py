@@ -131,6 +131,8 @@ def test_a_variable_that_cannot_be_evaluated_is_a_problem(expression: str, probl
         pytest.param("${request.body.action.}", id="a-dot-in-braces"),
         pytest.param("$request.body.items[0", id="an-open-bracket"),
         pytest.param("$request.body.items[]", id="empty-brackets"),
+        pytest.param("$request.body.action]", id="a-closing-bracket-alone"),
+        pytest.param("$request.body.action}", id="a-closing-brace-alone"),
         pytest.param("$request.body[action]", id="a-name-in-brackets-without-quotes"),
         pytest.param("$request.body.'action'", id="quotes-without-brackets"),
         pytest.param("$request.body.items.index(0)", id="a-function-with-an-argument"),
