@@ -117,9 +117,7 @@ def test_65_a_throttled_message_is_an_error_frame_and_the_socket_stays(api: Api,
         pytest.param("other.example.com", "other.example.com", "any", id="a-wildcard"),
     ],
 )
-def test_67_events_and_the_management_api_behind_a_custom_domain(
-    staged: Api, host: str, name: str, key: str
-) -> None:
+def test_67_events_and_the_management_api_behind_a_custom_domain(staged: Api, host: str, name: str, key: str) -> None:
     page = urlsplit(staged.gateway.endpoints["page"])
     there = socket.create_connection((page.hostname, page.port))
     with connect(f"ws://{host}/{key}", proxy=None, compression=None, sock=there) as client:
