@@ -89,8 +89,8 @@ def test_an_alarm_works_without_data_of_one_of_its_metrics() -> None:
 
 
 def test_access_logs_go_to_a_group_of_the_stack() -> None:
-    assert stack().value("HubStage", "AccessLogSettings") is None
-    settings = stack(AccessLogs="on").value("HubStage", "AccessLogSettings")
+    assert "AccessLogSettings" not in only(stack(), "AWS::ApiGatewayV2::Stage")
+    settings = only(stack(AccessLogs="on"), "AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
     assert settings["DestinationArn"].endswith(":log-group:/aws/apigateway/local:*")
     assert re.findall(r"\$context\.[\w.]+", settings["Format"])
     assert "\n" not in settings["Format"]

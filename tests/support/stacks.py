@@ -29,10 +29,19 @@ ON = {
 """Parameters that switch every option on."""
 
 
-def stack(**parameters: str) -> Resources:
+class DeployedResources(Resources):
+    """The resources with all their properties. The local gateway evaluates only those that it uses."""
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """Return the properties of one resource, evaluated. A property that is ``AWS::NoValue`` is absent."""
+        values = {key: self.value(name, key) for key in self.written(name)}
+        return super().properties(name) | {key: value for key, value in values.items() if value is not None}
+
+
+def stack(**parameters: str) -> DeployedResources:
     """Return the resources of a stack with these parameters, with all references resolved."""
     template = translated(ROOT / "template.yaml", parameters)
-    return Resources(template, parameter_values(template["Parameters"], parameters))
+    return DeployedResources(template, parameter_values(template["Parameters"], parameters))
 
 
 def takes(name: str, value: str) -> bool:
