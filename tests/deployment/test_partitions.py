@@ -16,17 +16,16 @@ import pytest
 
 from local.stack.intrinsics import Resolver
 from local.stack.parameters import parameter_values
-from local.stack.resources import Resources
 from tests.support.paths import ROOT
-from tests.support.stacks import ON, TEMPLATE
+from tests.support.stacks import ON, TEMPLATE, DeployedResources
 
 REGIONS = {"aws": "eu-west-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 
 
-def stack_in(partition: str) -> tuple[Resources, dict[str, Any]]:
+def stack_in(partition: str) -> tuple[DeployedResources, dict[str, Any]]:
     """Return the resources and the outputs of a stack with every option on."""
     place = {"AWS::Partition": partition, "AWS::Region": REGIONS[partition]}
-    resources = Resources(TEMPLATE, parameter_values(TEMPLATE["Parameters"], ON) | place)
+    resources = DeployedResources(TEMPLATE, parameter_values(TEMPLATE["Parameters"], ON) | place)
     resolver = Resolver(TEMPLATE, resources.ref, lambda name, attribute: f"{name}.{attribute}")
     return resources, resolver.resolve(TEMPLATE["Outputs"])
 
