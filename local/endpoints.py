@@ -15,7 +15,7 @@ AUTHORITY, BUNDLE = "authority.pem", "bundle.pem"
 @dataclass(frozen=True)
 class Endpoints:
     """
-    The addresses of a running gateway, as URLs without a slash at the end, and what its commands need beside them.
+    The addresses of a running gateway, as URLs without a slash at the end, and other values that its commands need.
 
     Attributes:
         page: The gateway itself: WebSockets, the management API and, for the hub, the page.

@@ -1,4 +1,9 @@
-"""Measures every engine with every number of connections, and prints a table. The results go to .build/bench.json."""
+"""
+Measures every engine, prints a table, and writes the results to .build/bench.json.
+
+The hub and the bare sockets are measured with every number of connections, boto3 with one number of posts per variant.
+
+"""
 
 import dataclasses
 import json
@@ -24,7 +29,7 @@ DELAYS = (1, 10, 50)
 """Milliseconds until ``@connections`` answers."""
 
 ROUNDS = 3
-"""Rounds, each of all engines one after another. So a slow minute of the machine slows all engines down."""
+"""Each round measures all engines one after another. So a slow minute of the machine slows all engines down."""
 
 BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for size in THREADS}}
 """Posts of one message with boto3, which is not faster with more posts."""

@@ -65,7 +65,7 @@ class BareSigner:
 
 
 class BareSockets:
-    """As many sockets as the hub has, each of which posts one frame after another."""
+    """As many sockets as the hub has. Each socket posts one frame after another."""
 
     def __init__(self, new_event_loop: Callable[[], asyncio.AbstractEventLoop], frame: bytes, stub: Stub) -> None:
         self._loop = new_event_loop()

@@ -12,7 +12,7 @@ from bench.scaling.steady import ANSWER_MS, Load, read_units
 
 @dataclass(frozen=True)
 class Ceiling:
-    """A limit, with its unit in the name, and a function that returns what a load uses of it."""
+    """A limit, and a function that returns how much of the limit a load uses. The name contains the unit."""
 
     name: str
     limit: float
@@ -55,7 +55,7 @@ def ceilings(results: Results) -> tuple[Ceiling, ...]:
 
 
 def first(load: Load, results: Results) -> Ceiling:
-    """Return the limit of which a load uses the largest part."""
+    """Return the limit that a load reaches first: the load uses the largest part of this limit."""
     return max(ceilings(results), key=lambda ceiling: ceiling.share(load))
 
 

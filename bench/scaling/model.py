@@ -11,10 +11,10 @@ from bench.scaling.steady import Workload
 from bench.scaling.tables import PARTS
 
 SIZES = (1_000, 100_000, 3_600_000)
-"""Open connections. The default quota of new connections allows the last number and no more."""
+"""Numbers of open connections. The last number is the most that the default quota of new connections keeps open."""
 
 MOST = 0.999
-"""The part of the clients that counts as all of them, because some clients are always connecting."""
+"""Clients count as all connected if this part of them is, because some clients are always connecting."""
 
 HOURS = 5
 """Simulated hours of the reconnects."""

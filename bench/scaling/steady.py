@@ -1,4 +1,4 @@
-"""A constant load: what connections that open, send and close at constant rates take each second."""
+"""A constant load: what the hub uses each second if connections open, send and close at constant rates."""
 
 import math
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from bench import costs, limits
 from bench.report import Results
 from bench.scaling import function_times
 from hub.connections import PAGE
+from hub.frames import PONG
 
 ANSWER_MS = 50
 """Milliseconds until ``@connections`` answers a post: the slowest answer in the benchmark, so functions run longest."""
@@ -80,7 +81,7 @@ class Load:
 
     @property
     def requests(self) -> float:
-        """Requests a second that the account counts: those that the stage counts, and the posts."""
+        """Requests a second that the account counts: the requests that the stage counts, and the posts."""
         return self.from_clients + self.posts
 
     @property
@@ -105,8 +106,8 @@ class Load:
 
     @property
     def bytes_out(self) -> float:
-        """Bytes a second of posts, acks and pongs to clients, without those of TLS and TCP."""
-        return self.posts * self.frame + self.messages * self.answer + self.pings * len('{"type":"pong"}')
+        """Bytes a second of posts, acks and pongs to clients, without the bytes that TLS and TCP add."""
+        return self.posts * self.frame + self.messages * self.answer + self.pings * len(PONG)
 
 
 def read_units(rows: int) -> int:

@@ -17,7 +17,7 @@ MAX_RESULT = 8 * 1024
 
 
 def has_identity(sources: Sequence[str], client: Client, headers: events.Pairs, query: str) -> bool:
-    """Return whether every identity source has a value. If one has none, the gateway does not call the authorizer."""
+    """Return whether every identity source has a value. Otherwise the gateway does not call the authorizer."""
     context: dict[str, Any] = events.connect(client, 0, headers, query)["requestContext"]
     identity = {f"identity.{name}": value for name, value in context["identity"].items()}
     values: dict[str, Mapping[str, Any]] = {
@@ -94,7 +94,7 @@ def read_policy(result: Result, event: Event) -> Authorization:
     if not allows(policy, "execute-api:Invoke", event["methodArn"]):
         raise NotAuthorized(403, f"the policy does not allow {event['methodArn']}")
     context = {name: _as_string(value) for name, value in (answer.get("context") or {}).items() if value is not None}
-    # unsure: AWS documents the key beside the context; the CDK's documentation puts it into the context.
+    # unsure: AWS documents the key as a sibling of the context; the CDK's documentation puts it into the context.
     key = answer.get("usageIdentifierKey") or context.get("usageIdentifierKey")
     return Authorization({"principalId": answer["principalId"], **context}, usage_key=None if key is None else str(key))
 

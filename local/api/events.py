@@ -83,7 +83,7 @@ def connect(client: Client, now: float, headers: Pairs, query: str) -> Event:
     Args:
         now: Epoch seconds.
         headers: As the client wrote them, in order.
-        query: The part of the target after the question mark, not decoded; empty if there is none.
+        query: The part of the target after the question mark, not decoded; empty if the target has no query.
 
     """
     passed = [(name, value) for name, value in headers if name.lower() not in NOT_FORWARDED]

@@ -37,7 +37,7 @@ class Handshake:
 
     Attributes:
         path: As the client wrote it.
-        query: As the client wrote it, without the question mark; empty if there is none.
+        query: As the client wrote it, without the question mark; empty if the target has no query.
         headers: In order.
 
     """

@@ -28,7 +28,7 @@ def mock(integration: MockIntegration, body: str) -> Result:
     if expression := velocity(reply):
         raise NotInvoked(f"The reply of the mock contains {expression}, and Velocity is not evaluated.")
     # A status refuses a handshake only if a response names that status. With the response of $default it does not.
-    # Source: observed on AWS, over HTTP.
+    # unsure: this was observed with HTTP requests, not with a WebSocket handshake.
     return Result({"statusCode": 200 if response.key == "$default" else int(status), "body": reply})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from local.lambdas.process import Result
 
 RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-"""The keys that a proxy result may have. With any other key, API Gateway takes the result for malformed."""
+"""The keys that a proxy result may have. If a result has any other key, API Gateway treats it as malformed."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def build(folder: Path, architecture: str, *options: str | Path) -> None:
     Build the functions, the layer and the template that names both.
 
     Args:
-        folder: Receives the build. SAM writes a ``build.toml`` beside it.
+        folder: Receives the build. SAM writes a ``build.toml`` next to it.
         architecture: ``arm64`` or ``x86_64``.
         options: Additional options for ``sam build``.
 

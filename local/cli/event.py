@@ -36,7 +36,7 @@ class Sample:
     Attributes:
         session: For ``connect``, the session that joins; for ``message``, the session that the message is for.
         connection_id: Empty for a new one.
-        headers: For ``connect``, headers beside ``HEADERS``.
+        headers: For ``connect``, headers in addition to ``HEADERS``.
         query: For ``connect``, the parameters of the query. Empty for ``session_id`` alone.
         body: For ``message``, its text. None for a ``sendMessage`` frame of the hub.
         route: For ``message``, its route key. None for the body's ``action``.

@@ -65,6 +65,6 @@ def _example_url(endpoints: Endpoints, options: Options) -> str:
 
 
 def _client() -> str:
-    """Return the command that starts the client of the websockets library, which is installed beside this Python."""
+    """Return the command that starts the client of the websockets library, which is installed next to this Python."""
     command = Path(sys.executable).with_name("websockets")
     return os.path.relpath(command) if command.exists() else f"{sys.executable} -m websockets"

@@ -72,7 +72,7 @@ def certificate_names(host: str) -> list[str]:
 
 
 def names_of_machine(host: str) -> list[str]:
-    """Return the host names, beside addresses and localhost, that a gateway on a host answers to."""
+    """Return the host names that a gateway on a host answers to, in addition to addresses and localhost."""
     if not _is_any(host):
         return [host]
     name = socket.gethostname()

@@ -92,7 +92,12 @@ def worker_environment_of(app: App, endpoints: Endpoints, console: Console, debu
 
 
 def _load(options: Options, sockets: Sockets, relayed: socket.socket, folder: Path) -> tuple[App, Endpoints]:
-    """Read the template. Our management API is the value of its parameter WebSocketEndpoint, if it has one."""
+    """
+    Read the template.
+
+    If the template has the parameter WebSocketEndpoint, set it to the URL of the gateway's management API.
+
+    """
     from local.stack.loading import load
 
     page = f"http://{ports.address(options.host, sockets.page)}"

@@ -6,7 +6,7 @@ MAX_WAITING = 512 * 1024
 """How much may wait, in bytes and roughly. Beyond it the gateway reads nothing from the client, not even a ping."""
 
 OVERHEAD = 64
-"""Bytes that a message takes in memory, beside its characters."""
+"""Bytes that a message takes in memory, in addition to its characters."""
 
 
 class Backlog:

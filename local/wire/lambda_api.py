@@ -1,4 +1,4 @@
-"""Lambda's API, of which a function needs Invoke to call another function. Other operations are answered with 501."""
+"""The operation Invoke of Lambda's API, with which a function calls another function. Other operations get 501."""
 
 import base64
 import json
@@ -67,7 +67,7 @@ class LambdaApi:
 
         Args:
             name: A name, an ARN or a partial ARN, with or without a qualifier at its end.
-            qualifier: The query's qualifier, which counts if there are two; empty if the query has none.
+            qualifier: The qualifier of the query. It wins over the qualifier of the name. Empty if absent.
 
         Raises:
             HTTPNotFound: If there is no such function, version or alias.
@@ -84,7 +84,7 @@ class LambdaApi:
 
 def _client_context(request: web.Request) -> str:
     """
-    Return the client context of a call as JSON; empty if there is none.
+    Return the client context of a call as JSON; empty if the call does not have one.
 
     Raises:
         HTTPBadRequest: If it is not a JSON object in base64.

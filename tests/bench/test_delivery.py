@@ -21,7 +21,7 @@ COUNTS = {
     "boto3, one by one": 30,
     "boto3, 64 threads": 200,
 }
-"""Connections for each engine. With 1234 there are more than one page of rows, and more posts than HTTP connections."""
+"""Connections for each engine. 1234 rows are more than one page. 1234 posts are more than the HTTP connections."""
 
 
 def test_every_kind_of_engine_is_tested() -> None:

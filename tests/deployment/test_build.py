@@ -1,4 +1,4 @@
-"""``make build`` makes libraries for the processor, the Python and the C library of the deployed functions."""
+"""``make build`` installs libraries that fit the processor, the Python and the C library of the deployed functions."""
 
 import re
 import struct
@@ -82,14 +82,14 @@ def test_the_built_template_allows_only_the_processor_of_the_build(built: Path, 
         parameter_values(parameters, {"Architecture": OTHER[architecture]})
 
 
-def test_the_built_template_differs_from_the_template_only_in_paths_and_processor(built: Path) -> None:
-    source, made = (yaml_parse((folder / "template.yaml").read_text()) for folder in (ROOT, built))
-    for template in (source, made):
+def test_the_built_template_differs_from_the_source_only_in_paths_and_processor(built: Path) -> None:
+    source, result = (yaml_parse((folder / "template.yaml").read_text()) for folder in (ROOT, built))
+    for template in (source, result):
         del template["Parameters"]["Architecture"], template["Resources"]["HubLayer"]
         for resource in template["Resources"].values():
             resource.pop("Metadata", None)
             resource["Properties"].pop("CodeUri", None)
-    assert made == source
+    assert result == source
 
 
 def test_sam_build_without_make_builds_for_the_processor_of_the_global_parameters(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """
 Deploys the stack as a user does, with ``sam deploy``, to the emulator MiniStack, and uses it.
 
-MiniStack checks every call of a function against the function's role. So these tests fail if a role lacks a right.
+MiniStack checks that the function's role allows every call of a function. So these tests fail if a role lacks a
+permission.
 
 """
 
@@ -54,7 +55,7 @@ LISTS = {
     "AWS::Lambda::LayerVersion": ("lambda", "list_layers", "Layers"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "list_secrets", "SecretList"),
 }
-"""The call that lists all resources of a type. Types without a call here are parts of types with one."""
+"""The call that lists all resources of a type. The other types are parts of these types."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Deployment:
     Attributes:
         kinds: The type of every resource, by logical id.
         ids: The physical id of every resource, by logical id.
-        listed: How many resources of a type the service itself lists.
+        listed: For each type, the number of resources that the service lists.
         environment: The environment of the function that the route ``sendMessage`` calls.
 
     """
@@ -257,6 +258,8 @@ def test_the_smoke_test_says_that_it_works(stack: Stack) -> None:
 def test_deleting_the_stack_keeps_only_its_key(stack: Stack) -> None:
     """This is the last test of this file, because it deletes the stack."""
     stack.running.delete()
-    assert listed(stack.running) == Counter({"AWS::SecretsManager::Secret": 2})  # the stack's, and the test's own
+    assert listed(stack.running) == Counter(
+        {"AWS::SecretsManager::Secret": 2}
+    )  # the secret of the stack, and the secret of the test
     stacks = stack.running.client("cloudformation").describe_stacks()["Stacks"]
     assert ministack.STACK not in [described["StackName"] for described in stacks]

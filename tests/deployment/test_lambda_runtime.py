@@ -89,7 +89,7 @@ def hub(built: Path, libraries: Path, aws: str) -> Iterator[Hub]:
 
 
 def function_for(sent: dict[str, Any]) -> str:
-    """Return the function of an event's route. ``ping`` has no function, so its event goes to MessageFunction."""
+    """Return the function that gets an event. ``ping`` calls no function, so MessageFunction gets its event."""
     integration = APP.routes[sent["requestContext"]["routeKey"]].integration
     return integration.function if isinstance(integration, LambdaIntegration) else "MessageFunction"
 

@@ -14,11 +14,11 @@ PYTHON = f"""#!{sys.executable}
 import json, os, sys
 print(json.dumps({{"url": sys.argv[-1], **{{name: os.environ.get(name, "") for name in ("TOKEN", "KEY")}}}}))
 """
-"""Stands for .venv/bin/python, and prints what it is given."""
+"""Replaces .venv/bin/python, and prints its last argument and the variables TOKEN and KEY."""
 
 
 def smoke(folder: Path, arguments: list[str], environment: dict[str, str]) -> dict[str, str]:
-    """Return what the command is given. ``make`` installs nothing, as another program stands for ``$(MAKE)``."""
+    """Return what PYTHON prints. ``make`` installs nothing, because the command ``true`` replaces ``$(MAKE)``."""
     python = folder / "python"
     python.write_text(PYTHON)
     python.chmod(0o755)

@@ -124,7 +124,7 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An application whose functions cannot start, but for the one of $default."""
+    """An application whose functions cannot start, except the function of $default."""
     others = {name: (handler, source) for name, (handler, source, _) in BROKEN.items()}
     with Api.start(template=app(tmp_path_factory.mktemp("broken"), ANSWERS, **others)) as api:
         yield api

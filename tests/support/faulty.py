@@ -78,10 +78,10 @@ DELIVERS = {name for name in ANSWERS if name.startswith(("200", "half a 200", "h
 GONE = {"410", "410 without a type", "410 and a 200", "half a 410"}
 REFUSES = {"400", "403", "302", "429, much later"}
 BLAMES_RECIPIENT = {"429", "429 for its connection, in full", "closed", "reset", "half a status", "no HTTP", "silence"}
-"""Faults of which the recipient alone may be the reason."""
+"""Faults that the recipient alone may have caused."""
 
 FOR_ALL = {"429 for all", "429 for all, too", "429 without a type", "429 until a date", "500", "503", "half a 503"}
-"""Faults that a post to any recipient could have met."""
+"""Faults that can occur in a post to any recipient."""
 
 PASSES = set(ANSWERS) - DELIVERS - GONE - REFUSES
 """Faults after which a post is repeated."""

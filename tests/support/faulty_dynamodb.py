@@ -65,13 +65,13 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "drips in its body": [answer(200, b"", length=100_000), "drip", b" " * 100_000],
     "refused": [answer(400, REFUSAL)],
 }
-"""What an answer sends, and does, in order."""
+"""The steps of each answer, in order: bytes to send, or what else to do."""
 
 SLOW = {"nothing", "half a body, silence", "drips in its head", "drips in its body"}
-"""Answers after which only the time ends the waiting."""
+"""Answers that only a timeout ends."""
 
 LOST = set(ANSWERS) - SLOW - {"whole", "refused"}
-"""Answers that are as good as none, and come at once."""
+"""Answers that come at once and that the hub cannot use, so it asks again."""
 
 
 @dataclass

@@ -2,8 +2,8 @@
 Deploys the stack with the real ``sam`` to MiniStack, an independent emulator of AWS.
 
 ``test_deploy.py`` uses this in CI, and ``make deploy-local`` by hand. MiniStack runs the built functions with the
-Python of its own virtual environment. So that Python is the version that Lambda has, on Linux. docs/decisions.md says
-where MiniStack differs from AWS.
+Python of its own virtual environment, so this Python must have the version of Lambda's Python and must run on Linux.
+docs/decisions.md says where MiniStack differs from AWS.
 
 """
 
@@ -238,7 +238,7 @@ def is_left_out(resource: dict[str, Any], left_out: Container[str] = LEFT_OUT) -
 
 
 def left_out_of(template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return type and properties of every resource of a template that ``LEFT_OUT`` names."""
+    """Return the type and the properties of each resource of a template that the deployment leaves out."""
     resources = template["Resources"].values()
     return [(resource["Type"], resource["Properties"]) for resource in resources if is_left_out(resource)]
 

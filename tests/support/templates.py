@@ -70,6 +70,6 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 
 def loaded(folder: Path, text: str = API, **parameters: str) -> App:
-    """Write a template into the folder, beside an empty folder for its function, and load it."""
+    """Write a template and an empty folder for its function into the folder, and load the template."""
     (folder / "function").mkdir(exist_ok=True)
     return load(written(folder, text), parameters)

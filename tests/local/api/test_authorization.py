@@ -105,7 +105,7 @@ KEY = ApiKeys(frozenset({"good"}), from_authorizer=True)
     ("api", "header", "status"),
     [
         pytest.param(
-            api_with(LambdaAuthorizer(FUNCTION), KEY, usageIdentifierKey="good"), "", 101, id="beside-the-context"
+            api_with(LambdaAuthorizer(FUNCTION), KEY, usageIdentifierKey="good"), "", 101, id="sibling-of-the-context"
         ),
         pytest.param(
             api_with(LambdaAuthorizer(FUNCTION), KEY, context={"usageIdentifierKey": "good"}),
@@ -121,7 +121,7 @@ KEY = ApiKeys(frozenset({"good"}), from_authorizer=True)
         pytest.param(api_with(None, ApiKeys(frozenset({"good"}))), "good", 101, id="in-the-header"),
         pytest.param(api_with(None, ApiKeys(frozenset())), "good", 403, id="no-key-is-enabled"),
         pytest.param(api_with(None, ApiKeys(None)), "any", 101, id="any-key"),
-        pytest.param(api_with(None, ApiKeys(None)), "", 403, id="any-key-but-none-sent"),
+        pytest.param(api_with(None, ApiKeys(None)), "", 403, id="no-key-sent"),
     ],
 )
 def test_where_an_api_key_may_be(api: OfflineApi, header: str, status: int) -> None:

@@ -106,7 +106,7 @@ def test_a_mock_answers_by_its_templates(integration: MockIntegration, message: 
         pytest.param(MockIntegration(passthrough="NEVER"), id="nothing-may-pass"),
         pytest.param(
             MockIntegration(request(y="{statusCode:200}"), passthrough="WHEN_NO_TEMPLATES"),
-            id="may-not-pass-beside-templates",
+            id="may-not-pass-if-there-are-templates",
         ),
     ],
 )

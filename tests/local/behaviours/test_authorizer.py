@@ -51,7 +51,7 @@ Resources:
 """
 
 
-DENIED_BESIDE = {
+DENIED_AND_ALLOWED = {
     "Statement": [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": ["execute-api:Invoke"], "Resource": ["arn:aws:execute-api:*/$connect"]},
@@ -77,7 +77,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
             id="the-routes-of-messages",
         ),
         pytest.param(policy(resource="arn:aws:execute-api:us-east-1:123456789012:other/*"), id="another-api"),
-        pytest.param(policy(policyDocument=DENIED_BESIDE), id="a-deny-beside-an-allow"),
+        pytest.param(policy(policyDocument=DENIED_AND_ALLOWED), id="a-deny-and-an-allow"),
     ],
 )
 def test_9_a_policy_that_does_not_allow_the_handshake_refuses_with_403(guarded: Api, answer: str) -> None:

@@ -33,7 +33,7 @@ Resources:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """An API with one route, neither $connect nor $default among them."""
+    """An API with one route, which is neither $connect nor $default."""
     template = tmp_path_factory.mktemp("bare") / "template.yaml"
     template.write_text(BARE)
     with Api.start(template=Path(template)) as started:

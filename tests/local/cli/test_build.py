@@ -31,7 +31,7 @@ def configured(folder: Path, text: str) -> Path:
     [
         pytest.param("", "arm64", id="nowhere"),
         pytest.param(GLOBAL, "x86_64", id="for-all-commands"),
-        pytest.param(f'{GLOBAL}[default.deploy.parameters]\nstack_name = "a"\n', "x86_64", id="beside-others"),
+        pytest.param(f'{GLOBAL}[default.deploy.parameters]\nstack_name = "a"\n', "x86_64", id="among-others"),
         pytest.param(
             '[default.deploy.parameters]\nparameter_overrides = "StageName=\\"prod\\" Architecture=\\"x86_64\\""\n',
             "x86_64",

@@ -161,7 +161,7 @@ def test_more_clients_may_connect_than_the_limit_of_open_files() -> None:
         assert clients[-1].ask({"do": "answer", "with": {"body": '"here"'}}) == "here"
 
 
-def test_a_gateway_whose_output_has_no_reader_serves_on() -> None:
+def test_a_gateway_whose_output_has_no_reader_continues() -> None:
     command = [sys.executable, "-m", "local", "--port", "0", "--template", str(OBEDIENT)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

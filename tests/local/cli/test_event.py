@@ -57,11 +57,11 @@ def test_the_query_of_a_sample(sample: Sample, arguments: list[str], members: di
     ("arguments", "key"),
     [
         pytest.param([], "sendMessage", id="default"),
-        pytest.param(["--body", '{"action": "ping"}'], "ping", id="the-body-s-action"),
+        pytest.param(["--body", '{"action": "ping"}'], "ping", id="action-of-the-body"),
         pytest.param(["--body", "text"], "$default", id="text"),
         pytest.param(["--body", '{"action": "$connect"}'], "$default", id="reserved"),
         pytest.param(["--body", "[]"], "$default", id="a-list"),
-        pytest.param(["--body", "text", "--route", "own"], "own", id="given"),
+        pytest.param(["--body", "text", "--route", "own"], "own", id="route-given-by-option"),
     ],
 )
 def test_the_route_of_a_sample(sample: Sample, arguments: list[str], key: str) -> None:

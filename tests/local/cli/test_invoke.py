@@ -24,7 +24,7 @@ Invoke: TypeAlias = Callable[..., tuple[int, Any, str]]
 
 @pytest.fixture
 def invoke(gateway: RunningGateway, capsys: pytest.CaptureFixture[str]) -> Iterator[Invoke]:
-    """Runs the command beside the shared gateway, whose table has the connection of the files."""
+    """Runs the command while the shared gateway runs. The gateway's table has the connection of the files."""
     dynamodb = boto3.client("dynamodb", endpoint_url=gateway.endpoints["dynamodb"])
     dynamodb.put_item(TableName="ConnectionsTable", Item=ROW)
 
