@@ -31,7 +31,7 @@ class Secrets:
 
     def token(self, claims: Any, **changes: Any) -> str:
         text = token(claims, **changes)
-        self.made += text.split(".")[1:]  # the header is not secret: it is the same in all tokens
+        self.made += text.split(".")[1:]  # the header is not secret: all tokens have the same header
         return text
 
     def signed(self, session_id: str, at: float, **changes: str) -> dict[str, str]:
