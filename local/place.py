@@ -6,9 +6,11 @@ from functools import cached_property
 SUFFIXES = (
     *("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"),
     *("amazonwebservices.com.cn", "amazonwebservices.eu", "aws"),
+    *("c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"),
+    *("aws.ic.gov", "aws.scloud", "cloud-aws.adc-e.uk", "aws.hci.ic.gov"),
     *("amazoncognito.com", "signin.aws.amazon.com"),
 )
-"""The domains of AWS's services, without those of isolated networks. Source: botocore's ``partitions.json``."""
+"""The domains of AWS's services, in all partitions. Source: botocore's ``partitions.json``."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
@@ -42,7 +41,7 @@ def _end_with_the_gateway() -> None:
 
 async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None:
     console = Console(sys.stderr)
-    admit = admission(Guard(hosts), lambda why: console.say(f"The embedded AWS refuses {why}"))
+    admit = admission(Guard(hosts), lambda why: console.refused("(AWS)", f"The embedded AWS refuses {why}"))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(console.fault), admit])
     app.router.add_route("*", "/{anything:.*}", _services(region, console))
     signs = sys.stdout
@@ -55,11 +54,11 @@ async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None
 
 
 def _services(region: str, console: Console) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Return the handler of all requests. It runs one at a time: moto's transactions of DynamoDB are not atomic."""
+    """Return the handler of all requests."""
     from local.aws.services import Services
+    from local.aws.turns import Turns
 
     services = Services(region)
-    one_at_a_time = ThreadPoolExecutor(1)
 
     def answer(request: web.Request, body: bytes) -> web.Response:
         try:
@@ -67,17 +66,15 @@ def _services(region: str, console: Console) -> Callable[[web.Request], Awaitabl
         except Exception as error:  # noqa: BLE001 - an operation that moto lacks or fails at gets an answer, too
             return _not_implemented(error, console)
 
-    async def handle(request: web.Request) -> web.Response:
-        return await asyncio.get_running_loop().run_in_executor(one_at_a_time, answer, request, await request.read())
-
-    return handle
+    return Turns(answer).answer
 
 
 def _not_implemented(error: Exception, console: Console) -> web.Response:
     """Print that moto cannot do something, and return an answer after which no SDK tries again."""
     message = f"The embedded AWS (moto) cannot do that: {error or type(error).__name__}"
-    trace = "" if isinstance(error, NotImplementedError) else "".join(traceback.format_exception(error))
-    console.say(trace + message)
+    if not isinstance(error, NotImplementedError):
+        console.say("".join(traceback.format_exception(error)).rstrip())
+    console.refused("(AWS)", message)
     headers = {"x-amzn-ErrorType": "NotImplemented"}
     return web.json_response({"__type": "NotImplemented", "message": message}, status=501, headers=headers)
 

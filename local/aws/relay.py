@@ -6,17 +6,22 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 
+from local.http.server import REQUEST_TIMEOUT
+
 CHUNK = 64 * 1024
 """Bytes that are read at once."""
 
 
 @contextlib.asynccontextmanager
-async def relay(sock: socket.socket, tls: ssl.SSLContext, address: tuple[str, int]) -> AsyncIterator[None]:
+async def relay(
+    sock: socket.socket, tls: ssl.SSLContext, address: tuple[str, int], patience: float = REQUEST_TIMEOUT
+) -> AsyncIterator[None]:
     """
     Forward TLS connections, decrypted, to an address while the context lasts.
 
     Args:
         sock: A bound socket that does not listen yet.
+        patience: Seconds that a client has for the TLS handshake.
 
     """
     running: set[asyncio.Task[None]] = set()
@@ -26,7 +31,7 @@ async def relay(sock: socket.socket, tls: ssl.SSLContext, address: tuple[str, in
         running.add(task)
         task.add_done_callback(running.discard)
 
-    server = await asyncio.start_server(forward, sock=sock, ssl=tls)
+    server = await asyncio.start_server(forward, sock=sock, ssl=tls, ssl_handshake_timeout=patience)
     try:
         yield
     finally:

@@ -11,8 +11,13 @@ import os
 import re
 from typing import Any
 
+from botocore.model import OperationNotFoundError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.utilities.utils import get_partition
+
+from local.aws.arns import as_asked, in_form, in_json
+from local.place import SUFFIXES
 
 SCOPE = re.compile(r"(Credential=[^/]+/\d{8}/)([^/]+)(/(?!s3/))", re.IGNORECASE)
 """The region in the signature of a request, in the Authorization header. S3's stays: moto's buckets have no region."""
@@ -22,17 +27,23 @@ QUERY_SCOPE = re.compile(
 )
 """The region in the signature of a presigned URL."""
 
-ARN = re.compile(rb"arn(:|%3A)[a-z-]+\1([a-z0-9-]+)\1[a-z0-9-]+\1\d{12}\1")
-"""The start of an ARN, in JSON or in a form."""
+_SUFFIX = "|".join(map(re.escape, SUFFIXES))
 
-NAMED = re.compile(rb'(?:Arn|Id|Name)"?\s*[:=]\s*"?$')
-"""The parameter before an ARN that names a resource. ARNs in the items of tables and in messages stay unchanged."""
-
-NOT_BUCKETS = re.compile(r"^(?!(.+\.)?s3[.-]).*\.(amazonaws|amazonwebservices|amazoncognito|aws\b)")
+NOT_BUCKETS = re.compile(rf"^(?!(.+\.)?s3[.-])(.+\.)?({_SUFFIX})$")
 """AWS's hosts of services other than S3."""
 
-HOST = re.compile(r"(\.)(?<!\bs3\.)([a-z]{2,}(?:-[a-z]+)+-\d+)(\.(?:vpce\.)?(?:amazonaws|api|on)\.)")
+HOST = re.compile(rf"(\.)(?<!\bs3\.)([a-z]{{2,}}(?:-[a-z]+)+-\d+)(\.(?:vpce\.|api\.|on\.)?(?:{_SUFFIX})(?::\d+)?$)")
 """The region in a host name. S3's hosts are left out."""
+
+SECRET_SUFFIX = re.compile("-[A-Za-z0-9]{6}$")
+"""The characters that Secrets Manager puts behind a secret's name in its ARN. They differ here."""
+
+
+BATCHES = ("DynamoDB_20120810.BatchGetItem", "DynamoDB_20120810.BatchWriteItem")
+"""Operations whose answers have a request's names of tables as keys."""
+
+SUMS = {"content-length", "x-amz-crc32"}
+"""Headers of an answer that depend on its text."""
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -61,33 +72,45 @@ class Services:
         Serve a request.
 
         Raises:
-            NotImplementedError: If moto does not implement the service, or the path.
+            NotImplementedError: If moto lacks the service or the path, or botocore does not know the operation.
 
         """
-        self._rewrite(environ)
+        body = self._rewrite(environ)
         started: list[Any] = []
-        answer = [*self._moto(environ, lambda *head: started.append(head))]
+        try:
+            answer = b"".join(self._moto(environ, lambda *head: started.append(head)))
+        except OperationNotFoundError as error:
+            raise NotImplementedError(f"AWS has no operation {error}") from error
         status, headers, *_ = started[0]
-        if answer and answer[0].startswith(b"<!doctype html>"):  # moto's page for an unknown path
+        if answer.startswith(b"<!doctype html>"):  # moto's page for an unknown path
             raise NotImplementedError(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} has not been implemented")
+        if environ.get("HTTP_X_AMZ_TARGET", "").endswith(BATCHES) and status.startswith("200"):
+            answer = as_asked(answer, body, self._localised)
+            headers = [(name, value) for name, value in headers if name.lower() not in SUMS]
         start_response(status, headers)
-        return answer
+        return [answer]
 
-    def _rewrite(self, environ: dict[str, Any]) -> None:
-        """Make a request name the region and the account of the resources."""
+    def _rewrite(self, environ: dict[str, Any]) -> bytes:
+        """Make a request name the region and the account of the resources. Return the body of a call as it was."""
         patterns = {"HTTP_AUTHORIZATION": SCOPE, "QUERY_STRING": QUERY_SCOPE, "HTTP_HOST": HOST}
         for name, pattern in patterns.items():
             if name in environ:
                 environ[name] = pattern.sub(rf"\g<1>{self._region}\g<3>", environ[name])
-        if "HTTP_X_AMZ_TARGET" in environ or "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
-            body = ARN.sub(self._rewritten, environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-            environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        is_form = "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", "")
+        if not is_form and "HTTP_X_AMZ_TARGET" not in environ:
+            return b""
+        sent: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = (in_form if is_form else in_json)(sent, self._localised)
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        return sent
 
-    def _rewritten(self, arn: "re.Match[bytes]") -> bytes:
-        if not NAMED.search(arn.string[max(0, arn.start() - 80) : arn.start()]):
-            return arn[0]
-        parts = ["arn", get_partition(self._region), arn[2].decode(), self._region, os.environ["MOTO_ACCOUNT_ID"], ""]
-        return arn[1].decode().join(parts).encode()
+    def _localised(self, service: str, resource: str) -> str:
+        """Return the ARN here of a resource."""
+        account = os.environ["MOTO_ACCOUNT_ID"]
+        arn = f"arn:{get_partition(self._region)}:{service}:{self._region}:{account}:{resource}"
+        if service == "secretsmanager" and arn not in secretsmanager_backends[account][self._region].secrets:
+            return SECRET_SUFFIX.sub("", arn)
+        return arn
 
 
 def _create_app(service: Any) -> Any:

@@ -58,6 +58,7 @@ class _Requests(web.RequestHandler):
     """
     Cuts off a client whose head takes too long, and answers input that is not HTTP without logging it.
 
+    The time for the first head starts with the connection, the time for a later head with the first byte of the head.
     Between requests a client may wait for any time.
 
     """
@@ -68,10 +69,14 @@ class _Requests(web.RequestHandler):
         self._answering = False
         self._timer: asyncio.TimerHandle | None = None
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._start_timer()
+
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._timer is None and not self._answering:
-            self._timer = asyncio.get_running_loop().call_later(self._patience, self._cut_off)
+            self._start_timer()
 
     def connection_lost(self, error: BaseException | None) -> None:
         self._stop_timer()
@@ -85,6 +90,9 @@ class _Requests(web.RequestHandler):
     def answered(self) -> None:
         """Start the timer again when the next request begins."""
         self._answering = False
+
+    def _start_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._patience, self._cut_off)
 
     def _stop_timer(self) -> None:
         if self._timer:

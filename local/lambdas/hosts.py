@@ -14,11 +14,13 @@ def hosts_of(app: App, endpoints: Endpoints) -> list[Host]:
     """
     Return where AWS's host names lead, for any region in a name.
 
-    The gateway serves the hosts of its own API and of Lambda. The embedded AWS serves all other hosts.
+    The gateway serves the hosts of its own API and of Lambda, with those for IPv6 (``lambda.{region}.api.aws``), for
+    FIPS and for VPC endpoints. The embedded AWS serves all other hosts.
 
     """
     suffixes = "|".join(map(re.escape, SUFFIXES))
-    own = rf"({re.escape(app.api_id)}\.execute-api|lambda)(-fips)?\.[a-z0-9-]+\.({suffixes})"
+    service = rf"({re.escape(app.api_id)}\.execute-api|lambda)(-fips)?"
+    own = rf"(vpce-[a-z0-9-]+\.)?{service}\.[a-z0-9-]+(\.api|\.vpce)?\.({suffixes})"
     custom = [pattern_of(domain) for domain in app.domains]
     address = urlsplit(endpoints.aws).hostname or ""
     return [

@@ -42,7 +42,7 @@ ANSWERS = dict(zip(CALLS, (0, "of the stack", "of the stack", 200, 200, 0, 200),
         pytest.param(", config=Config(ignore_configured_endpoint_urls=True)", id="by-host-on-aws"),
     ],
 )
-@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1"])
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "us-iso-east-1"])
 @pytest.mark.parametrize("service", CALLS)
 def test_every_region_leads_to_what_the_template_declares(
     prober: Prober, service: str, region: str, options: str
@@ -56,6 +56,32 @@ def test_every_region_leads_to_what_the_template_declares(
     [
         pytest.param("boto3.client('dynamodb').scan(TableName=arn)['Count']", 0, id="table"),
         pytest.param("boto3.client('secretsmanager').get_secret_value(SecretId=arn)['Name']", "secret", id="secret"),
+        pytest.param(
+            "boto3.client('secretsmanager').get_secret_value(SecretId=arn + '-AbCdEf')['Name']",
+            "secret",
+            id="characters-after-a-secret",
+        ),
+        pytest.param(
+            "boto3.client('secretsmanager').batch_get_secret_value(SecretIdList=[arn])['SecretValues'][0]['Name']",
+            "secret",
+            id="list-with-a-secret",
+        ),
+        pytest.param(
+            "boto3.client('dynamodb').batch_get_item(RequestItems={arn: {'Keys': [{'id': {'S': '-'}}]}})['Responses']"
+            "[arn]",
+            [],
+            id="key-with-a-table",
+        ),
+        pytest.param(
+            "boto3.client('dynamodb').execute_statement(Statement=f'SELECT * FROM \"{arn}\"')['Items']",
+            [],
+            id="partiql-with-a-table",
+        ),
+        pytest.param(
+            "bool(boto3.client('sns').subscribe(TopicArn=os.environ['TOPIC'], Protocol='sqs', Endpoint=arn))",
+            True,
+            id="endpoint-with-a-queue",
+        ),
         pytest.param("boto3.client('ssm').get_parameter(Name=arn)['Parameter']['Name']", "/parameter", id="parameter"),
         pytest.param("bool(boto3.client('sns').publish(TopicArn=arn, Message='x')['MessageId'])", True, id="topic"),
         pytest.param("boto3.client('lambda').invoke(FunctionName=arn, Payload='{}')['StatusCode']", 200, id="function"),
@@ -69,10 +95,24 @@ def test_an_arn_of_another_region_and_account_leads_there_too(
         "secret": ("secretsmanager", "secret:secret"),
         "parameter": ("ssm", "parameter/parameter"),
         "topic": ("sns", "topic"),
+        "queue": ("sqs", "queue"),
         "function": ("lambda", "function:prober"),
     }
     kind = request.node.callspec.id.rpartition("-")[2]
     assert prober.evaluate(expression, arn=ARN.format(*kinds[kind])) == answer
+
+
+def test_an_arn_in_a_message_is_not_changed(prober: Prober) -> None:
+    source = f"""
+        import boto3, os
+        client = boto3.client("sqs")
+        url = client.create_queue(QueueName="messages")["QueueUrl"]
+        client.send_message(QueueUrl=url, MessageBody='see TopicArn: {ARN}, "TopicArn":"{ARN}"')
+        answer = client.receive_message(QueueUrl=url)["Messages"][0]["Body"]
+        client.delete_queue(QueueUrl=url)
+    """
+    arn = ARN.format("sns", "topic")
+    assert prober.run(source.replace(ARN, arn)) == f'see TopicArn: {arn}, "TopicArn":"{arn}"'
 
 
 def test_an_arn_in_the_data_of_an_item_is_not_changed(prober: Prober) -> None:

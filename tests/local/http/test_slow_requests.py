@@ -143,6 +143,32 @@ def test_a_client_may_pause_between_requests_and_others_are_served_meanwhile() -
     assert asyncio.run(main()) == [200, 408, 200]
 
 
+@contextlib.asynccontextmanager
+async def silent_connection(factory: Callable[[], asyncio.Protocol]) -> AsyncIterator[Client]:
+    """Connect to a server of a factory's protocols, and send nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        server = await asyncio.get_running_loop().create_server(factory, sock=sock)
+        client = Client(*await asyncio.open_connection(*sock.getsockname()))
+        try:
+            yield client
+        finally:
+            client.writer.close()
+            server.close()
+
+
+def test_a_connection_without_a_byte_is_cut_off() -> None:
+    async def main() -> int:
+        app = web.Application(middlewares=[admission(Guard([]), lambda why: None)])
+        async with (
+            asyncio.timeout(PATIENCE),
+            protocols(app, MAX_HEAD, patience=SHORT) as http,
+            silent_connection(http) as client,
+        ):
+            return await client.status()
+
+    assert asyncio.run(main()) == 408
+
+
 def test_a_body_that_is_too_long_is_refused() -> None:
     async def main() -> int:
         async with serving() as connect:

@@ -186,12 +186,6 @@ def test_the_hub_and_its_commands_work_in_spite_of_the_developer_s_settings(deve
             "boto3.Session(profile_name='other')", "ProfileNotFound", "(other) could not be found", id="profile"
         ),
         pytest.param(
-            "__import__('socket').gethostbyname('sts.amazonaws.com')",
-            "gaierror",
-            "sts.amazonaws.com is AWS's",
-            id="address-alone",
-        ),
-        pytest.param(
             "__import__('socket').create_connection(('169.254.169.254', 80))",
             "ConnectionRefusedError",
             "Lambda does not have this address",
@@ -213,6 +207,7 @@ def test_what_the_gateway_cannot_do_fails_with_a_reason(
         "abcdefghij.execute-api.eu-west-1.amazonaws.com",
         "x.auth.us-east-1.amazoncognito.com",
         "x.lambda-url.us-east-1.on.aws",
+        "abcdefghij.execute-api.us-iso-east-1.c2s.ic.gov",
     ],
 )
 def test_an_unsigned_request_to_a_host_of_aws_never_leaves_the_machine(prober: Prober, host: str) -> None:
@@ -226,3 +221,55 @@ def test_an_unsigned_request_to_a_host_of_aws_never_leaves_the_machine(prober: P
     code, text = prober.run(source)
     assert code == 501
     assert "The embedded AWS (moto) cannot do that" in text
+
+
+LOOKUPS = {
+    "getaddrinfo": "socket.getaddrinfo(host, 443)[0][4][0]",
+    "gethostbyname": "socket.gethostbyname(host)",
+    "gethostbyname_ex": "socket.gethostbyname_ex(host)[2][0]",
+    "gethostbyaddr": "socket.gethostbyaddr(host)[2][0]",
+    "uvloop": "uvloop.run(looked_up())",
+}
+
+
+@pytest.mark.parametrize(
+    ("port", "scheme"), [pytest.param(443, "https", id="tls"), pytest.param(80, "http", id="plain")]
+)
+@pytest.mark.parametrize("lookup", LOOKUPS)
+def test_a_client_that_keeps_the_address_alone_reaches_aws(prober: Prober, lookup: str, port: int, scheme: str) -> None:
+    source = f"""
+        import asyncio, http.client, socket, uvloop
+        host = "sts.eu-west-1.amazonaws.com"
+
+        async def looked_up():
+            return (await asyncio.get_running_loop().getaddrinfo(host, 443))[0][4][0]
+
+        class Connection(http.client.{scheme.upper()}Connection):
+            def _create_connection(self, *_, **__):
+                connected = socket.socket()
+                assert connected.connect_ex(({LOOKUPS[lookup]}, {port})) == 0
+                return connected
+
+        connection = Connection(host)
+        connection._create_connection = Connection._create_connection.__get__(connection)
+        connection.request("GET", "/?Action=GetCallerIdentity&Version=2011-06-15")
+        answer = "123456789012" in connection.getresponse().read().decode()
+    """
+    assert prober.run(source) is True
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param("asyncio.open_connection('169.254.169.254', 80)", id="connection"),
+        pytest.param("asyncio.get_running_loop().getaddrinfo('169.254.169.254', 80)", id="lookup"),
+    ],
+)
+def test_uvloop_does_not_reach_the_metadata_of_the_machine(prober: Prober, call: str) -> None:
+    source = f"""
+        import asyncio, uvloop
+        async def main():
+            await {call}
+        uvloop.run(main())
+    """
+    assert prober.run(source)[0] == "ConnectionRefusedError"

@@ -37,6 +37,47 @@ CLIENTS = {
                 return response.status
         answer = asyncio.run(get())
     """,
+    "aiohttp-on-uvloop": """
+        import aiohttp, uvloop
+        async def get():
+            async with aiohttp.ClientSession() as session, session.get(url) as response:
+                return response.status
+        answer = uvloop.run(get())
+    """,
+    "anyio": """
+        import anyio, ssl, urllib.parse
+        async def get():
+            parts = urllib.parse.urlsplit(url)
+            tls = {"tls": True, "ssl_context": ssl.create_default_context(), "tls_standard_compatible": False}
+            async with await anyio.connect_tcp(parts.hostname, parts.port or 443, **tls) as stream:
+                await stream.send(f"GET {parts.path} HTTP/1.1\\r\\nHost: {parts.netloc}\\r\\n\\r\\n".encode())
+                return int((await stream.receive()).split()[1])
+        answer = anyio.run(get)
+    """,
+    "streams-on-uvloop": """
+        import asyncio, urllib.parse, uvloop
+        async def get():
+            parts = urllib.parse.urlsplit(url)
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 443, ssl=True)
+            writer.write(f"GET {parts.path} HTTP/1.1\\r\\nHost: {parts.netloc}\\r\\n\\r\\n".encode())
+            status = int((await reader.readline()).split()[1])
+            writer.close()
+            return status
+        answer = uvloop.run(get())
+    """,
+    "pyopenssl-with-certifi": """
+        import certifi, OpenSSL.SSL, socket, urllib.parse
+        parts = urllib.parse.urlsplit(url)
+        context = OpenSSL.SSL.Context(OpenSSL.SSL.TLS_CLIENT_METHOD)
+        context.load_verify_locations(certifi.where())
+        context.set_verify(OpenSSL.SSL.VERIFY_PEER)
+        connection = OpenSSL.SSL.Connection(context, socket.create_connection((parts.hostname, parts.port or 443)))
+        connection.setblocking(True)
+        connection.set_tlsext_host_name(parts.hostname.encode())
+        connection.set_connect_state()
+        connection.sendall(f"GET {parts.path} HTTP/1.1\\r\\nHost: {parts.netloc}\\r\\n\\r\\n".encode())
+        answer = int(connection.recv(1000).split()[1])
+    """,
     "a-socket": """
         import socket, ssl, urllib.parse
         parts = urllib.parse.urlsplit(url)
