@@ -13,7 +13,7 @@ In each worker process:
 
 - ``worker``: imports the handler and runs it
 - ``contract``, ``records``, ``failures``: the context, the logging and the errors of Lambda's runtime
-- ``resolver``: leads AWS's host names to the gateway
+- ``resolver``, ``imports``: lead AWS's host names to the gateway, also in libraries that a handler imports later
 - ``lifeline``: ends the worker with the gateway
 
 """

@@ -21,16 +21,25 @@ def post(prober: Prober, service: str, target: str, host: str | None = None) -> 
     return status
 
 
-TARGETS = {"dynamodb": "DynamoDB_20120810", "secretsmanager": "secretsmanager", "sqs": "AmazonSQS"}
-
-
-@pytest.mark.parametrize("service", TARGETS)
-def test_an_operation_that_aws_does_not_have_is_one_line(default_prober: Prober, service: str) -> None:
-    operation = f"MakeCoffeeOf{service}"
+@pytest.mark.parametrize(
+    ("service", "target", "reason"),
+    [
+        pytest.param("dynamodb", "DynamoDB_20120810.MakeCoffee", "AWS has no operation MakeCoffee", id="dynamodb"),
+        pytest.param("sqs", "AmazonSQS.MakeTea", "AWS has no operation MakeTea", id="sqs"),
+        pytest.param(
+            "secretsmanager",
+            "secretsmanager.MakeMilk",
+            "The make_milk action has not been implemented",
+            id="secretsmanager",
+        ),
+    ],
+)
+def test_an_operation_that_aws_does_not_have_is_one_line(
+    default_prober: Prober, service: str, target: str, reason: str
+) -> None:
     printed = len(default_prober.gateway.output.lines)
-    assert post(default_prober, service, f"{TARGETS[service]}.{operation}") == 501
-    sentence = f"The embedded AWS (moto) cannot do that: AWS has no operation {operation}"
-    default_prober.gateway.output.wait_for(re.escape(sentence))
+    assert post(default_prober, service, target) == 501
+    default_prober.gateway.output.wait_for(re.escape(f"The embedded AWS (moto) cannot do that: {reason}"))
     assert not [line for line in default_prober.gateway.output.lines[printed:] if "Traceback" in line]
 
 
