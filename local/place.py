@@ -12,6 +12,17 @@ SUFFIXES = (
 )
 """The domains of AWS's services, in all partitions. Source: botocore's ``partitions.json``."""
 
+PARTITIONS = (
+    ("cn-", "aws-cn", "amazonaws.com.cn"),
+    ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
+    ("eusc-", "aws-eusc", "amazonaws.eu"),
+    ("us-gov-", "aws-us-gov", "amazonaws.com"),
+    ("us-iso-", "aws-iso", "c2s.ic.gov"),
+    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+    ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
+)
+"""For the regions that begin with a prefix: the partition, and its domain. All other regions are in ``aws``."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -29,14 +40,19 @@ class Place:
 
     @property
     def partition(self) -> str:
-        """The partition of the region: ``aws``, ``aws-cn`` (China) or ``aws-us-gov`` (the US government)."""
-        prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-        return next((name for prefix, name in prefixes.items() if self.region.startswith(prefix)), "aws")
+        """The partition of the region, such as ``aws``, ``aws-cn`` (China) or ``aws-us-gov`` (the US government)."""
+        return self._partition[0]
 
     @property
     def suffix(self) -> str:
         """The domain of AWS's services."""
-        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        return self._partition[1]
+
+    @property
+    def _partition(self) -> tuple[str, str]:
+        found = (partition for prefix, *partition in PARTITIONS if self.region.startswith(prefix))
+        name, suffix = next(found, ("aws", "amazonaws.com"))
+        return name, suffix
 
     @cached_property
     def pseudo_parameters(self) -> dict[str, str]:

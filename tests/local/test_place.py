@@ -1,10 +1,14 @@
 """Regions and accounts: those that the gateway is started with, and others that handlers name."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 
+from local.place import Place
 from tests.support.gateway import run_local
 from tests.support.prober import Prober
 
@@ -160,6 +164,20 @@ def test_a_handler_finds_the_same_region_and_account_everywhere(
     chinese_prober: Prober, expression: str, value: str
 ) -> None:
     assert chinese_prober.evaluate(expression) == value
+
+
+def partitions() -> Iterator[tuple[str, str, str]]:
+    """Return each region that botocore knows, with its partition and the domain of its services."""
+    content = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text())
+    for partition in content["partitions"]:
+        for region in partition["regions"]:
+            if not region.endswith("-global"):
+                yield region, partition["id"], partition["outputs"]["dnsSuffix"]
+
+
+def test_a_region_s_partition_and_domain_are_botocore_s() -> None:
+    known = [*partitions()]
+    assert [(region, Place(region).partition, Place(region).suffix) for region, *_ in known] == known
 
 
 @pytest.mark.parametrize(
