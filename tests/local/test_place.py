@@ -81,11 +81,6 @@ def test_every_region_leads_to_what_the_template_declares(
             [],
             id="partiql-with-a-table",
         ),
-        pytest.param(
-            "bool(boto3.client('sns').subscribe(TopicArn=os.environ['TOPIC'], Protocol='sqs', Endpoint=arn))",
-            True,
-            id="endpoint-with-a-queue",
-        ),
         pytest.param("boto3.client('ssm').get_parameter(Name=arn)['Parameter']['Name']", "/parameter", id="parameter"),
         pytest.param("bool(boto3.client('sns').publish(TopicArn=arn, Message='x')['MessageId'])", True, id="topic"),
         pytest.param("boto3.client('lambda').invoke(FunctionName=arn, Payload='{}')['StatusCode']", 200, id="function"),
@@ -99,11 +94,24 @@ def test_an_arn_of_another_region_and_account_leads_there_too(
         "secret": ("secretsmanager", "secret:secret"),
         "parameter": ("ssm", "parameter/parameter"),
         "topic": ("sns", "topic"),
-        "queue": ("sqs", "queue"),
         "function": ("lambda", "function:prober"),
     }
     kind = request.node.callspec.id.rpartition("-")[2]
     assert prober.evaluate(expression, arn=ARN.format(*kinds[kind])) == answer
+
+
+def test_a_queue_of_another_region_and_account_may_be_an_endpoint(prober: Prober) -> None:
+    source = f"""
+        import boto3, json
+        sns, sqs = boto3.client("sns"), boto3.client("sqs")
+        url, topic = sqs.create_queue(QueueName="heard")["QueueUrl"], sns.create_topic(Name="told")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="{ARN.format("sqs", "heard")}")
+        sns.publish(TopicArn=topic, Message="x")
+        answer = json.loads(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"])["Message"]
+        sns.delete_topic(TopicArn=topic)
+        sqs.delete_queue(QueueUrl=url)
+    """
+    assert prober.run(source) == "x"
 
 
 def test_an_arn_in_a_message_is_not_changed(prober: Prober) -> None:
