@@ -4,40 +4,85 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import Any, TypeVar
 
-from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
+from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
 
 T = TypeVar("T")
 
 ATTEMPTS = 4
 """The most times that one request is made, if the service throttles it, does not answer, or cuts the answer."""
 
+MAX_CALLS = 16
+"""Calls of one service that may run at the same time, calls without a waiting caller included. Each call has a thread
+and an HTTP connection. A delivery makes up to 13 calls: eight reads, four removals, and the search for the sender."""
 
-def ask(service: str, operation: Callable[..., T], deadline: float, **arguments: Any) -> T:
+
+class NoAnswer(BotoCoreError):
+    """There is no complete answer before the deadline."""
+
+    fmt = "{service} did not answer in time"
+
+
+class Unreadable(BotoCoreError):
+    """botocore cannot read the answer, which is not an answer of this service. The cause is botocore's own error."""
+
+    fmt = "{service}'s answer cannot be read"
+
+
+class Service:
     """
-    Call an operation of a client, and wait for its answer until the deadline, all attempts included.
-
-    No timeout of botocore's bounds an answer that comes byte by byte. Therefore the call runs in a thread of its own.
-    A call that is not done at the deadline goes on in its thread, and nobody waits for it any more.
+    A service of AWS.
 
     Args:
-        service: The service's name, for the error when there is no answer in time.
-        operation: A method of the client. It may be called again with the same arguments.
-        deadline: By the clock ``time.monotonic``.
-
-    Raises:
-        BotoCoreError: If there is no complete answer before the deadline, or in ATTEMPTS attempts.
-        ClientError: If the service refuses the request.
+        name: For the errors.
+        max_calls: See MAX_CALLS.
 
     """
-    answer: Future[T] = Future()
-    threading.Thread(target=_settle, args=(answer, partial(_repeat, operation, arguments)), daemon=True).start()
-    try:
-        return answer.result(max(0, deadline - time.monotonic()))
-    except TimeoutError:
-        raise ReadTimeoutError(endpoint_url=service) from None
+
+    def __init__(self, name: str, max_calls: int = MAX_CALLS) -> None:
+        self._name = name
+        self._free = threading.Semaphore(max_calls)
+
+    def ask(self, operation: Callable[..., T], deadline: float, **arguments: Any) -> T:
+        """
+        Call an operation of a client, and wait for its answer until the deadline, all attempts included.
+
+        No timeout of botocore's bounds an answer that comes byte by byte. Therefore the call runs in a thread of its
+        own. A call that is not done at the deadline goes on in its thread, and nobody waits for it any more. If
+        ``max_calls`` calls are running, a new call waits until one of them ends.
+
+        Args:
+            operation: A method of the client. It may be called again with the same arguments.
+            deadline: By the clock ``time.monotonic``.
+
+        Raises:
+            NoAnswer: If there is no complete answer before the deadline.
+            Unreadable: If botocore cannot read the answer.
+            BotoCoreError: If there is no complete answer in ATTEMPTS attempts.
+            ClientError: If the service refuses the request.
+
+        """
+        if not self._free.acquire(timeout=max(0, deadline - time.monotonic())):
+            raise NoAnswer(service=self._name)
+        answer: Future[T] = Future()
+        threading.Thread(target=self._settle, args=(answer, operation, arguments), daemon=True).start()
+        try:
+            return answer.result(max(0, deadline - time.monotonic()))
+        except TimeoutError:
+            raise NoAnswer(service=self._name) from None
+
+    def _settle(self, answer: Future[T], operation: Callable[..., T], arguments: dict[str, Any]) -> None:
+        try:
+            answer.set_result(_repeat(operation, arguments))
+        except (BotoCoreError, ClientError) as error:
+            answer.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - botocore's parsers raise any type of error
+            unreadable = Unreadable(service=self._name)
+            unreadable.__cause__ = error
+            answer.set_exception(unreadable)
+        finally:
+            self._free.release()
 
 
 def _repeat(operation: Callable[..., T], arguments: dict[str, Any]) -> T:
@@ -48,10 +93,3 @@ def _repeat(operation: Callable[..., T], arguments: dict[str, Any]) -> T:
         except ResponseStreamingError:
             continue
     return operation(**arguments)
-
-
-def _settle(answer: Future[T], call: Callable[[], T]) -> None:
-    try:
-        answer.set_result(call())
-    except BaseException as error:  # noqa: BLE001 - passed on to the thread that waits
-        answer.set_exception(error)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hub import items
-from hub.asking import ask
 from hub.connection import Connection
 from hub.connection_index import ConnectionIndex
 from hub.dynamodb import Table
@@ -75,8 +74,7 @@ class Connections:
         unused = "attribute_not_exists(session_id)"
         table = self._table.name
         try:
-            ask(
-                "DynamoDB",
+            self._table.ask(
                 self._table.client.transact_write_items,
                 self._table.deadline(),
                 TransactItems=[

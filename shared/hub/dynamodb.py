@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.config import Config
 from botocore.exceptions import ResponseStreamingError
 
-from hub.asking import ATTEMPTS, ask
+from hub.asking import ATTEMPTS, Service
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,6 +38,7 @@ class Table:
         self.client = client
         self.name = name
         self._within = within
+        self._service = Service("DynamoDB")
 
     def deadline(self) -> float:
         """Return the deadline for what begins now."""
@@ -45,7 +46,11 @@ class Table:
 
     def request(self, operation: Callable[..., T], deadline: float, **arguments: Any) -> T:
         """Call an operation of the client, such as ``table.client.query``, on this table."""
-        return ask("DynamoDB", operation, deadline, TableName=self.name, **arguments)
+        return self.ask(operation, deadline, TableName=self.name, **arguments)
+
+    def ask(self, operation: Callable[..., T], deadline: float, **arguments: Any) -> T:
+        """Call an operation of the client that names its tables itself."""
+        return self._service.ask(operation, deadline, **arguments)
 
     def query(self, **arguments: Any) -> Iterator["QueryOutputTypeDef"]:
         """Yield every page of a query. Each page has a deadline of its own."""
@@ -69,7 +74,7 @@ def check_answer(response_dict: dict[str, Any], customized_response_dict: dict[s
     drops the event, botocore parses the items again, and all still works.
 
     Raises:
-        ResponseStreamingError: If the answer is not complete. ``ask`` then makes the request again.
+        ResponseStreamingError: If the answer is not complete. ``asking`` then makes the request again.
 
     """
     status = response_dict["status_code"]

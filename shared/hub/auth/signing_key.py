@@ -1,5 +1,6 @@
 """The keys that credentials are verified with: which keys are tried, and when the secret is read again."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -67,7 +68,7 @@ class SigningKeys:
 
         Raises:
             HubError: What WrongKey carries, if no key fits; or any other refusal that ``verify`` raises.
-            KeyUnusable: If the hub has no key, and the secret holds none.
+            KeyUnusable: If the hub has no key, and the secret holds none or the answer is not a secret.
             botocore.exceptions.ClientError: If the hub has no key and the secret cannot be read; or if the keys are
                 older than CACHE_TIME and the error withdraws them.
             botocore.exceptions.BotoCoreError: If the hub has no key, and Secrets Manager does not answer.
@@ -95,6 +96,11 @@ class SigningKeys:
         age = self._clock() - moment
         return age if age >= 0 else float("inf")
 
+    def _key_age(self) -> int | None:
+        """Return the seconds since both versions were read, or None if that is not known."""
+        age = self._age(self._read_at)
+        return round(age) if math.isfinite(age) else None
+
     def _read_again(self) -> None:
         """Read the keys, unless a read has just failed. If the read fails, log that and keep the keys."""
         if self._age(self._failed_at) < MIN_RETRY_TIME:
@@ -106,10 +112,27 @@ class SigningKeys:
             if is_withdrawn(error) and self._age(self._read_at) > CACHE_TIME:
                 self._keys = ()
                 raise
-            logger.exception("signing key not read again", seconds=round(self._age(self._read_at)))
+            logger.exception("signing key not read again", seconds=self._key_age())
 
     def _read(self) -> None:
-        self._keys = self._secret.read()
+        """
+        Read the current key and, during a rotation, the key before it.
+
+        If the key before it cannot be read, log that, and use the current key together with the keys from before. The
+        keys then keep their age, so the secret is read again after MIN_RETRY_TIME.
+
+        """
+        deadline = self._secret.deadline()
+        current = self._secret.current(deadline)
+        try:
+            previous = self._secret.previous(deadline)
+        except (BotoCoreError, ClientError, KeyUnusable) as error:
+            self._failed_at = self._clock()
+            kept = () if is_withdrawn(error) and self._age(self._read_at) > CACHE_TIME else self._keys
+            self._keys = tuple(dict.fromkeys((current, *kept)))
+            logger.exception("previous signing key not read")
+            return
+        self._keys = tuple(key for key in (current, previous) if key)
         self._read_at = self._clock()
 
 

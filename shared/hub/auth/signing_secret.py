@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from hub.asking import ask
+from hub.asking import Service, Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -34,6 +34,9 @@ class SigningSecret:
     """
     A secret whose text is the key.
 
+    Both methods raise a ``ClientError`` if Secrets Manager refuses, and a ``BotoCoreError`` if it does not answer in
+    time.
+
     Args:
         within: See WITHIN.
 
@@ -43,37 +46,50 @@ class SigningSecret:
         self._client = client
         self._secret_id = secret_id
         self._within = within
+        self._service = Service("Secrets Manager")
 
-    def read(self) -> tuple[bytes, ...]:
+    def deadline(self) -> float:
+        """Return the deadline for a read of both versions that begins now, by the clock ``time.monotonic``."""
+        return time.monotonic() + self._within
+
+    def current(self, deadline: float) -> bytes:
         """
-        Return the current key and, during a rotation, the key before it.
+        Return the current key.
 
         Raises:
-            KeyUnusable: If the current version of the secret holds no text.
-            ClientError: If Secrets Manager refuses.
-            BotoCoreError: If Secrets Manager does not answer in time.
+            KeyUnusable: If the current version of the secret holds no text, or the answer is not a secret.
 
         """
-        deadline = time.monotonic() + self._within
-        current = self._version("AWSCURRENT", deadline)
-        try:
-            previous = self._version("AWSPREVIOUS", deadline)
-        except self._client.exceptions.ResourceNotFoundException:
-            previous = b""  # the secret was never rotated, or the rotation is over
-        if not current:
+        key = self._version("AWSCURRENT", deadline)
+        if not key:
             raise KeyUnusable("the signing secret holds no text, so nothing can be verified")
-        return tuple(key for key in (current, previous) if key)
+        return key
+
+    def previous(self, deadline: float) -> bytes:
+        """
+        Return the key before the current one, or nothing if there was no rotation, or the rotation is over.
+
+        Raises:
+            KeyUnusable: If the answer is not a secret.
+
+        """
+        try:
+            return self._version("AWSPREVIOUS", deadline)
+        except self._client.exceptions.ResourceNotFoundException:
+            return b""
 
     def _version(self, stage: str, deadline: float) -> bytes:
+        """Return the text of a version, or nothing if it holds bytes."""
         read = self._client.get_secret_value
         for _ in range(2):  # botocore takes half an answer for an empty answer
-            with contextlib.suppress(UnicodeDecodeError):
-                answer = ask("Secrets Manager", read, deadline, SecretId=self._secret_id, VersionStage=stage)
-                if "SecretString" in answer or "SecretBinary" in answer:
-                    return answer.get("SecretString", "").encode()
-        raise KeyUnusable("Secrets Manager's answer is not complete")
+            with contextlib.suppress(Unreadable, UnicodeEncodeError):
+                answer = self._service.ask(read, deadline, SecretId=self._secret_id, VersionStage=stage)
+                text: object = answer.get("SecretString", "" if "SecretBinary" in answer else None)
+                if isinstance(text, str):
+                    return text.encode()
+        raise KeyUnusable("Secrets Manager's answer is not a secret")
 
 
 def is_withdrawn(error: Exception) -> bool:
-    """Return whether an error of ``SigningSecret.read`` withdraws the key."""
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] in WITHDRAWN
+    """Return whether an error of ``SigningSecret`` withdraws the key."""
+    return isinstance(error, ClientError) and error.response["Error"].get("Code") in WITHDRAWN

@@ -8,9 +8,10 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from hub import connections
+from hub.asking import NoAnswer
 from hub.auth import signing_secret
 from hub.auth.signing_key import CACHE_TIME, MIN_RETRY_TIME
 from hub.auth.signing_secret import KeyUnusable, SigningSecret
@@ -27,6 +28,19 @@ FIRST = answer(json.dumps({"SecretString": "first"}).encode())
 SECOND = answer(json.dumps({"SecretString": "second"}).encode())
 NO_PREVIOUS = error("ResourceNotFoundException")
 
+ODD = [
+    "[]",
+    "null",
+    '"x"',
+    '{"SecretString":5}',
+    '{"SecretString":["a"]}',
+    '{"SecretString":null}',
+    '{"SecretString":"\\ud800"}',
+    '{"SecretString":"first","CreatedDate":"x"}',
+    '{"SecretBinary":5}',
+]
+"""Bodies that are JSON, but not a secret."""
+
 FAULTS = [
     pytest.param(SILENT, id="silent"),
     pytest.param(CLOSED, id="closed"),
@@ -36,6 +50,10 @@ FAULTS = [
     pytest.param(answer(b'{"SecretStr', missing=20), id="cut"),
     pytest.param(answer(b"\xff\xfe"), id="not-text"),
     pytest.param(answer(b"<html>Welcome"), id="answer-of-a-proxy"),
+    *(pytest.param(answer(body.encode()), id=f"answer-{body}") for body in ODD),
+    pytest.param(answer(b"[" * 100_000), id="deeply-nested"),
+    pytest.param(answer(b"[]", 400), id="refusal-without-an-object"),
+    pytest.param(answer(b'{"__type":5}', 400), id="refusal-with-an-odd-code"),
 ]
 """Answers that say nothing about the secret."""
 
@@ -89,8 +107,9 @@ def test_without_a_key_no_client_gets_in_and_each_event_reads_the_secret_again(
 def test_the_hub_does_not_wait_longer_than_the_time_for_a_read(server: Scripted, fault: bytes) -> None:
     server.last = fault
     client = boto3.client("secretsmanager", endpoint_url=server.url, config=signing_secret.CONFIG)
-    with pytest.raises(ReadTimeoutError, match='"Secrets Manager"'):
-        SigningSecret(client, "signing", within=0.1).read()
+    secret = SigningSecret(client, "signing", within=0.1)
+    with pytest.raises(NoAnswer, match=r"^Secrets Manager did not answer in time$"):
+        secret.current(secret.deadline())
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -116,6 +135,66 @@ def test_keys_are_kept_while_they_cannot_be_read_again(
     keys.server.script = [SECOND, FIRST]
     assert [keys.accepts("second"), keys.accepts("first")] == [True, True]
     assert len(lines(log)) == 2
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_new_key_is_used_although_the_previous_one_cannot_be_read(
+    keys: ScriptedKeys, log: io.StringIO, fault: bytes
+) -> None:
+    read_first(keys)
+    keys.server.script = [SECOND, fault, fault]
+
+    assert [keys.accepts(key) for key in ("second", "first", "forged")] == [True, True, False]
+    assert len(keys.server.requests) == 3
+    assert lines(log) == [("ERROR", "previous signing key not read")]
+
+    keys.now += MIN_RETRY_TIME
+    keys.server.script = [SECOND, NO_PREVIOUS]
+    assert [keys.accepts("forged"), keys.accepts("first"), keys.accepts("second")] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *FAULTS,
+        pytest.param(error("AccessDeniedException"), id="denied"),
+        pytest.param(answer(b'{"__type":null}', 400), id="refusal-without-a-code"),
+    ],
+)
+def test_a_cold_start_lets_clients_in_although_the_previous_key_cannot_be_read(
+    keys: ScriptedKeys, log: io.StringIO, fault: bytes
+) -> None:
+    keys.server.script = [SECOND]
+    keys.server.last = fault
+    assert [keys.accepts("second"), keys.accepts("first"), keys.accepts("second")] == [True, False, True]
+    assert lines(log) == [("ERROR", "previous signing key not read")]
+
+    keys.now += MIN_RETRY_TIME
+    keys.server.last = error("ThrottlingException")
+    assert keys.accepts("second")
+    assert lines(log)[1:] == [("ERROR", "signing key not read again")]
+
+    keys.now += MIN_RETRY_TIME
+    keys.server.script = [SECOND, FIRST]
+    assert [keys.accepts("first"), keys.accepts("second")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("age", "is_kept"), [pytest.param(1, True, id="young-keys"), pytest.param(CACHE_TIME + 1, False, id="old-keys")]
+)
+def test_a_withdrawn_previous_key_ends_when_it_is_old(keys: ScriptedKeys, age: int, is_kept: bool) -> None:
+    read_first(keys)
+    keys.now += age
+    keys.server.script = [SECOND]
+    keys.server.last = error("AccessDeniedException")
+    assert [keys.accepts("second"), keys.accepts("first")] == [True, is_kept]
+
+
+def test_keys_are_kept_when_the_clock_is_set_back_and_they_cannot_be_read(keys: ScriptedKeys) -> None:
+    read_first(keys)
+    keys.now -= 3600
+    keys.server.last = error("ThrottlingException")
+    assert keys.accepts("first")
 
 
 @pytest.mark.parametrize("code", sorted(signing_secret.WITHDRAWN))
