@@ -7,7 +7,6 @@ from delivery.account import Account
 from delivery.http.exchange import Response
 from delivery.http.signer import Body
 from delivery.opening import LEAST_TIME, DeliveryCalls, ToConnection
-from delivery.stuck import MAX_FAILURES
 from hub.connection import Connection
 
 BACKOFF, MAX_BACKOFF = 0.05, 5.0
@@ -74,8 +73,10 @@ class Post(ToConnection):
             self._spent += delay
             self._delivery.submit_again(self, delay)
             return
-        if budget_left < left and self._delivery.stuck.failed(self.connection_id) % MAX_FAILURES == 0:
-            self._delivery.submit(Closing(self._delivery, self._row, self._account))
+        if budget_left < left:
+            self._delivery.stuck.failed(self.connection_id, self._spent)
+            if self._delivery.stuck.must_close(self.connection_id, patience.closing):
+                self._delivery.submit(Closing(self._delivery, self._row, self._account))
         self._fail(response)
 
     def _retry_for_all(self, response: Response) -> None:

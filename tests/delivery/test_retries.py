@@ -10,7 +10,7 @@ from delivery.account import Account
 from delivery.http.exchange import LIMIT_EXCEEDED, Response
 from delivery.http.signer import Body
 from delivery.retries import BACKOFF, MAX_BACKOFF, Closing, Post, backoff
-from delivery.stuck import MAX_FAILURES
+from delivery.stuck import MAX_FAILURES, PATIENCE
 from tests.support.fan_outs import VirtualDelivery, row
 
 FRAME = Body.of(b"hello")
@@ -111,6 +111,18 @@ def test_a_connection_that_takes_nothing_is_closed_after_many_messages(response:
     assert (account.failed, account.closed) == (1, 1)
     assert delivery.requests[-1] == "DELETE"
     assert list(delivery.removed) == ["one="]
+
+
+@pytest.mark.parametrize("retry_after", [0.9, 2.5, 3.0, 3600.0])
+def test_a_connection_is_not_closed_sooner_because_the_server_asks_for_a_long_wait(retry_after: float) -> None:
+    delivery = VirtualDelivery(seconds=1000)
+    messages = 0
+    while "DELETE" not in delivery.requests:
+        assert post(delivery, NOT_TAKEN._replace(retry_after=retry_after)).failed == 1
+        delivery.elapsed += 0.2  # a message every 0.2 s, at most
+        messages += 1
+    assert messages >= MAX_FAILURES
+    assert PATIENCE.closing <= delivery.elapsed <= PATIENCE.closing + 3
 
 
 def test_a_post_that_ends_only_because_the_time_is_up_does_not_count_against_its_recipient() -> None:

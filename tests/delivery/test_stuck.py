@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from delivery.stuck import FORGIVEN_AFTER, MAX_FAILURES, Stuck
+from delivery.stuck import FORGIVEN_AFTER, MAX_FAILURES, PATIENCE, Stuck
 from tests.support.fan_outs import (
     ENVELOPE,
     NO_PATIENCE,
@@ -118,6 +118,19 @@ def test_an_expired_row_is_left_alone_after_closing_has_failed_too_often(faulty:
         assert [request[0] for request in faulty.requests] == ["DELETE"] * MAX_FAILURES
         clock.now += FORGIVEN_AFTER
         out.send(ENVELOPE, ("s1",), None, PLENTY)
+    assert rows.removed == ["one="]
+
+
+def test_eight_messages_that_fail_at_once_do_not_close_a_connection_before_its_time(faulty: FaultyEndpoint) -> None:
+    clock, rows = Clock(), Rows([row("s1", "one=")])
+    faulty.scripts["one="] = ["429, much later"] * (MAX_FAILURES + 3)
+    with fan_out_to(faulty.url, rows, clock=clock) as out:
+        for _ in range(MAX_FAILURES + 1):
+            assert out.send(ENVELOPE, ("s1",), None, PLENTY) == {"s1": account(1)}
+        clock.now += PATIENCE.closing - 0.01
+        assert out.send(ENVELOPE, ("s1",), None, PLENTY) == {"s1": account(1)}
+        clock.now += 0.01
+        assert out.send(ENVELOPE, ("s1",), None, PLENTY) == {"s1": account(1, closed=1)}
     assert rows.removed == ["one="]
 
 

@@ -7,13 +7,14 @@ import boto3
 import pytest
 
 from bench import limits
-from delivery.stuck import MAX_FAILURES, Budget, Patience
+from delivery.stuck import MAX_FAILURES
 from hub import metrics
 from hub.log import SERVICE
 from local.stack.loading import translated
 from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
 from tests.support.credentials import token
+from tests.support.fan_outs import NO_PATIENCE
 from tests.support.in_moto import HubInMoto, row, rows
 from tests.support.paths import ROOT
 
@@ -86,8 +87,7 @@ def test_a_connection_that_the_hub_closes_because_it_takes_nothing_is_counted_an
     hub = hub_in_moto.hub()
     frame = {"action": "sendMessage", "sessions": ["s2"], "message": 1}
     hub.send("one=", frame)
-    nothing = Budget(delay=0.001, seconds=0)
-    monkeypatch.setattr(hub.functions["MessageFunction"].FAN_OUT, "patience", Patience(nothing, nothing))
+    monkeypatch.setattr(hub.functions["MessageFunction"].FAN_OUT, "patience", NO_PATIENCE)
     monkeypatch.setattr(hub_in_moto.endpoint, "status", 429)
 
     acks = [hub.send("one=", frame) for _ in range(MAX_FAILURES + 1)]

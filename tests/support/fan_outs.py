@@ -36,8 +36,10 @@ TOLERANT = Timing(response=PLENTY)
 QUICK = Patience(first=Budget(delay=0.002, seconds=10 * PLENTY), stuck=Budget(delay=0.002, seconds=10 * PLENTY))
 """For many faults in a row that pass: the first retry comes soon, and no recipient is given up."""
 
-NO_PATIENCE = Patience(first=Budget(delay=0.001, seconds=0), stuck=Budget(delay=0.001, seconds=0))
-"""One attempt for a post that its recipient does not take."""
+NOTHING = Budget(delay=0.001, seconds=0)
+
+NO_PATIENCE = Patience(first=NOTHING, stuck=NOTHING, closing=0)
+"""One attempt for a post that its recipient does not take, and a connection is closed however soon."""
 
 ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
 
@@ -127,9 +129,12 @@ class VirtualDelivery:
     requests: list[str] = field(default_factory=list)
     removed: dict[str, float] = field(default_factory=dict)
     failures: list[tuple[str, str]] = field(default_factory=list)
-    stuck: Stuck = field(default_factory=lambda: Stuck(lambda: NOW))
+    stuck: Stuck = field(init=False)
     under_way: int = 0
     _queue: deque[Request] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.stuck = Stuck(self.now)
 
     def run(self, request: Request, responses: Iterator[Response]) -> None:
         """Make a request, and all that follow from it, until each has ended. They get the responses in order."""

@@ -56,6 +56,8 @@ ANSWERS: dict[str, list[bytes | str]] = {
     "429, later": [answer(429, "x-amzn-ErrorType: LimitExceededException", "Retry-After: 1")],
     "429, much later": [answer(429, "x-amzn-ErrorType: LimitExceededException", "Retry-After: 3600")],
     "429 for its connection, in full": [answer(429, "x-amzn-ErrorType: LimitExceededException:http://aws.example/v1/")],
+    "429 for its connection, with a namespace": [answer(429, "x-amzn-ErrorType: com.aws#LimitExceededException")],
+    "429 for its connection, in its body": [answer(429, body='{"__type":"LimitExceededException"}')],
     "429 for all": [answer(429, "x-amzn-ErrorType: ThrottlingException")],
     "429 for all, too": [answer(429, "x-amzn-ErrorType: TooManyRequestsException")],
     "429 without a type": [answer(429)],
@@ -77,7 +79,9 @@ ANSWERS: dict[str, list[bytes | str]] = {
 DELIVERS = {name for name in ANSWERS if name.startswith(("200", "half a 200", "half the body of a 200"))}
 GONE = {"410", "410 without a type", "410 and a 200", "half a 410"}
 REFUSES = {"400", "403", "302", "429, much later"}
-BLAMES_RECIPIENT = {"429", "429 for its connection, in full", "closed", "reset", "half a status", "no HTTP", "silence"}
+BLAMES_RECIPIENT = {"429", "closed", "reset", "half a status", "no HTTP", "silence"} | {
+    name for name in ANSWERS if name.startswith("429 for its connection")
+}
 """Faults that the recipient alone may have caused."""
 
 FOR_ALL = {"429 for all", "429 for all, too", "429 without a type", "429 until a date", "500", "503", "half a 503"}

@@ -1,8 +1,15 @@
 """The answer to the last request on an HTTP connection, as far as it has arrived."""
 
+import re
 from http import HTTPStatus
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+MAX_BODY = 1024
+"""Bytes of the body of a 429 in which we look for an error type. API Gateway's own bodies have about 100."""
+
+TYPE_IN_BODY = re.compile(rb'"(?:code|Code|__type)"\s*:\s*"([^"\\]*)"')
+"""The error type in a body of JSON, which may be cut. Source: the members that botocore's JSON parsers read."""
 
 
 class Answer:
@@ -16,7 +23,6 @@ class Answer:
         status: The final status, or a number below 200 until the whole status line has arrived.
         is_complete: Whether the whole answer has arrived.
         is_reusable: Whether the HTTP connection can carry another request. Valid once the answer is complete.
-        error_type: The error type that AWS names in a header, or empty.
         retry_after: Seconds to wait before the next attempt, at least.
 
     """
@@ -29,9 +35,18 @@ class Answer:
         self.status = 0
         self.is_complete = False
         self.is_reusable = False
-        self.error_type = ""
+        self._error_type = ""
+        self._body = b""
         self.retry_after = 0.0
         self._parser = HttpResponseParser(self)
+
+    @property
+    def error_type(self) -> str:
+        """The error type that AWS names in a header, or in the body of a 429; or empty."""
+        if self._error_type:
+            return self._error_type
+        found = TYPE_IN_BODY.search(self._body)
+        return _plain(found[1]) if found else ""
 
     def read(self, data: bytes) -> bool:
         """Take bytes, and return whether they are HTTP. If they are not, what arrived before them still counts."""
@@ -49,7 +64,7 @@ class Answer:
             self.is_reusable = False
         else:  # after a 1xx, whose headers do not belong to the answer
             self.status = 0
-            self.error_type = ""
+            self._error_type = ""
             self.retry_after = 0.0
 
     def on_status(self, _reason: bytes) -> None:
@@ -63,8 +78,7 @@ class Answer:
             return
         lower = name.lower()
         if lower == b"x-amzn-errortype":
-            # Some AWS services add a colon and a URL to the name.
-            self.error_type = value.decode("latin-1").partition(":")[0].strip()
+            self._error_type = _plain(value)
         elif lower == b"retry-after" and value.isdigit():  # AWS never uses the other form, a date
             self.retry_after = float(value)
 
@@ -72,7 +86,16 @@ class Answer:
         if not self.status:
             self.status = self._parser.get_status_code()
 
+    def on_body(self, data: bytes) -> None:
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS and not self.is_complete:
+            self._body += data[: MAX_BODY - len(self._body)]
+
     def on_message_complete(self) -> None:
         if self.status >= HTTPStatus.OK and not self.is_complete:
             self.is_complete = True
             self.is_reusable = self._parser.should_keep_alive()
+
+
+def _plain(error_type: bytes) -> str:
+    """Return the name of an error type. AWS may put a namespace and ``#`` before the name, and a URL after it."""
+    return error_type.decode("latin-1").partition(":")[0].rpartition("#")[2].strip()

@@ -145,6 +145,8 @@ def test_an_answer_before_the_request_was_sent_whole_counts_and_ends_the_connect
     [
         pytest.param(("x-amzn-ErrorType: LimitExceededException",), "LimitExceededException", 0, id="a-type"),
         pytest.param(("X-AMZN-ERRORTYPE: Gone:http://aws.example/v1/",), "Gone", 0, id="a-type-with-a-url"),
+        pytest.param(("x-amzn-ErrorType: com.amazonaws.any#Gone",), "Gone", 0, id="a-type-with-a-namespace"),
+        pytest.param(("x-amzn-ErrorType: com.aws#Gone:http://aws.example/#v1",), "Gone", 0, id="a-type-with-both"),
         pytest.param(("Retry-After: 3",), "", 3, id="seconds"),
         pytest.param(("Retry-After: Mon, 23 Nov 2026 00:00:00 GMT",), "", 0, id="a-date"),
         pytest.param((), "", 0, id="neither"),
@@ -157,3 +159,41 @@ def test_the_response_has_the_error_type_and_the_seconds_to_wait(
     channel.data_received(answer(429, *headers))
     (response,) = peer.ended
     assert (response.reason, response.retry_after, response.was_sent) == (error_type, retry_after, True)
+
+
+LIMIT = "LimitExceededException"
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "body", "error_type"),
+    [
+        pytest.param(429, "", '{"__type":"LimitExceededException","message":"x"}', LIMIT, id="type"),
+        pytest.param(429, "", '{ "code" : "LimitExceededException" }', LIMIT, id="code"),
+        pytest.param(429, "", '{"Code":"com.amazonaws#LimitExceededException:http://x/"}', LIMIT, id="in-full"),
+        pytest.param(429, "x-amzn-ErrorType: ", '{"code":"LimitExceededException"}', LIMIT, id="empty-header"),
+        pytest.param(429, "x-amzn-ErrorType: Throttling", '{"code":"LimitExceededException"}', "Throttling", id="both"),
+        pytest.param(429, "", '{"__type":"Throttling","message":"LimitExceededException"}', "Throttling", id="message"),
+        pytest.param(429, "", '{"message":"\\"code\\":\\"LimitExceededException\\""}', "", id="quoted"),
+        pytest.param(429, "", '{"code":"LimitExceededException","message":"' + "x" * 5000, LIMIT, id="long"),
+        pytest.param(429, "", '{"message":"' + "x" * 5000 + '","code":"LimitExceededException"}', "", id="too-late"),
+        pytest.param(429, "", '["LimitExceededException"]', "", id="not-an-object"),
+        pytest.param(429, "", "<html>", "", id="not-json"),
+        pytest.param(503, "", '{"code":"LimitExceededException"}', "", id="503"),
+    ],
+)
+@pytest.mark.parametrize("cuts", [[], [30, 110, 113, 125, 140]], ids=["whole", "in-pieces"])
+def test_the_error_type_of_a_429_may_be_in_its_body(
+    status: int, header: str, body: str, error_type: str, cuts: list[int]
+) -> None:
+    channel = (peer := Peer()).channel()
+    feed(channel, peer, answer(status, *filter(None, [header]), body=body), cuts)
+    (response,) = peer.ended
+    assert response.reason == error_type
+
+
+def test_the_error_type_in_the_body_does_not_pass_to_the_next_answer() -> None:
+    channel = (peer := Peer()).channel()
+    channel.data_received(answer(429, body='{"code":"LimitExceededException"}'))
+    channel.send(Sent("POST", "two=", Body.of(b"hello")), b"head")
+    channel.data_received(answer(429))
+    assert [response.reason for response in peer.ended] == [LIMIT, ""]
