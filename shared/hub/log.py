@@ -8,7 +8,7 @@ DEBUG    nothing
 never    headers, query strings, signatures, keys, message bodies
 
 Every line has the version, the connection_id, and the session_id as soon as it is known.
-POWERTOOLS_LOG_LEVEL or Lambda's own setting chooses the level; the default is INFO.
+POWERTOOLS_LOG_LEVEL or Lambda's own setting chooses the level, in any case; the default is INFO.
 
 Libraries log what they send and receive: botocore logs the signing key and the session token of the function's role.
 Therefore no logger of the process writes DEBUG, even if its level is DEBUG, and loggers without a level of their own
@@ -23,6 +23,7 @@ import os
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -30,15 +31,26 @@ from botocore.exceptions import ClientError
 
 from hub.version import VERSION
 
-SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "hub")
+if TYPE_CHECKING:
+    from aws_lambda_powertools.logging.types import LogRecord
+
+LOGGER = "hub"
+"""The logger's name. It is constant, because a stack may be named ``root``, or like a library."""
+
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME") or LOGGER
 """The stack's name, which is in every log line and every metric."""
+
+LEVELS = logging.getLevelNamesMapping()
 
 OWN = ("hub.", "delivery.")
 """The packages of the hub. The texts of their exceptions contain no secrets."""
 
 
 class Formatter(LambdaPowertoolsFormatter):
-    """Powertools' JSON, with tracebacks that contain no secrets."""
+    """Powertools' JSON, with the stack's name, and with tracebacks that contain no secrets."""
+
+    def serialize(self, log: "LogRecord") -> str:
+        return super().serialize({**log, "service": SERVICE})  # Powertools has put the logger's name there
 
     def formatException(  # noqa: N802 - the library's name
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -78,14 +90,30 @@ def _safe_text(error: BaseException) -> str:
     return str(error) if type(error).__module__.startswith(OWN) else ""
 
 
+def _level() -> str:
+    """
+    Return the level that a variable of Lambda or Powertools names, in this order, or INFO.
+
+    Powertools reads the same variables, but a level in lower case or without meaning would stop the function.
+
+    """
+    for name in ("AWS_LAMBDA_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL", "LOG_LEVEL"):
+        level = os.environ.get(name, "").strip().upper()
+        if level == "TRACE":
+            return "DEBUG"
+        if level in LEVELS:
+            return level
+    return "INFO"
+
+
 logging.disable(logging.DEBUG)
 logging.getLogger().setLevel(max(logging.WARNING, logging.getLogger().level))
-logging.getLogger(
-    SERVICE
-).propagate = False  # Lambda's own handler would print each line again, with the full traceback
+# Lambda's own handler would print each line again, with the full traceback.
+logging.getLogger(LOGGER).propagate = False
 logger = Logger(
-    service=SERVICE,
-    logger_formatter=Formatter(serialize_stacktrace=False, service=SERVICE, version=VERSION),
+    service=LOGGER,
+    level=_level(),
+    logger_formatter=Formatter(serialize_stacktrace=False, version=VERSION),
 )
 if logger.log_level == logging.NOTSET:  # Powertools makes NOTSET of Lambda's level TRACE
     logger.initial_log_level = "DEBUG"

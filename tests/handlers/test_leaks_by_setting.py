@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -118,6 +119,14 @@ def services() -> Iterator[Services]:
         pytest.param(
             "DEBUG", {"POWERTOOLS_SERVICE_NAME": "botocore", "LOG_LEVEL": "DEBUG"}, id="a-stack-named-as-a-library"
         ),
+        pytest.param("INFO", {"POWERTOOLS_SERVICE_NAME": "botocore"}, id="a-stack-named-as-a-library-at-info"),
+        pytest.param("INFO", {"POWERTOOLS_SERVICE_NAME": "root"}, id="a-stack-named-root"),
+        pytest.param("DEBUG", {"POWERTOOLS_SERVICE_NAME": ""}, id="a-stack-without-a-name"),
+        pytest.param(
+            "DEBUG", {"AWS_LAMBDA_LOG_LEVEL": "DEBUG", "POWERTOOLS_LOG_LEVEL": "debug"}, id="a-level-in-lower-case"
+        ),
+        pytest.param("DEBUG", {"AWS_LAMBDA_LOG_LEVEL": "INFO", "POWERTOOLS_LOG_LEVEL": "loud"}, id="an-unknown-level"),
+        pytest.param("DEBUG", {"POWERTOOLS_LOG_LEVEL": "5"}, id="a-level-as-a-number"),
         pytest.param("DEBUG", {"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1"}, id="pythons-own"),
     ],
 )
@@ -127,9 +136,12 @@ def test_no_setting_writes_a_secret(services: Services, root: str, added: dict[s
     written = services.written(root, added, secrets)
 
     assert secrets.found_in(written) == []
-    for quiet in ("botocore.", "urllib3.", "Authorization", "SecretString", "somebody"):
+    for quiet in ("botocore.", "urllib3.", "Found credentials", "Authorization", "SecretString", "somebody"):
         assert quiet not in written
-    # The functions did write.
+    # The functions did write, under the stack's name.
+    assert set(re.findall(r'"service": ?"([^"]*)"', written)) == {
+        added.get("POWERTOOLS_SERVICE_NAME", "local") or "hub"
+    }
     for outcome in ("connected", "refused", "sent"):
         assert outcome in written
 
