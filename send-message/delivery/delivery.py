@@ -101,7 +101,7 @@ class Delivery:
                 while (page := await self._loop.run_in_executor(readers, next, pages, None)) is not None:
                     self._submit_page(page, account, body)
                     await self._room.wait()
-            except (ClientError, BotoCoreError, KeyError, ValueError):  # the last two: a row that the hub did not write
+            except (ClientError, BotoCoreError, KeyError, TypeError):  # the last two: an answer without a list of rows
                 logger.exception("session not readable", session_id=session_id)
             else:
                 account.readable = True

@@ -61,4 +61,7 @@ class ConnectionIndex:
             KeyConditionExpression="connection_id = :connection",
             ExpressionAttributeValues={":connection": {"S": connection_id}},
         )
-        return next((items.connection_of(item, item["session_id"]["S"]) for item in answer["Items"]), None)
+        for item in answer["Items"]:
+            if connection := items.connection_of(item, item["session_id"]["S"]):
+                return connection
+        return None

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 USED = "used#"
 """The start of both keys of a row that stands for a used credential. A session id cannot contain ``#``."""
 
+UNCHANGED = (
+    "attribute_not_exists(connected_at) OR NOT attribute_type(connected_at, :number)"
+    " OR (connected_at >= :connected_at AND connected_at < :after)"
+)
+"""Whether a row is the one that was read. The time in a row that somebody added by hand may be missing or malformed, or
+may have a fraction, which ``items`` leaves out."""
+
 PAGE = 1000
 """Rows of a session that one request reads. A page is delivered while the next page is being read."""
 
@@ -117,7 +124,7 @@ class Connections:
             Limit=PAGE,
         )
         for page in pages:
-            yield [items.connection_of(item, session_id) for item in page["Items"]]
+            yield [row for item in page["Items"] if (row := items.connection_of(item, session_id))]
 
     def find(self, connection_id: str, seconds: float = WITHIN) -> Connection | None:
         """
@@ -160,6 +167,10 @@ class Connections:
                     "session_id": {"S": connection.session_id},
                     "connection_id": {"S": connection.connection_id},
                 },
-                ConditionExpression="attribute_not_exists(connected_at) OR connected_at = :connected_at",
-                ExpressionAttributeValues={":connected_at": {"N": str(connection.connected_at)}},
+                ConditionExpression=UNCHANGED,
+                ExpressionAttributeValues={
+                    ":connected_at": {"N": str(connection.connected_at)},
+                    ":after": {"N": str(connection.connected_at + 1)},
+                    ":number": {"S": "N"},
+                },
             )

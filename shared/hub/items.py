@@ -1,5 +1,6 @@
 """Converts a connection to a DynamoDB item and back."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from hub.connection import NEVER, Connection
@@ -22,17 +23,48 @@ def item_of(connection: Connection) -> "dict[str, AttributeValueTypeDef]":
     return item
 
 
-def connection_of(item: dict[str, Any], session_id: str) -> Connection:
-    """Return the connection in an item. An item added by hand may lack times: it then opened at 0 and never expires."""
+def connection_of(item: dict[str, Any], session_id: str) -> Connection | None:
+    """
+    Return the connection in an item, or None if the item has no connection id.
+
+    Somebody may have added an item by hand. An attribute that is missing or malformed counts as missing: without
+    times, the connection opened at 0 and never expires; without a subject, it has proven nothing. Only a malformed
+    ``send`` counts as a list without grants, because a missing one allows every session.
+
+    """
+    connection_id = _text(item, "connection_id")
+    if not connection_id:
+        return None
     return Connection(
         session_id=session_id,
-        connection_id=item["connection_id"]["S"],
+        connection_id=connection_id,
         connected_at=_number(item, "connected_at", missing=0),
         expires_at=_number(item, "expires_at", missing=NEVER),
-        subject=item["subject"]["S"] if "subject" in item else None,
-        send=tuple(grant["S"] for grant in item["send"]["L"]) if "send" in item else None,
+        subject=_text(item, "subject"),
+        send=_grants(item["send"]) if "send" in item else None,
     )
 
 
+def _text(item: dict[str, Any], name: str) -> str | None:
+    try:
+        text = item[name]["S"]
+    except (KeyError, TypeError):
+        return None
+    return text if isinstance(text, str) else None
+
+
 def _number(item: dict[str, Any], name: str, missing: int) -> int:
-    return int(item[name]["N"]) if name in item else missing
+    """Return a number without its fraction: a float is exact up to NEVER."""
+    try:
+        number = math.floor(float(item[name]["N"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return missing
+    return number if 0 <= number <= NEVER else missing
+
+
+def _grants(attribute: Any) -> tuple[str, ...]:
+    try:
+        grants = [grant["S"] for grant in attribute["L"]]
+    except (KeyError, TypeError):
+        return ()
+    return tuple(grant for grant in grants if isinstance(grant, str))

@@ -11,10 +11,11 @@ from botocore.exceptions import BotoCoreError
 from moto.core.botocore_stubber import MockRawResponse as RawResponse
 
 from hub.auth.identity import Identity
-from hub.connection import MAX_LIFETIME, Connection
+from hub.connection import MAX_LIFETIME, NEVER, Connection
 from hub.connection_index import RETRY_DELAYS, ConnectionIndex
 from hub.connections import Connections
 from hub.dynamodb import CONFIG, Table
+from hub.items import connection_of
 from tests.support.in_moto import rows
 
 NOW = 1_795_000_000.5
@@ -185,6 +186,70 @@ def test_a_row_that_has_been_replaced_is_not_removed(connections: Connections) -
 
     connections.remove(read)
     assert rows(connections, "s1") == [replaced]
+
+
+ODD: list[tuple[str, Any]] = [
+    ("connected_at", {"N": "1795000000500.5"}),
+    ("connected_at", {"S": "x"}),
+    ("connected_at", {"NULL": True}),
+    ("connected_at", {"L": []}),
+    ("expires_at", {"N": "9999999999.5"}),
+    ("expires_at", {"N": "1.5e100"}),
+    ("expires_at", {"N": "-1"}),
+    ("expires_at", {"S": "9"}),
+    ("subject", {"N": "1"}),
+    ("subject", {"NULL": True}),
+    ("send", {"SS": ["a"]}),
+    ("send", {"L": [{"N": "1"}]}),
+]
+"""Attributes of rows that somebody added by hand."""
+
+
+@pytest.mark.parametrize(("name", "value"), ODD, ids=[f"{name}-{value}" for name, value in ODD])
+def test_an_odd_row_does_not_hide_the_others_and_can_be_removed(
+    connections: Connections, table: str, name: str, value: Any
+) -> None:
+    honest = stored("s1", "honest=", connections)
+    for connection_id in ("forgotten=", "removed="):
+        keys = {"session_id": {"S": "s1"}, "connection_id": {"S": connection_id}}
+        boto3.client("dynamodb").put_item(TableName=table, Item=keys | {name: value})
+
+    forgotten, *others, removed = rows(connections, "s1")
+    assert others == [honest]
+    assert forgotten.is_usable(NOW, needs_proof=False)
+    assert connections.forget("forgotten=") == "s1"
+    connections.remove(removed)
+    assert rows(connections, "s1") == [honest]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        pytest.param({}, (0, NEVER, None, None), id="nothing"),
+        pytest.param({"connected_at": {"N": "5.9"}, "expires_at": {"N": "7.0"}}, (5, 7, None, None), id="fractions"),
+        pytest.param({"connected_at": {"N": "-1"}, "expires_at": {"N": "1e300"}}, (0, NEVER, None, None), id="bounds"),
+        pytest.param(
+            {"connected_at": {"N": "NaN"}, "expires_at": {"N": "inf"}}, (0, NEVER, None, None), id="not-finite"
+        ),
+        pytest.param({"connected_at": 5, "expires_at": None}, (0, NEVER, None, None), id="no-attributes"),
+        pytest.param({"subject": {"S": 5}}, (0, NEVER, None, None), id="odd-subject"),
+        pytest.param({"send": {"L": [{"S": "a"}, {"S": "b*"}]}}, (0, NEVER, None, ("a", "b*")), id="grants"),
+        pytest.param({"send": {"L": [{"S": "a"}, {"N": "1"}]}}, (0, NEVER, None, ()), id="one-odd-grant"),
+        pytest.param({"send": {"NULL": True}}, (0, NEVER, None, ()), id="no-list-of-grants"),
+        pytest.param({"send": None}, (0, NEVER, None, ()), id="no-grants-at-all"),
+    ],
+)
+def test_a_malformed_attribute_counts_as_missing_and_malformed_grants_allow_nothing(
+    attributes: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    read = connection_of({"connection_id": {"S": "one="}} | attributes, "s1")
+    assert read
+    assert (read.connected_at, read.expires_at, read.subject, read.send) == expected
+
+
+@pytest.mark.parametrize("item", [{}, {"connection_id": {"S": ""}}, {"connection_id": {"N": "1"}}, 5, None])
+def test_an_item_without_a_connection_id_is_not_a_connection(item: Any) -> None:
+    assert connection_of(item, "s1") is None
 
 
 def test_a_row_without_times_is_removed(connections: Connections, table: str) -> None:
