@@ -26,11 +26,13 @@ class FakeHub:
 
     Attributes:
         broken: The name of its fault, or an empty text.
+        odd: Members that replace those of each ack and error; or a text that replaces every answer.
         sessions: The connections of each session.
 
     """
 
     broken: str
+    odd: dict[str, Any] | str = field(default_factory=dict)
     sessions: dict[str, list[ServerConnection]] = field(default_factory=lambda: defaultdict(list))
 
     def handshake(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -67,6 +69,11 @@ class FakeHub:
         else:
             code = "bad_request" if self.broken == "wrong code" else "unknown_action"
             reply = {"type": "error", "code": code, "id": frame["id"]}
+        if isinstance(self.odd, str):
+            connection.send(self.odd)
+            return
+        if reply.get("type") in {"ack", "error"}:
+            reply |= self.odd
         silent = {"no route response": {"ack", "error"}, "no pong": {"pong"}}
         if reply.get("type") not in silent.get(self.broken, ()):
             connection.send("hello" if self.broken == "not JSON" else json.dumps(reply))
@@ -90,9 +97,9 @@ class FakeHub:
 
 
 @contextlib.contextmanager
-def fake_hub(broken: str = "") -> Iterator[str]:
+def fake_hub(broken: str = "", odd: dict[str, Any] | str | None = None) -> Iterator[str]:
     """Serve while the context lasts. Yields the URL."""
-    hub = FakeHub(broken)
+    hub = FakeHub(broken, {} if odd is None else odd)
     with serve(hub.serve, "127.0.0.1", 0, process_request=hub.handshake, compression=None) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

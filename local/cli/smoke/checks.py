@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from local.cli.smoke.access import Address, Ticket, Way, bare, new_session
 from local.cli.smoke.client import Client, opened
-from local.cli.smoke.problems import Failed, Frame, NotOpened, Skipped
+from local.cli.smoke.problems import Failed, Frame, NotOpened, Skipped, quoted
 
 REFUSALS = {400, 401, 403}
 """The statuses with which a hub refuses a handshake because of its session or credential."""
@@ -95,7 +95,8 @@ async def coded_error(hub: Hub) -> str:
         except Failed as failed:
             raise Failed(f"An unknown action: {failed}", failed.look or ROUTE_RESPONSE) from None
     if answer.get("code") != "unknown_action":
-        raise Failed(f"An unknown action is answered {answer.get('code') or answer.get('type')}.", ROUTE_RESPONSE)
+        what = quoted(answer.get("code") or answer["type"])
+        raise Failed(f"An unknown action is answered {what}.", ROUTE_RESPONSE)
     return "An unknown action is answered with the error unknown_action: $default answers."
 
 
@@ -176,11 +177,16 @@ async def send(sender: Client, session: str, message: str) -> Frame:
     """Send a message to a session with ``echo`` false, and return its ack."""
     ack = await sender.ask({"action": "sendMessage", "sessions": [session], "message": message, "echo": False})
     if ack["type"] != "ack":
-        code = str(ack.get("code"))
+        code = quoted(ack.get("code"))
         raise Failed(f"A message is answered with the error {code}.", LOOK_AT_CODE.get(code, ""))
-    if not all(isinstance(ack.get(name), dict) for name in ("delivered", "failed")):
+    if not (_counts(ack.get("delivered")) and _counts(ack.get("failed"))):
         raise Failed("The ack is not a hub's: it does not say who received the message.", "Look at the URL.")
     return ack
+
+
+def _counts(value: object) -> bool:
+    """Return whether a member of an ack gives a number of connections for each session."""
+    return isinstance(value, dict) and all(type(count) is int for count in value.values())
 
 
 async def deliver(sender: Client, session: str, message: str, receivers: list[Client]) -> Frame:

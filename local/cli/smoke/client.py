@@ -62,7 +62,8 @@ class Client:
             answer, _ = await self.wait_for(partial(_answers, frame["id"]), "answer")
             if answer.get("code") != "rate_limited":
                 return answer
-            await asyncio.sleep(min(self.patience, int(answer.get("retry_after_ms", 0)) / 1000))
+            wait = answer.get("retry_after_ms")
+            await asyncio.sleep(min(self.patience * 1000, max(0, wait)) / 1000 if isinstance(wait, int) else 0)
         raise Failed("The hub answers rate_limited three times in a row.", "Raise MessageRate, or set it to 0.")
 
     async def message(self, message_id: str) -> tuple[Frame, int]:
@@ -98,7 +99,7 @@ class Client:
             parts = [part async for part in self.connection.recv_streaming(decode=True)]
         try:
             frame = json.loads("".join(parts))
-        except ValueError:
+        except (ValueError, RecursionError):
             frame = None
         if not isinstance(frame, dict):
             raise Failed("The answer is not JSON, so it is not from a hub.", "Check the URL.")
@@ -118,7 +119,7 @@ def _is_message(message_id: str, frame: Frame) -> bool:
 
 
 def _answers(message_id: str, frame: Frame) -> bool:
-    return frame.get("id") == message_id and frame.get("type") in {"ack", "error"}
+    return frame.get("id") == message_id and frame.get("type") in ("ack", "error")
 
 
 @contextlib.asynccontextmanager

@@ -4,7 +4,7 @@ import secrets
 from functools import partial
 
 from local.cli.smoke.checks import Check, Hub
-from local.cli.smoke.problems import Failed, Frame
+from local.cli.smoke.problems import Failed, Frame, quoted
 
 TRIES = 5
 """Messages whose order we observe."""
@@ -28,9 +28,8 @@ async def reserved_route(hub: Hub) -> str:
         answer, _ = await client.wait_for(lambda _: True, "answer")
     if answer.get("code") == "unknown_action":
         return "The action $connect reaches $default, and is answered with unknown_action."
-    return (
-        f"The action $connect is answered with {answer.get('code') or answer.get('message') or answer.get('type')!r}."
-    )
+    what = quoted(answer.get("code") or answer.get("message") or answer.get("type"))
+    return f"The action $connect is answered with {what}."
 
 
 async def order(hub: Hub) -> str:
@@ -41,10 +40,10 @@ async def order(hub: Hub) -> str:
             mark = f"smoke-{secrets.token_hex(8)}"
             await client.send({"action": "sendMessage", "sessions": [session], "message": 1, "id": mark})
             frame, _ = await client.wait_for(partial(_has_id, mark), "ack or message")
-            if frame["type"] == "error":
-                raise Failed(f"A message is answered with the error {frame.get('code')}.")
+            if frame.get("type") == "error":
+                raise Failed(f"A message is answered with the error {quoted(frame.get('code'))}.")
             await client.wait_for(partial(_has_id, mark), "second frame")
-            first += frame["type"] == "message"
+            first += frame.get("type") == "message"
     return f"A client's own message comes before its ack {first} times of {TRIES}."
 
 
@@ -57,7 +56,7 @@ async def large_posts(hub: Hub) -> str:
                     {"action": "sendMessage", "sessions": [session], "message": "x" * size, "echo": False}
                 )
                 if ack["type"] == "error":
-                    outcomes.append(f"{size:,} bytes are answered with {ack.get('code')}")
+                    outcomes.append(f"{size:,} bytes are answered with {quoted(ack.get('code'))}")
                     continue
                 _, frames = await receiver.message(ack["id"])
                 outcomes.append(f"{size:,} bytes in {frames} frame{'s' * (frames > 1)}")

@@ -13,6 +13,9 @@ from local.cli.smoke.access import Address
 HANDSHAKE_TIMEOUT = 20.0
 """Seconds that a handshake may take: a cold start, with a reserve."""
 
+LONGEST = 60
+"""Characters of an answer that a sentence quotes."""
+
 Frame: TypeAlias = dict[str, Any]
 
 
@@ -61,6 +64,13 @@ LOOK_AT_STATUS = {
     503: "Try again in a minute; then look at the log of ConnectFunction (make logs).",
     504: "ConnectFunction took too long: look at its log (make logs).",
 }
+
+
+def quoted(value: object) -> str:
+    """Return a value of an answer as part of a sentence: one short line without control characters."""
+    text = value if isinstance(value, str) else repr(value)
+    shown = "".join(character if character.isprintable() else "?" for character in text[:LONGEST])
+    return f"{shown}…" if len(text) > LONGEST else shown
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """``python -m local smoke`` names the fault of a hub that does not work, in one sentence."""
 
 import re
+from math import nan
+from typing import Any
 
 import pytest
 
@@ -41,6 +43,58 @@ def test_the_report_names_the_fault_of_a_broken_hub(broken: str, sentence: str) 
     with fake_hub(broken) as url:
         status, lines = checked(url, patience=QUICK)
     assert {line[: len(sentence)] for line in lines if line.startswith("FAIL")} == {sentence}
+    assert status == 1
+
+
+NOT_AN_ACK = "The ack is not a hub's: it does not say who received the message."
+
+ODD_WAITS: dict[str, Any] = {
+    "text": "x",
+    "null": None,
+    "list": [],
+    "negative": -5,
+    "huge": 10**400,
+    "nan": nan,
+}
+
+ODD_ACKS: list[tuple[str, dict[str, Any] | str, str]] = [
+    ("deeply-nested", "[" * 100_000, "The answer is not JSON"),
+    ("list", "[1, 2]", "The answer is not JSON"),
+    ("null", "null", "The answer is not JSON"),
+    ("digits", '{"id": ' + "9" * 5000 + "}", "The answer is not JSON"),
+    ("object", "{}", "The answer is not from a hub."),
+    ("odd-message", '{"message": ["Forbidden"], "connectionId": 1}', "The answer is not from a hub."),
+    ("text-as-count", {"delivered": {"s": "1"}}, NOT_AN_ACK),
+    ("null-as-count", {"delivered": {"s": None}}, NOT_AN_ACK),
+    ("flag-as-count", {"delivered": {"s": True}}, NOT_AN_ACK),
+    ("object-as-count", {"failed": {"s": {}}}, NOT_AN_ACK),
+    ("list-of-failures", {"failed": []}, NOT_AN_ACK),
+    ("no-deliveries", {"delivered": None}, NOT_AN_ACK),
+    ("list-as-type", {"type": ["ack"]}, "No answer came within"),
+    ("object-as-type", {"type": {}}, "No answer came within"),
+    ("number-as-id", {"id": 5}, "No answer came within"),
+    ("odd-code", {"type": "error", "code": ["x"]}, "A message is answered with the error ['x']."),
+    ("no-code", {"type": "error"}, "A message is answered with the error None."),
+    ("surrogate", {"type": "error", "code": "\ud800\n"}, "A message is answered with the error ??."),
+    ("long-code", {"type": "error", "code": "x" * 10_000}, "A message is answered with the error " + "x" * 60 + "…."),
+    *(
+        (f"wait-{name}", {"type": "error", "code": "rate_limited", "retry_after_ms": wait}, "The hub answers rate_lim")
+        for name, wait in ODD_WAITS.items()
+    ),
+]
+"""Answers of a server that is not a hub, and what the report says about a message."""
+
+
+@pytest.mark.parametrize(
+    ("odd", "sentence"), [pytest.param(odd, sentence, id=name) for name, odd, sentence in ODD_ACKS]
+)
+def test_an_odd_answer_is_one_sentence(odd: dict[str, Any] | str, sentence: str) -> None:
+    with fake_hub(odd=odd) as url:
+        status, lines = checked(url, patience=0.2)
+    works, failed, end = lines
+    assert works.startswith("ok    A client connects")
+    assert failed.startswith(f"FAIL  A message of 14 bytes: {sentence}")
+    assert end == "The hub does not work as it should: 1 failed, 1 checks hold."
     assert status == 1
 
 
