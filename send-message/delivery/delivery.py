@@ -69,7 +69,7 @@ class Delivery:
         self._removals = Removals(self._resources.connections.remove, self._resources.removers, self._loop)
         accounts = {session: Account() for session in sessions}
         try:
-            async with asyncio.timeout_at(self._end):
+            async with asyncio.timeout_at(self._end) as self._timeout:
                 await self._deliver(accounts)
         except TimeoutError:
             logger.error("out of time", seconds=round(seconds, 1), unfinished=self._under_way)
@@ -80,6 +80,12 @@ class Delivery:
             self._endpoint.abandon()
         self._report()
         return accounts
+
+    def end_soon(self) -> None:
+        """Shorten the time to ``Patience.broken`` seconds, because a callback failed and its request may never end."""
+        if not self._is_over and not self._timeout.expired():
+            self._end = min(self._end, self._loop.time() + self.patience.broken)
+            self._timeout.reschedule(self._end)
 
     async def _deliver(self, accounts: dict[str, Account]) -> None:
         async with asyncio.TaskGroup() as reading:

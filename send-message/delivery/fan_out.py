@@ -66,6 +66,7 @@ class FanOut:
         self.max_waiting = max_waiting
         self.stuck = Stuck(clock)
         self._new_endpoint = new_endpoint
+        self._delivery: Delivery | None = None
         self._open()
 
     def send(
@@ -84,7 +85,8 @@ class FanOut:
         """
         end = time.monotonic() + seconds
         self.endpoint.begin()
-        accounts = self._run(Delivery(self, envelope, leave_out).run(sessions, seconds))
+        self._delivery = Delivery(self, envelope, leave_out)
+        accounts = self._run(self._delivery.run(sessions, seconds))
         if time.monotonic() >= end - CLOCK_LAG or self._has_broken:
             self._open_anew()
         return accounts
@@ -109,9 +111,16 @@ class FanOut:
         return loop
 
     def _callback_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Log an error that no coroutine could catch. asyncio's own handler would log the objects involved, too."""
+        """
+        Log an error that no coroutine could catch, and let the delivery under way end soon.
+
+        The context's other members are left out: uvloop puts the arguments of callbacks into its message.
+
+        """
         self._has_broken = True
-        logger.error("callback failed", reason=context["message"], exc_info=context.get("exception"))
+        logger.error("callback failed", exc_info=context.get("exception"))
+        if self._delivery:
+            self._delivery.end_soon()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         try:

@@ -39,6 +39,7 @@ class Patience(NamedTuple):
         stuck: For a connection that did not take the last message.
         closing: Seconds from the first post that a connection does not take until the connection may be closed. Eight
             messages take so long if each post uses its whole budget. A long ``Retry-After`` ends a post sooner.
+        broken: Seconds that remain for a delivery after a callback of the event loop has failed.
         opening: Seconds for which a connection may still be opening after its row was stored. API Gateway answers
             with 410 until $connect has returned, so a 410 this early does not mean that the connection is gone.
         clocks: Seconds by which a row may look older than it is. The clocks of two environments differ, and
@@ -49,6 +50,7 @@ class Patience(NamedTuple):
     first: Budget = Budget(delay=0.2, seconds=3.0)
     stuck: Budget = Budget(delay=1.0, seconds=1.0)
     closing: float = 10.0
+    broken: float = 2.0
     opening: float = 3.0
     clocks: float = 1.0
 

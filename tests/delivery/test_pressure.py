@@ -110,10 +110,9 @@ def test_a_200_that_has_arrived_counts_although_the_time_runs_out(faulty: Faulty
         assert out.send(ENVELOPE, ("s1",), None, SOON) == {"s1": account(1, delivered=1)}
 
 
-def test_a_malformed_row_fails_its_session_alone(faulty: FaultyEndpoint) -> None:
-    rows = Rows(
-        [row("odd", "a"), *(row(f"s{n}", f"{n}=") for n in range(20))], fails_after={"odd": 0}, error=ValueError("1.5")
-    )
+@pytest.mark.parametrize("error", [KeyError("Items"), TypeError("not a list")], ids=["no-items", "no-list"])
+def test_an_answer_without_a_list_of_rows_fails_its_session_alone(faulty: FaultyEndpoint, error: Exception) -> None:
+    rows = Rows([row("odd", "a"), *(row(f"s{n}", f"{n}=") for n in range(20))], fails_after={"odd": 0}, error=error)
     with fan_out_to(faulty.url, rows) as out:
         accounts = out.send(ENVELOPE, ("odd", *(f"s{n}" for n in range(20))), None, PLENTY)
     assert accounts.pop("odd") == account(0, readable=False)

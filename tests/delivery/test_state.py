@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,7 +18,9 @@ from delivery.delivery import MAX_SESSIONS_AT_ONCE
 from delivery.fan_out import FanOut
 from delivery.http.endpoint import Endpoint
 from delivery.http.exchange import Request
+from delivery.stuck import PATIENCE
 from hub.connection import Connection
+from tests.support.corpus import TEXT
 from tests.support.fan_outs import ENVELOPE, NOW, PLENTY, Rows, account, fan_out_to, lines, row
 from tests.support.faulty import FaultyEndpoint
 
@@ -170,6 +173,28 @@ def test_a_callback_that_fails_is_logged_once_and_its_event_loop_is_replaced(
     assert first is not third
     (line,) = lines(log)
     assert (line["level"], line["message"], line["exception_name"]) == ("ERROR", "callback failed", "AssertionError")
+
+
+def test_a_message_does_not_wait_for_a_request_that_a_failed_callback_has_lost(faulty: FaultyEndpoint) -> None:
+    faulty.scripts["one="] = ["silence"]
+    inside, rows = Inside(once=lambda loop: loop.call_soon(fail)), Rows([row("s1", "one=")])
+    with fan_out_to(faulty.url, rows, clock=inside, patience=PATIENCE._replace(broken=0)) as out:
+        began = time.monotonic()
+        assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY)["s1"].failed == 1
+        assert time.monotonic() - began < PLENTY / 2
+
+
+def quote(secret: str) -> None:
+    raise AssertionError
+
+
+def test_the_log_line_of_a_failed_callback_does_not_quote_its_arguments(
+    faulty: FaultyEndpoint, log: io.StringIO
+) -> None:
+    with delivering(faulty.url, Inside(once=lambda loop: loop.call_soon(quote, TEXT))) as deliver:
+        deliver()
+    assert "callback failed" in log.getvalue()
+    assert TEXT not in log.getvalue()
 
 
 def test_an_endpoint_that_fails_is_replaced(faulty: FaultyEndpoint) -> None:

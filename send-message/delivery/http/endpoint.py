@@ -110,6 +110,8 @@ class Endpoint:
         self._channels.discard(channel)
         if channel in self._idle:
             self._idle.remove(channel)
+        if self._waiting:  # the lost channel has made room for a new one
+            self._assign()
 
     def _assign(self) -> None:
         """Give waiting requests to idle channels, and open more channels for the other requests."""

@@ -310,3 +310,10 @@ def test_silent_http_connections_do_not_use_up_the_time(faulty: FaultyEndpoint) 
         for server in faulty.open:
             server.transport.pause_reading()
         assert send(fan_out) == account(live=20, delivered=20)
+
+
+def test_a_request_that_waits_gets_a_new_channel_when_all_channels_are_lost(faulty: FaultyEndpoint) -> None:
+    faulty.scripts["one="] = ["silence"]
+    rows = Rows([row("s1", "one="), row("s1", "two=")])
+    with fan_out_to(faulty.url, rows, patience=NO_PATIENCE, timing=SILENT, max_channels=1) as fan_out:
+        assert fan_out.send(ENVELOPE, ("s1",), None, seconds=10) == {"s1": account(2, delivered=1)}
