@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import boto3
 import pytest
@@ -191,7 +192,7 @@ def quote(secret: str) -> None:
 def test_the_log_line_of_a_failed_callback_does_not_quote_its_arguments(
     faulty: FaultyEndpoint, log: io.StringIO
 ) -> None:
-    with delivering(faulty.url, Inside(once=lambda loop: loop.call_soon(quote, TEXT))) as deliver:
+    with delivering(faulty.url, Inside(once=lambda loop: loop.call_soon(partial(quote, TEXT)))) as deliver:
         deliver()
     assert "callback failed" in log.getvalue()
     assert TEXT not in log.getvalue()
