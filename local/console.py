@@ -52,8 +52,11 @@ MAX_OUTCOME = 1000
 FLUSH_SECONDS = 0.01
 """Seconds that lines are collected before one write: a busy gateway would otherwise write each line by itself."""
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Characters that control a terminal: C0, DEL, C1, line and paragraph separators, and changes of text direction."""
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u200b\u2060-\u2064\ufeff\U000e0000-\U000e007f]"
+)
+"""Characters that control a terminal or cannot be seen: C0, DEL, C1, line and paragraph separators, changes of text
+direction, characters without width, and tags. The joiners of emoji and scripts stay."""
 
 _COLOURS = re.compile(r"(\x1b\[[0-9;:]*m)")
 """Sequences that only change colours and the like (SGR). Source: ECMA-48, 8.3.117."""
@@ -191,6 +194,8 @@ def on_one_line(text: str) -> str:
 
 def _escaped(character: re.Match[str]) -> str:
     number = ord(character[0])
+    if number > 0xFFFF:
+        return f"\\U{number:08x}"
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 

@@ -3,15 +3,17 @@
 import io
 import logging
 import os
+import threading
 import types
 from collections.abc import Iterator
 
 import boto3
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from moto import mock_aws
 from playwright.sync_api import Browser, sync_playwright
 
+from hub import asking
 from hub.connections import Connections
 from hub.log import logger
 from tests.support.browser import CHROMIUM, QUIET
@@ -25,9 +27,13 @@ from tests.support.tables import create_connections_table
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-# No test depends on the speed of the machine.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the abandoned calls of earlier tests end: their backoff uses ``random``, which Hypothesis controls."""
+    if is_hypothesis_test(getattr(item, "obj", None)):
+        for thread in threading.enumerate():
+            if thread.name.startswith(asking.THREAD):
+                thread.join()
 
 
 @pytest.fixture(autouse=True)

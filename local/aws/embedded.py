@@ -81,7 +81,7 @@ async def run(
 
     Args:
         place: The region and the account of all its resources.
-        hosts: Host names that clients may use for it, beside those that ``http.guard`` knows.
+        hosts: Host names that clients may use for it, in addition to those that ``http.guard`` knows.
         patience: Seconds without a sign of life. After two such silences the process counts as dead.
 
     """

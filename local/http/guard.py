@@ -33,8 +33,8 @@ class Guard:
     Tells the requests that are answered from those that are refused.
 
     Args:
-        hosts: Host names that clients may use, beside IP addresses, OWN_NAMES and OWN_SUFFIXES. A name may have a
-            wildcard, as custom domains may.
+        hosts: Host names that clients may use, in addition to IP addresses, OWN_NAMES and OWN_SUFFIXES. A name may
+            have a wildcard, as custom domains may.
 
     """
 

@@ -44,7 +44,7 @@ class Result:
 @dataclass(frozen=True)
 class Invocation:
     """
-    The parameters of an invocation beside the event.
+    The parameters of an invocation, except the event.
 
     Attributes:
         qualifier: The alias or the version of the function; empty for neither.

@@ -57,7 +57,8 @@ def _listener(host: str, port: int, purpose: str) -> socket.socket:
 
 def reachable(host: str, sock: socket.socket) -> tuple[str, int]:
     """Return the host and port by which this machine reaches a bound socket."""
-    return "127.0.0.1" if _is_any(host) else host, sock.getsockname()[1]
+    loopback = "::1" if sock.family == socket.AF_INET6 else "127.0.0.1"
+    return loopback if _is_any(host) else host, sock.getsockname()[1]
 
 
 def address(host: str, sock: socket.socket) -> str:
@@ -89,4 +90,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_any(host: str) -> bool:
-    return host in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    try:
+        return not host or ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False

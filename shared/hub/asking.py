@@ -17,6 +17,9 @@ MAX_CALLS = 16
 """Calls of one service that may run at the same time, calls without a waiting caller included. Each call has a thread
 and an HTTP connection. A delivery makes up to 13 calls: eight reads, four removals, and the search for the sender."""
 
+THREAD = "call of "
+"""How the name of a call's thread begins. The name of the service follows."""
+
 
 class NoAnswer(BotoCoreError):
     """There is no complete answer before the deadline."""
@@ -66,7 +69,8 @@ class Service:
         if not self._free.acquire(timeout=max(0, deadline - time.monotonic())):
             raise NoAnswer(service=self._name)
         answer: Future[T] = Future()
-        threading.Thread(target=self._settle, args=(answer, operation, arguments), daemon=True).start()
+        name = f"{THREAD}{self._name}"
+        threading.Thread(target=self._settle, args=(answer, operation, arguments), name=name, daemon=True).start()
         try:
             return answer.result(max(0, deadline - time.monotonic()))
         except TimeoutError:

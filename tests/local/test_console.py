@@ -60,6 +60,8 @@ def logged(entry: Any) -> list[str]:
         pytest.param({"level": "INFO", "message": "\ud800"}, ["INFO \\ud800"], id="a-lone-surrogate"),
         pytest.param("[" * 100_000, ["[" * 100_000], id="json-too-deep-to-parse"),
         pytest.param("a\tb", ["a\tb"], id="a-tab"),
+        pytest.param("a\u200e\ufeff\U000e0041b", ["a\\u200e\\ufeff\\U000e0041b"], id="characters-that-cannot-be-seen"),
+        pytest.param("\U0001f468\u200d\U0001f469\n", ["\U0001f468\u200d\U0001f469"], id="an-emoji-of-two"),
         pytest.param("one\rtwo", ["one", "two"], id="a-carriage-return"),
         pytest.param(
             "\x1b]0;title\x07\x1b[2J\x1b[31mred", ["\\x1b]0;title\\x07\\x1b[2J\\x1b[31mred"], id="control-sequences"

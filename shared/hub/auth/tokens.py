@@ -24,7 +24,7 @@ MAX_LENGTH = 8192
 """Characters of a token in a header. A URL has room for about 4,000, because API Gateway accepts 4,096 in all."""
 
 BEARER = "bearer."
-"""A browser sends a token as a subprotocol that starts with this, beside ``hub.v1``."""
+"""A browser sends a token as a subprotocol that starts with this, and offers ``hub.v1`` too."""
 
 _THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -34,7 +34,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 @dataclass(frozen=True)
 class Rules:
     """
-    What a stack demands of every token, beside a right signature and times.
+    What a stack demands of every token, in addition to a right signature and right times.
 
     Attributes:
         issuer: What the claim ``iss`` must be; None: anything, and it may be missing.
