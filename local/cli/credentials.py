@@ -18,6 +18,7 @@ import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.client import client
+from local.cli.output import print_result
 from local.endpoints import Endpoints, of_running_gateway
 from local.errors import CannotDo
 
@@ -40,7 +41,7 @@ def print_token(arguments: argparse.Namespace) -> int:
     claims = {"sub": arguments.subject, "send": arguments.send, "iss": arguments.issuer, "aud": arguments.audience}
     given = {name: value for name, value in claims.items() if value is not None}
     key = _key(_endpoints(arguments.host, arguments.port))
-    print(signed_token(key, arguments.session, arguments.ttl, given))
+    print_result(signed_token(key, arguments.session, arguments.ttl, given))
     return 0
 
 
@@ -56,8 +57,8 @@ def print_signature(arguments: argparse.Namespace) -> int:
     query = signed_query(_key(endpoints), arguments.session)
     if not arguments.url:
         for header, name in HEADERS.items():
-            print(f"{header}: {query[name]}")
-    print(f"{endpoints.websocket}?{urlencode(query)}")
+            print_result(f"{header}: {query[name]}")
+    print_result(f"{endpoints.websocket}?{urlencode(query)}")
     return 0
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from local.api import events
 from local.api.events import Client, Event
+from local.cli.output import print_result
 from local.place import HERE, api_id
 
 HOST = HERE.execute_api_host(api_id(0))
@@ -59,7 +60,7 @@ class Sample:
 def run(arguments: argparse.Namespace) -> int:
     """Print a sample event."""
     sample = Sample(**{field.name: getattr(arguments, field.name) for field in fields(Sample)})
-    print(json.dumps(KINDS[arguments.kind](sample), indent=2))
+    print_result(json.dumps(KINDS[arguments.kind](sample), indent=2))
     return 0
 
 

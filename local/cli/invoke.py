@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local.cli.arguments import options_of
+from local.cli.output import print_result
 from local.console import Console
 from local.endpoints import of_running_gateway
 from local.errors import CannotDo
@@ -32,9 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     answer = result.value if result.error is None else result.error
     text = json.dumps(answer, ensure_ascii=False)
     try:
-        print(text if text.isprintable() else json.dumps(answer))  # no control characters reach the terminal
+        print_result(text if text.isprintable() else json.dumps(answer))  # no control characters reach the terminal
     except UnicodeEncodeError:  # the terminal's encoding lacks a character, or the text has a lone surrogate
-        print(json.dumps(answer))
+        print_result(json.dumps(answer))
     return 0 if result.error is None else 1
 
 
