@@ -108,7 +108,7 @@ def _time_left(context: Context) -> float:
 
 
 def _report(accounts: dict[str, Account], seconds: float) -> None:
-    """Count and log what became of a message. ``seconds`` is the time that the delivery took."""
+    """Count and log the results of a message. ``seconds`` is the time that the delivery took."""
     recipients, delivered, gone, failed, closed = (
         sum(getattr(account, name) for account in accounts.values())
         for name in ("targets", "delivered", "gone", "failed", "closed")

@@ -36,7 +36,7 @@ HOST = re.compile(rf"(\.)(?<!\bs3\.)([a-z]{{2,}}(?:-[a-z]+)+-\d+)(\.(?:vpce\.|ap
 """The region in a host name. S3's hosts are left out."""
 
 SECRET_SUFFIX = re.compile("-[A-Za-z0-9]{6}$")
-"""The characters that Secrets Manager puts behind a secret's name in its ARN. They differ here."""
+"""The characters that Secrets Manager appends to a secret's name in its ARN. They are not those of the real secret."""
 
 
 BATCHES = ("DynamoDB_20120810.BatchGetItem", "DynamoDB_20120810.BatchWriteItem")

@@ -1,4 +1,4 @@
-"""Unpacks code from zip archives, as Lambda does, so that functions find the files beside their modules."""
+"""Unpacks code from zip archives, as Lambda does, so that functions find the other files of the archive."""
 
 import contextlib
 import shutil

@@ -20,6 +20,6 @@ Boundaries know one service each:
 * ``asking``                                                              both: repetition and deadlines
 * ``log``, ``metrics``                                                    CloudWatch
 
-The ``@connections`` API and the delivery of messages are the package ``delivery``, beside the function that sends.
+The package ``delivery`` in ``send-message/`` delivers messages, and alone knows the ``@connections`` API.
 
 """
