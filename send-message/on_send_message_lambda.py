@@ -17,8 +17,8 @@ from hub.dynamodb import CONFIG
 from hub.envelope import Envelope
 from hub.errors import Expired, Forbidden, NotConnected
 from hub.frames import Ping, SendMessage
-from hub.ids import timestamp, uuid7
 from hub.log import logger
+from hub.message_ids import timestamp, uuid7
 from hub.rate import RateLimit
 from hub.sessions import may_send
 from hub.settings import MessageSettings
@@ -67,7 +67,7 @@ def _sender(connection_id: str, now: float, seconds: float) -> Connection:
 
     Raises:
         Expired: If the credential of the sending connection has expired.
-        NotConnected: If the sending connection has no row, or a row without a subject that is not usable any more.
+        NotConnected: If the sending connection has no row, or if its row has no subject and is no longer usable.
 
     """
     sender = CONNECTIONS.find(connection_id, seconds)

@@ -38,7 +38,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove AWS's variables and proxies, so that no test reaches an AWS account."""
+    """Remove AWS's variables, turn proxies off, and set keys of nobody, so that no test reaches an AWS account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("no_proxy", "*")

@@ -12,7 +12,7 @@ def machine(results: Results) -> str:
 
 
 def round_trips(results: Results) -> str:
-    """Return the table of clients that each send the next message when the last one is answered."""
+    """Return the table of clients that send a message, wait for its answer, and then send the next message."""
     lines = [
         (
             row["server"],

@@ -91,7 +91,7 @@ class Services:
         return [answer]
 
     def _rewrite(self, environ: dict[str, Any]) -> bytes:
-        """Make a request name the region and the account of the resources. Return the body of a call as it was."""
+        """Put the resources' region and account into a request. Return the original body of a call."""
         patterns = {"HTTP_AUTHORIZATION": SCOPE, "QUERY_STRING": QUERY_SCOPE, "HTTP_HOST": HOST}
         for name, pattern in patterns.items():
             if name in environ:

@@ -175,7 +175,7 @@ def _find_list(path: str) -> Find:
 
 
 def _text(value: Any) -> str:
-    """Write a value of the message as API Gateway writes it into a key."""
+    """Return a value of the message as text, as API Gateway writes it into the key of a route or of a response."""
     if isinstance(value, str):
         return value
     if value is None:

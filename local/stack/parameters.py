@@ -16,7 +16,7 @@ def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> d
     Return the value of every parameter: text, or a list of texts.
 
     On AWS, a parameter of the type ``AWS::SSM::Parameter::Value<…>`` has a value from SSM. The gateway cannot ask SSM:
-    if no value is given, the parameter's value is the name of the value in SSM.
+    if no value is given, the gateway uses the name in SSM itself as the value.
 
     Args:
         declared: The section ``Parameters`` of the template.

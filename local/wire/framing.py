@@ -1,8 +1,8 @@
 """
 WebSocket framing (RFC 6455): from bytes to messages.
 
-The protocol is that of the websockets library, used without its input and output. It is changed where API Gateway is
-stricter or more lenient.
+The websockets library implements the protocol, and the gateway does the input and output itself. This module changes
+the protocol where API Gateway is stricter or more lenient.
 
 """
 

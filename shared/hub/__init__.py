@@ -4,7 +4,7 @@ What the three functions share: rules, and boundaries to services.
 Rules take values and return values:
 
 * ``connect_request``, ``frames``, ``envelope``   what clients send, and what they receive
-* ``strict_json``, ``ids``                        how frames are written
+* ``strict_json``, ``message_ids``                how frames are written
 * ``connection``, ``sessions``                    who is connected, and who may send to which session
 * ``rate``                                        how fast a connection may send
 * ``errors``, ``answers``                         refusals, and how a handler answers them

@@ -11,7 +11,7 @@ from hub.sessions import SESSION_ID
 MAX_SESSIONS = 100
 """Distinct sessions in the list of one message."""
 
-MAX_ID_LENGTH = 64
+MAX_MESSAGE_ID = 64
 """Characters (Unicode code points) of a message id."""
 
 MAX_DEPTH = 100
@@ -129,8 +129,8 @@ def _message_id(members: dict[str, Any]) -> str | None:
     if "id" not in members:
         return None
     message_id = members["id"]
-    if not isinstance(message_id, str) or not 1 <= len(message_id) <= MAX_ID_LENGTH:
-        raise BadRequest(f"id is not a string of 1 to {MAX_ID_LENGTH} characters", "id")
+    if not isinstance(message_id, str) or not 1 <= len(message_id) <= MAX_MESSAGE_ID:
+        raise BadRequest(f"id is not a string of 1 to {MAX_MESSAGE_ID} characters", "id")
     return message_id
 
 

@@ -15,7 +15,7 @@ from bench.scaling.model import parts
 from bench.scaling.steady import Workload
 from hub import frames
 from hub.envelope import Envelope
-from hub.ids import uuid7
+from hub.message_ids import uuid7
 from local.stack.loading import load, translated
 from tests.support.lambdas import Context, cold_start
 from tests.support.paths import ROOT

@@ -12,7 +12,7 @@ from hub.answers import refuse_frame
 from hub.envelope import Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.frames import SendMessage
-from hub.ids import timestamp, uuid7
+from hub.message_ids import timestamp, uuid7
 from hub.sessions import SESSION_ID
 from local.api import results
 from local.api.mock import mock
@@ -36,7 +36,7 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 TIMES = st.floats(0, 4e9)
-IDS = st.text(min_size=1, max_size=frames.MAX_ID_LENGTH)
+IDS = st.text(min_size=1, max_size=frames.MAX_MESSAGE_ID)
 SESSION_IDS = st.from_regex(SESSION_ID, fullmatch=True)
 COUNTS = st.dictionaries(SESSION_IDS, st.integers(0, 1000), max_size=4)
 SENT_FRAMES = st.fixed_dictionaries(
@@ -48,7 +48,7 @@ SENT_FRAMES = st.fixed_dictionaries(
     optional={"id": IDS, "echo": st.booleans(), "unknown": JSON_VALUES},
 )
 WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st.sampled_from(
-    ["", "sendmessage", "two words", "x" * (frames.MAX_ID_LENGTH + 1), ["s1", ""], ["s1", None], ["s1", "x" * 129]]
+    ["", "sendmessage", "two words", "x" * (frames.MAX_MESSAGE_ID + 1), ["s1", ""], ["s1", None], ["s1", "x" * 129]]
 )
 
 

@@ -13,7 +13,7 @@ from hub import frames
 from hub.connection import Connection
 from hub.envelope import MAX_FRAME_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
-from hub.ids import timestamp
+from hub.message_ids import timestamp
 from hub.sessions import SESSION_ID
 from local import options
 from local.wire.framing import MAX_FRAME, MAX_MESSAGE
@@ -106,7 +106,7 @@ def test_the_schemas_bounds_are_the_codes() -> None:
         "sessions": frames.MAX_SESSIONS,
         "sessions offline": frames.MAX_SESSIONS,
         "sessions counted": frames.MAX_SESSIONS,
-        "characters of an id": frames.MAX_ID_LENGTH,
+        "characters of an id": frames.MAX_MESSAGE_ID,
         "session id": f"^{SESSION_ID.pattern}$",
     }
 
@@ -120,7 +120,7 @@ AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("
     [
         pytest.param(PROTOCOL, r"protocol, `(.+?)`", [handshake.PROTOCOL], id="subprotocol"),
         pytest.param(PROTOCOL, r"1 to ([\d,]+) session ids", [frames.MAX_SESSIONS], id="sessions"),
-        pytest.param(PROTOCOL, r"1 to ([\d,]+) characters", [frames.MAX_ID_LENGTH], id="id"),
+        pytest.param(PROTOCOL, r"1 to ([\d,]+) characters", [frames.MAX_MESSAGE_ID], id="id"),
         pytest.param(PROTOCOL, r"([\d,]+) levels", [frames.MAX_DEPTH], id="levels"),
         pytest.param(PROTOCOL, r"([\d,]{4,}) bytes", [MAX_FRAME_BYTES], id="delivered-frame"),
         pytest.param(PROTOCOL, r"it has (\d+) bytes", [AROUND_MESSAGE], id="bytes-around-a-message"),

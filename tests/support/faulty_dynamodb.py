@@ -1,4 +1,4 @@
-"""A DynamoDB that answers by script, over real HTTP, faults among the answers."""
+"""A fake DynamoDB over real HTTP. A script gives its answers, and some of them are faults."""
 
 import contextlib
 import json

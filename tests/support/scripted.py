@@ -1,4 +1,4 @@
-"""A server of AWS's JSON protocol that answers by script, faults among the answers."""
+"""A server of AWS's JSON protocol. A script gives its answers, and some of them are faults."""
 
 import contextlib
 import json

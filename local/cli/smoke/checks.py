@@ -185,7 +185,7 @@ async def send(sender: Client, session: str, message: str) -> Frame:
 
 
 def _counts(value: object) -> bool:
-    """Return whether a member of an ack gives a number of connections for each session."""
+    """Return whether a field of an ack maps each session to a number of connections."""
     return isinstance(value, dict) and all(type(count) is int for count in value.values())
 
 

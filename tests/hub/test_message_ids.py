@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.ids import timestamp, uuid7
+from hub.message_ids import timestamp, uuid7
 
 
 def test_ids_that_the_hub_makes_are_version_7_and_sort_by_time() -> None:
