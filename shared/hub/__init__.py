@@ -20,6 +20,6 @@ Boundaries know one service each:
 * ``asking``                                                              both: repetition and deadlines
 * ``log``, ``metrics``                                                    CloudWatch
 
-The package ``delivery`` in ``send-message/`` delivers messages, and alone knows the ``@connections`` API.
+The package ``delivery``, next to the function that sends, delivers messages, and alone knows the ``@connections`` API.
 
 """
