@@ -32,9 +32,7 @@ NAMES = (f"{number}=" for number in itertools.count())
 """Connection ids that occur once. So a late request of one example does not take the answers of the next."""
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.in_folder(tmp_path_factory.mktemp("authority"))
+pytestmark = pytest.mark.usefixtures("trusting")
 
 
 @pytest.fixture(scope="module", params=["http", "https"])
@@ -42,12 +40,6 @@ def faulty(request: pytest.FixtureRequest, authority: Authority) -> Iterator[Fau
     """One server for all examples of a test, which Hypothesis wants."""
     with faulty_endpoint(authority.server_context() if request.param == "https" else None) as served:
         yield served
-
-
-@pytest.fixture(autouse=True)
-def trusting(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the fan-out trust the authority, as boto3 would."""
-    monkeypatch.setenv("AWS_CA_BUNDLE", authority.bundle)
 
 
 def quick_fan_out(faulty: FaultyEndpoint, rows: Rows) -> AbstractContextManager[FanOut]:

@@ -34,16 +34,7 @@ from tests.support.fan_outs import (
 from tests.support.faulty import ANSWERS, DELIVERS, GONE, PASSES, REFUSES, STALLS, FaultyEndpoint, faulty_endpoint
 from tests.support.tls import Authority
 
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.in_folder(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(autouse=True)
-def trusting(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the fan-out trust the authority, as boto3 would."""
-    monkeypatch.setenv("AWS_CA_BUNDLE", authority.bundle)
+pytestmark = pytest.mark.usefixtures("trusting")
 
 
 @pytest.fixture(params=["http", "https"])
