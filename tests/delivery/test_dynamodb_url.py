@@ -199,6 +199,9 @@ LOCAL = {"AWS_ENDPOINT_URL_DYNAMODB": "http://Tables.example:8000"}
             pytest.param({"AWS_ENDPOINT_URL": "http://[::1]:8000", "http_proxy": PROXY, "NO_PROXY": names}, id=names)
             for names in ("::1", "[::1]", "[::1]:8000")
         ),
+        pytest.param(
+            {"AWS_ENDPOINT_URL": "http://h.", "HTTP_PROXY": PROXY, "NO_PROXY": "a,,b"}, id="no-proxy-without-a-name"
+        ),
         pytest.param({"HTTPS_PROXY": PROXY, "no_proxy": "", "NO_PROXY": "*"}, id="no-proxy-lower-case-wins"),
         pytest.param({"HTTPS_PROXY": PROXY, "no_proxy": "*", "NO_PROXY": "a"}, id="no-proxy-lower-case"),
     ],

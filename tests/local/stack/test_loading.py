@@ -37,7 +37,8 @@ VARIABLES = {
     | {"JWT_ISSUER": "", "JWT_AUDIENCE": "", "MAX_CONNECTIONS_PER_SESSION": "0"},
     "DisconnectFunction": COMMON,
     "MessageFunction": COMMON
-    | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod", "AUTH_MODE": "none", "MESSAGE_RATE": "0", "MESSAGE_BURST": "20"},
+    | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod", "URL_SUFFIX": "amazonaws.com", "AUTH_MODE": "none"}
+    | {"MESSAGE_RATE": "0", "MESSAGE_BURST": "20"},
 }
 
 
