@@ -9,6 +9,6 @@ artefacts  installs the libraries of Lambda's runtime for a benchmark
 costs      has AWS's prices
 limits     has AWS's quotas, and the hub's limits
 publish    puts the results of ``make bench`` into docs/performance.md: ``make publish``
-report     reads results, and writes tables into documents
+report     makes figures of times, reads results, and writes tables into documents
 
 """

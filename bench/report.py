@@ -1,5 +1,6 @@
-"""Reads the results of a benchmark, and writes tables into documents."""
+"""Makes figures of measured times, reads the results of a benchmark, and writes tables into documents."""
 
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,12 @@ ROOT = Path(__file__).parent.parent
 
 Results = dict[str, Any]
 Row = dict[str, Any]
+
+
+def percentiles(seconds: list[float]) -> dict[str, float]:
+    """Return the median and the 99th percentile in milliseconds, of at least two times."""
+    hundredths = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {"p50_ms": hundredths[49] * 1000, "p99_ms": hundredths[98] * 1000}
 
 
 def rows(results: Results, **wanted: Any) -> list[Row]:

@@ -1,6 +1,7 @@
 """
 Compares the hub's delivery with boto3 and with bare sockets, and measures cold starts: ``python -m bench.delivery``.
 
+common          compares the hub with boto3 for messages to few connections: ``python -m bench.delivery.common``
 engines         are the hub and what it is compared with: each delivers a message to many connections
 bare_sockets    is the engine that does the least
 engine_figures  measures one engine, in a process of its own

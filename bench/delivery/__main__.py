@@ -5,19 +5,16 @@ The hub and the bare sockets are measured with every number of connections, boto
 
 """
 
-import dataclasses
 import json
 import os
 import platform
-import statistics
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from bench.delivery import cold_start
+from bench.delivery.engine_figures import Figures, figures_of, medians
 from bench.delivery.engines import THREADS
-from bench.delivery.stub import Stub, running_stub
+from bench.delivery.stub import running_stub
 from bench.report import ROOT
 
 RESULTS = ROOT / ".build" / "bench.json"
@@ -35,39 +32,17 @@ BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for siz
 """Posts of one message with boto3, which is not faster with more posts."""
 
 
-def engine_figures(engine: str, stub: Stub, count: int) -> dict[str, float]:
-    """Return the figures of one engine, measured in a process of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "bench.delivery.engine_figures",
-        engine,
-        json.dumps(dataclasses.asdict(stub)),
-        str(count),
-        "3",
-    ]
-    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    figures: dict[str, float] = json.loads(
-        printed.stdout.splitlines()[-1]
-    )  # the lines before are the metrics of the events
-    return figures
-
-
-def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
-    return {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
-
-
 def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
     """Return the figures of all engines at one delay."""
     runs = [
         *((name, count) for count in SIZES for name in ("hub", "bare sockets, asyncio", "bare sockets, uvloop")),
         *BOTO3_POSTS.items(),
     ]
-    figures: dict[tuple[str, int], list[dict[str, float]]] = {run: [] for run in runs}
+    figures: dict[tuple[str, int], list[Figures]] = {run: [] for run in runs}
     with running_stub(delay / 1000, tls) as stub:
         for _ in range(ROUNDS):
             for run in runs:
-                figures[run].append(engine_figures(run[0], stub, run[1]))
+                figures[run].append(figures_of(run[0], stub, run[1], 3))
     return [
         {"engine": name, "count": count, "delay_ms": delay, "tls": tls, **medians(rounds)}
         for (name, count), rounds in figures.items()

@@ -1,8 +1,10 @@
 """Prints the figures of one engine: ``python -m bench.delivery.engine_figures ENGINE STUB COUNT RUNS``."""
 
+import dataclasses
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +12,29 @@ from pathlib import Path
 from bench.delivery.engines import ENGINES, Engine
 from bench.delivery.pin import pin
 from bench.delivery.stub import Stub
+from bench.report import percentiles
+
+Figures = dict[str, float]
+
+
+def figures_of(engine: str, stub: Stub, count: int, runs: int) -> Figures:
+    """
+    Return the figures of one engine, measured in a process of its own.
+
+    Args:
+        count: Connections that each message goes to.
+        runs: Messages that are measured.
+
+    """
+    arguments = [engine, json.dumps(dataclasses.asdict(stub)), str(count), str(runs)]
+    command = [sys.executable, "-m", "bench.delivery.engine_figures", *arguments]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    read: Figures = json.loads(printed.stdout.splitlines()[-1])  # the lines before are the metrics of the events
+    return read
+
+
+def medians(rounds: list[Figures]) -> Figures:
+    return {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 def resident() -> float:
@@ -37,21 +62,29 @@ def main() -> None:
     os._exit(0)  # without waiting for the threads of boto3 pools
 
 
-def figures(send: Engine, count: int, runs: int) -> dict[str, float]:
-    """Return the figures of the first run, which opens the HTTP connections, and the medians of the other runs."""
+def figures(send: Engine, count: int, runs: int) -> Figures:
+    """
+    Return the figures of the first run, which opens the HTTP connections, and those of ``runs`` later runs.
+
+    If there are ten runs or more, a tenth of them warms up after the first run, and is not measured. ``p50_ms`` and
+    ``p99_ms`` are the times of a whole run. ``cpu_ms`` is the CPU time of a run, divided by ``count``: the median.
+
+    """
     before = resident()
-    rates, costs = [], []
-    for _ in range(runs + 1):
+    seconds, cpu_seconds = [], []
+    warming = 1 + runs // 10
+    for _ in range(warming + runs):
         wall, cpu = time.perf_counter(), time.process_time()
         taken = send(count)
-        rates.append(count / (time.perf_counter() - wall))
-        costs.append((time.process_time() - cpu) * 1000 / count)
+        seconds.append(time.perf_counter() - wall)
+        cpu_seconds.append(time.process_time() - cpu)
         assert taken == count, f"{taken} of {count} were delivered"
     return {
-        "per_second": statistics.median(rates[1:]),
-        "cpu_ms": statistics.median(costs[1:]),
-        "first_per_second": rates[0],
-        "first_cpu_ms": costs[0],
+        "per_second": count / statistics.median(seconds[warming:]),
+        "cpu_ms": statistics.median(cpu_seconds[warming:]) * 1000 / count,
+        **percentiles(seconds[warming:]),
+        "first_per_second": count / seconds[0],
+        "first_cpu_ms": cpu_seconds[0] * 1000 / count,
         "memory_mb": resident() - before,
     }
 

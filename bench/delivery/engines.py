@@ -23,6 +23,9 @@ from bench.delivery.stub import Stub, connection_id
 Engine = Callable[[int], int]
 
 FRAME = json.dumps({"type": "message", "id": "bench", "session": "s1", "from": "s0", "message": "x" * 150}).encode()
+LOOP = "boto3, query and post"
+"""The name of the engine that is the baseline for messages to few connections."""
+
 THREADS = (32, 64, 128)
 """Sizes of the boto3 thread pool. The documents compare the hub with the fastest of them."""
 
@@ -80,10 +83,34 @@ def threads(size: int, stub: Stub) -> Engine:
     return lambda count: sum(pool.map(post, range(count)))
 
 
+def query_and_post(stub: Stub) -> Engine:
+    """Return the simplest loop over boto3, which reads the rows of a session and posts to each."""
+    import boto3
+
+    dynamodb = boto3.client("dynamodb", endpoint_url=stub.dynamodb)
+    api = boto3.client("apigatewaymanagementapi", endpoint_url=stub.endpoint)
+
+    def send(count: int) -> int:
+        pages = dynamodb.get_paginator("query").paginate(
+            TableName="t",
+            ConsistentRead=True,
+            KeyConditionExpression="session_id = :session",
+            ExpressionAttributeValues={":session": {"S": f"s{count}"}},
+        )
+        posted = 0
+        for page in pages:
+            for item in page["Items"]:
+                posted += bool(api.post_to_connection(ConnectionId=item["connection_id"]["S"], Data=FRAME))
+        return posted
+
+    return send
+
+
 ENGINES: dict[str, Callable[[Stub], Engine]] = {
     "hub": hub,
     "bare sockets, asyncio": partial(BareSockets, asyncio.new_event_loop, FRAME),
     "bare sockets, uvloop": partial(BareSockets, uvloop.new_event_loop, FRAME),
+    LOOP: query_and_post,
     "boto3, one by one": one_by_one,
     **{f"boto3, {size} threads": partial(threads, size) for size in THREADS},
 }

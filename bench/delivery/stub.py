@@ -1,6 +1,7 @@
 """Stubs of ``@connections`` and of the DynamoDB queries of a delivery, on loopback, as fast as Python can be."""
 
 import asyncio
+import binascii
 import json
 import multiprocessing
 import ssl
@@ -21,6 +22,10 @@ TAKEN = (
     b"HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 00:00:00 GMT\r\nContent-Type: application/json\r\n"
     b"Content-Length: 0\r\nx-amzn-RequestId: 8b1f7a1e-0000-4000-8000-000000000000\r\n\r\n"
 )
+
+
+MOST = 9_000
+"""Rows of a page without a limit: about 1 MB, where DynamoDB ends a page."""
 
 
 @dataclass(frozen=True)
@@ -80,27 +85,33 @@ class Queries(Requests):
 
 
 def page(query: dict[str, object]) -> bytes:
-    """Return DynamoDB's answer to a query."""
+    """Return DynamoDB's answer to a query, whose only value is a connection id or a session id."""
     values = query["ExpressionAttributeValues"]
     assert isinstance(values, dict)
+    (value,) = values.values()
     times = {"connected_at": {"N": "1795000000000"}, "expires_at": {"N": "9795000000"}}
     if "IndexName" in query:
-        items = [{"session_id": {"S": "s0"}, "connection_id": values[":connection"], **times}]
+        items = [{"session_id": {"S": "s0"}, "connection_id": value, **times}]
         return answer({"Items": items, "Count": 1})
     start = query.get("ExclusiveStartKey")
     first = int(start["connection_id"]["S"][:14]) + 1 if isinstance(start, dict) else 0
-    most = query["Limit"]
+    most = query.get("Limit", MOST)
     assert isinstance(most, int)
-    total = int(values[":session"]["S"][1:])
+    total = int(value["S"][1:])
     last = min(first + most, total)
-    items = [{"connection_id": {"S": connection_id(number)}, **times} for number in range(first, last)]
-    more = {"LastEvaluatedKey": {"session_id": values[":session"], **items[-1]}} if last < total else {}
+    wanted = times if "ProjectionExpression" in query else {"session_id": value, **times}
+    items = [{"connection_id": {"S": connection_id(number)}, **wanted} for number in range(first, last)]
+    more = {"LastEvaluatedKey": {"session_id": value, **items[-1]}} if last < total else {}
     return answer({"Items": items, "Count": len(items), **more})
 
 
 def answer(content: object) -> bytes:
+    """Return an answer with its checksum, which DynamoDB also sends."""
     body = json.dumps(content).encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n"
+        f"x-amz-crc32: {binascii.crc32(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
@@ -119,10 +130,10 @@ def serve(pipe: Pipe, delay: float, tls: bool, folder: str) -> None:
         loop = asyncio.get_running_loop()
         Queries.pages = {}
         posts = await loop.create_server(lambda: Requests(delay), "127.0.0.1", 0, ssl=context, backlog=1024)
-        queries = await loop.create_server(lambda: Queries(0.004), "127.0.0.1", 0)
+        queries = await loop.create_server(lambda: Queries(0.004), "127.0.0.1", 0, ssl=context)
         scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
         ports = [server.sockets[0].getsockname()[1] for server in (posts, queries)]
-        pipe.send(Stub(f"{scheme}://{host}:{ports[0]}/prod", f"http://127.0.0.1:{ports[1]}", str(bundle)))
+        pipe.send(Stub(f"{scheme}://{host}:{ports[0]}/prod", f"{scheme}://{host}:{ports[1]}", str(bundle)))
         await asyncio.Event().wait()
 
     uvloop.run(run())
@@ -130,7 +141,13 @@ def serve(pipe: Pipe, delay: float, tls: bool, folder: str) -> None:
 
 @contextmanager
 def running_stub(delay: float, tls: bool) -> Iterator[Stub]:
-    """Run the stubs in a process of their own. They answer a post after ``delay`` seconds, and a query after 4 ms."""
+    """
+    Run the stubs in a process of their own. They answer a post after ``delay`` seconds, and a query after 4 ms.
+
+    Args:
+        tls: Whether clients need TLS, for both stubs.
+
+    """
     with tempfile.TemporaryDirectory() as folder:
         spawning = multiprocessing.get_context("spawn")
         ours, theirs = spawning.Pipe()

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import json
-import statistics
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from websockets.asyncio.client import ClientConnection, connect
+
+from bench.report import percentiles
 
 Figures = dict[str, float]
 
@@ -113,9 +114,3 @@ async def _open(url: str, gate: asyncio.Semaphore) -> ClientConnection:
 
 def address_of(socket: ClientConnection) -> str:
     return ":".join(map(str, socket.remote_address))
-
-
-def percentiles(seconds: list[float]) -> Figures:
-    """Return the median and the 99th percentile in milliseconds."""
-    hundredths = statistics.quantiles(seconds, n=100, method="inclusive")
-    return {"p50_ms": hundredths[49] * 1000, "p99_ms": hundredths[98] * 1000}
