@@ -41,6 +41,17 @@ ROW_BYTES = 110
 """Bytes of a row: the names of four attributes, a session id of 20 characters, a connection id of 16, two numbers."""
 
 
+ONE_MESSAGE_READS = 1.5
+"""Read units of a message of the hub to a session with one connection: half a unit for the sender's row in the index,
+and one for the session. Source: tests/bench/test_common.py counts the reads."""
+
+LOOP_READS = 1.0
+"""Read units of the same message without the hub, by the benchmark's loop over boto3, which reads the session only."""
+
+ONE_MESSAGE_FRAMES = 3
+"""Messages that API Gateway bills for a message to one connection: the message, its ack, and the post."""
+
+
 def seconds(posts: int, per_second: float, cpu_ms: float, memory_mb: int) -> float:
     """Return the seconds of a delivery: the measured time, or the time for its CPU with the memory's share of a vCPU if
     that is longer."""

@@ -6,9 +6,11 @@ engines         are the hub and what it is compared with: each delivers a messag
 bare_sockets    is the engine that does the least
 engine_figures  measures one engine, in a process of its own
 stub            answers for ``@connections`` and DynamoDB, in another process
+pages           has DynamoDB's answers
 pin             keeps each of the two processes on a core of its own
-cold_start      measures the import of the built functions
+cold_start      measures the import of the built functions, and the first message
 stuck           measures messages to recipients that do not read: ``python -m bench.delivery.stuck``
-tables, charts  show the results in docs/performance.md
+tables, common_tables, charts
+                show the results in docs/performance.md
 
 """

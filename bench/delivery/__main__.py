@@ -1,7 +1,8 @@
 """
 Measures every engine, prints a table, and writes the results to .build/bench.json.
 
-The hub and the bare sockets are measured with every number of connections, boto3 with one number of posts per variant.
+The hub and the bare sockets are measured with every number of connections, boto3's loop with few connections, and the
+other variants of boto3 with one number of posts each.
 
 """
 
@@ -11,19 +12,22 @@ import platform
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.delivery import cold_start
+from bench.delivery import cold_start, common
 from bench.delivery.engine_figures import Figures, figures_of, medians
-from bench.delivery.engines import THREADS
+from bench.delivery.engines import LOOP, THREADS
 from bench.delivery.stub import running_stub
 from bench.report import ROOT
 
 RESULTS = ROOT / ".build" / "bench.json"
 
-SIZES = (10, 100, 1_000, 10_000)
+SIZES = (1, 2, 10, 100, 1_000, 10_000)
 """Connections that one message goes to."""
 
 DELAYS = (1, 10, 50)
 """Milliseconds until ``@connections`` answers."""
+
+LEAST_MESSAGES, LEAST_POSTS = 3, 20
+"""An engine sends as many messages in a round as make both: a message to few connections is measured more often."""
 
 ROUNDS = 3
 """Each round measures all engines one after another. So a slow minute of the machine slows all engines down."""
@@ -36,13 +40,15 @@ def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
     """Return the figures of all engines at one delay."""
     runs = [
         *((name, count) for count in SIZES for name in ("hub", "bare sockets, asyncio", "bare sockets, uvloop")),
+        *((LOOP, count) for count in common.MESSAGES),
         *BOTO3_POSTS.items(),
     ]
     figures: dict[tuple[str, int], list[Figures]] = {run: [] for run in runs}
     with running_stub(delay / 1000, tls) as stub:
         for _ in range(ROUNDS):
-            for run in runs:
-                figures[run].append(figures_of(run[0], stub, run[1], 3))
+            for name, count in runs:
+                messages = max(LEAST_MESSAGES, LEAST_POSTS // count)
+                figures[name, count].append(figures_of(name, stub, count, messages))
     return [
         {"engine": name, "count": count, "delay_ms": delay, "tls": tls, **medians(rounds)}
         for (name, count), rounds in figures.items()
@@ -51,6 +57,7 @@ def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Measure, print the figures, and write them to RESULTS."""
+    common.show(few := common.measure(ROUNDS))
     results: list[dict[str, Any]] = []
     print(f"{'':37} {'posts/s':>9} {'CPU ms':>8} {'first CPU':>10} {'memory':>8}")
     for tls in (False, True):
@@ -66,11 +73,8 @@ def main() -> None:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     RESULTS.parent.mkdir(exist_ok=True)
     date = f"{datetime.now(UTC):%Y-%m-%d}"
-    ratios = cold_start.ratios()
-    print("CPU of import and init of the built functions, divided by that of import boto3; boto3.client('dynamodb')")
-    for name, ratio in ratios.items():
-        print(f"  {name:28} {ratio:.2f}")
-    written = {"date": date, "machine": machine, "cold_starts": ratios, "results": results}
+    cold_start.show(starts := cold_start.measure())
+    written = {"date": date, "machine": machine, "common": few, **starts, "results": results}
     RESULTS.write_text(json.dumps(written, indent=1))
     print(f"The results are in {RESULTS.relative_to(ROOT)}.")
 

@@ -9,7 +9,8 @@ from hashlib import sha256
 from hmac import digest
 from typing import cast
 
-from bench.delivery.stub import Stub, connection_id
+from bench.delivery.pages import connection_id
+from bench.delivery.stub import Stub
 from delivery.http.endpoint import MAX_CHANNELS
 
 

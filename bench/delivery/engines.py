@@ -18,7 +18,8 @@ from typing import Any
 import uvloop
 
 from bench.delivery.bare_sockets import BareSockets
-from bench.delivery.stub import Stub, connection_id
+from bench.delivery.pages import connection_id
+from bench.delivery.stub import Stub
 
 Engine = Callable[[int], int]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import boto3
 
-from bench.delivery.stub import Requests, connection_id
+from bench.delivery.pages import connection_id
+from bench.delivery.stub import Requests
 from bench.limits import DELIVERY_SECONDS
 from delivery.fan_out import FanOut
 from delivery.http.endpoint import Endpoint

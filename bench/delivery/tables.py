@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench import costs
+from bench.delivery import common_tables
 from bench.report import ROOT, Results, Row, fill, only, rows, table
 
 DOCUMENT = ROOT / "docs" / "performance.md"
@@ -88,9 +89,18 @@ def dollars(results: Results) -> str:
 
 
 def starts(results: Results) -> str:
-    """Return the table of the cold starts."""
+    """Return the table of imports and inits."""
     lines = [(name, f"{ratio:.2f}") for name, ratio in results["cold_starts"].items()]
     return table(("Import and init, CPU", "against boto3 alone"), *lines)
+
+
+def first_message(results: Results) -> str:
+    """Return the table of the cold start of MessageFunction, its first message included."""
+    return table(
+        ("Cold start with the first request, CPU", "against boto3 and a query"),
+        ("boto3 and a query", f"{1:.2f}"),
+        ("MessageFunction and a message", f"{results['first_message']:.2f}"),
+    )
 
 
 def machine(results: Results) -> str:
@@ -100,10 +110,13 @@ def machine(results: Results) -> str:
 
 PARTS: dict[str, Callable[[Results], str]] = {
     "machine": machine,
+    "one message": common_tables.one_message,
+    "few connections": common_tables.few_connections,
     "compared": compared,
     "ratios": ratios,
     "by delay": by_delay,
     "dollars": dollars,
+    "first message": first_message,
     "cold starts": starts,
 }
 
