@@ -1,8 +1,8 @@
 """
 Measures every engine, prints a table, and writes the results to .build/bench.json.
 
-The hub and the bare sockets are measured with every number of connections, boto3's loop with few connections, and the
-other variants of boto3 with one number of posts each.
+The hub and the bare sockets are measured with every number of connections, boto3's loop with few connections at one
+delay, and the other variants of boto3 with one number of posts each.
 
 """
 
@@ -26,7 +26,7 @@ SIZES = (1, 2, 10, 100, 1_000, 10_000)
 DELAYS = (1, 10, 50)
 """Milliseconds until ``@connections`` answers."""
 
-LEAST_MESSAGES, LEAST_POSTS = 3, 20
+LEAST_MESSAGES, LEAST_POSTS = 3, 10
 """An engine sends as many messages in a round as make both: a message to few connections is measured more often."""
 
 ROUNDS = 3
@@ -36,23 +36,33 @@ BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for siz
 """Posts of one message with boto3, which is not faster with more posts."""
 
 
-def compare(delay: int, tls: bool) -> list[dict[str, Any]]:
-    """Return the figures of all engines at one delay."""
+Run = tuple[str, int]
+"""An engine, and the number of connections."""
+
+
+def compare(delay: int, tls: bool, known: dict[Run, Figures]) -> list[dict[str, Any]]:
+    """Return the figures of all engines at one delay. Those that are known are not measured again."""
     runs = [
         *((name, count) for count in SIZES for name in ("hub", "bare sockets, asyncio", "bare sockets, uvloop")),
-        *((LOOP, count) for count in common.MESSAGES),
         *BOTO3_POSTS.items(),
     ]
-    figures: dict[tuple[str, int], list[Figures]] = {run: [] for run in runs}
+    figures: dict[Run, list[Figures]] = {run: [] for run in runs if run not in known}
     with running_stub(delay / 1000, tls) as stub:
         for _ in range(ROUNDS):
-            for name, count in runs:
+            for name, count in figures:
                 messages = max(LEAST_MESSAGES, LEAST_POSTS // count)
                 figures[name, count].append(figures_of(name, stub, count, messages))
+    measured = {run: medians(rounds) for run, rounds in figures.items()} | known
+    runs += [run for run in known if run not in runs]
     return [
-        {"engine": name, "count": count, "delay_ms": delay, "tls": tls, **medians(rounds)}
-        for (name, count), rounds in figures.items()
+        {"engine": name, "count": count, "delay_ms": delay, "tls": tls, **measured[name, count]} for name, count in runs
     ]
+
+
+def known_runs(few: list[dict[str, Any]], delay: int, tls: bool) -> dict[Run, Figures]:
+    """Return what ``common`` has measured already, at its one delay."""
+    rows = [row for row in few if row["tls"] == tls and delay == common.DELAY_MS]
+    return {(engine, row["count"]): row[key] for engine, key in ((LOOP, "loop"), ("hub", "hub")) for row in rows}
 
 
 def main() -> None:
@@ -63,7 +73,7 @@ def main() -> None:
     for tls in (False, True):
         for delay in DELAYS:
             print(f"{'TLS' if tls else 'plain'}, @connections answers after {delay} ms")
-            for row in (rows := compare(delay, tls)):
+            for row in (rows := compare(delay, tls, known_runs(few, delay, tls))):
                 print(
                     f"  {row['engine']:21} {row['count']:6} posts {row['per_second']:9,.0f} {row['cpu_ms']:8.3f}"
                     f" {row['first_cpu_ms']:10.3f} {row['memory_mb']:5.0f} MB",

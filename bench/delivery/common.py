@@ -9,7 +9,7 @@ import statistics
 import sys
 from typing import Any
 
-from bench.delivery.engine_figures import figures_of, medians
+from bench.delivery.engine_figures import Figures, figures_of, medians
 from bench.delivery.engines import LOOP
 from bench.delivery.stub import Stub, running_stub
 
@@ -36,21 +36,25 @@ def measure(rounds: int) -> list[dict[str, Any]]:
 
 
 def compare(stub: Stub, count: int, rounds: int) -> dict[str, Any]:
-    """
-    Return the medians of the rounds for ``hub`` and ``loop``, and of their ratios ``wall`` and ``cpu``.
-
-    A ratio is computed within a round, in which the engines take turns. So a slow minute of the machine affects both
-    parts of the ratio. Every other round begins with the other engine.
-
-    """
-    measured: dict[str, list[dict[str, float]]] = {"hub": [], LOOP: []}
+    """Return what ``medians_of`` does. The engines take turns. Every other round begins with the other engine."""
+    measured: dict[str, list[Figures]] = {"hub": [], LOOP: []}
     for number in range(rounds):
         for engine in list(measured) if number % 2 == 0 else reversed(measured):
             measured[engine].append(figures_of(engine, stub, count, MESSAGES[count]))
-    pairs = list(zip(measured["hub"], measured[LOOP], strict=True))
+    return medians_of(measured["hub"], measured[LOOP])
+
+
+def medians_of(hub_rounds: list[Figures], loop_rounds: list[Figures]) -> dict[str, Any]:
+    """
+    Return the medians of the rounds for ``hub`` and ``loop``, and of their ratios ``wall`` and ``cpu``.
+
+    A ratio is computed within a round. So a slow minute of the machine affects both parts of the ratio.
+
+    """
+    pairs = list(zip(hub_rounds, loop_rounds, strict=True))
     return {
-        "hub": medians(measured["hub"]),
-        "loop": medians(measured[LOOP]),
+        "hub": medians(hub_rounds),
+        "loop": medians(loop_rounds),
         "wall": statistics.median(hub["p50_ms"] / loop["p50_ms"] for hub, loop in pairs),
         "cpu": statistics.median(hub["cpu_ms"] / loop["cpu_ms"] for hub, loop in pairs),
     }

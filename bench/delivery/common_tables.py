@@ -10,14 +10,14 @@ ENGINES = {"hub": ("the hub", costs.ONE_MESSAGE_READS), "loop": ("boto3, query a
 def one_message(results: Results) -> str:
     """Return the table of one message to one connection, over TLS: its times, and the price of a million of them."""
     memory = f"Lambda, {limits.MESSAGE_MB:,} MB"
-    head = ("One message to one browser", "p50", "p99", "CPU", memory, "DynamoDB", "API Gateway", "a million messages")
+    head = ("One message to one browser", "p50", "p99", "CPU", memory, "DynamoDB", "API Gateway", "total")
     row = _only(results, count=1, tls=True)
     lines = []
     for engine, (name, reads) in ENGINES.items():
         figures = row[engine]
         times = [f"{figures[figure]:.1f} ms" for figure in ("p50_ms", "p99_ms", "cpu_ms")]
         prices = _prices(figures, reads)
-        lines.append((name, *times, *(f"${dollars:.2f}" for dollars in (*prices, sum(prices)))))
+        lines.append((name, *times, *(f"${dollars:.3f}" for dollars in (*prices, sum(prices)))))
     return table(head, *lines)
 
 
