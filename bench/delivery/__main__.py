@@ -1,8 +1,8 @@
 """
 Measures every engine, prints a table, and writes the results to .build/bench.json.
 
-The hub and the bare sockets are measured with every number of connections, boto3's loop with few connections at one
-delay, and the other variants of boto3 with one number of posts each.
+At 10 ms, the hub and the bare sockets are measured with every number of connections, boto3's loop with few, and the
+other variants of boto3 with one number of posts each. At the other delays, only the hub is measured, over TLS.
 
 """
 
@@ -24,28 +24,28 @@ SIZES = (1, 2, 10, 100, 1_000, 10_000)
 """Connections that one message goes to."""
 
 DELAYS = (1, 10, 50)
-"""Milliseconds until ``@connections`` answers."""
+"""Milliseconds until ``@connections`` answers, over TLS."""
 
 LEAST_MESSAGES, LEAST_POSTS = 3, 10
 """An engine sends as many messages in a round as make both: a message to few connections is measured more often."""
 
-ROUNDS = 3
-"""Each round measures all engines one after another. So a slow minute of the machine slows all engines down."""
+ROUNDS, FEW_ROUNDS = 3, 4
+"""Each round measures all engines one after another. So a slow minute of the machine slows all engines down. The second
+number is for ``common``, whose rounds begin with the one engine as often as with the other."""
 
 BOTO3_POSTS = {"boto3, one by one": 30, **{f"boto3, {size} threads": 600 for size in THREADS}}
 """Posts of one message with boto3, which is not faster with more posts."""
-
 
 Run = tuple[str, int]
 """An engine, and the number of connections."""
 
 
 def compare(delay: int, tls: bool, known: dict[Run, Figures]) -> list[dict[str, Any]]:
-    """Return the figures of all engines at one delay. Those that are known are not measured again."""
-    runs = [
-        *((name, count) for count in SIZES for name in ("hub", "bare sockets, asyncio", "bare sockets, uvloop")),
-        *BOTO3_POSTS.items(),
-    ]
+    """Return the figures of the engines at one delay. Those that are known are not measured again."""
+    runs = [("hub", count) for count in SIZES]
+    if delay == common.DELAY_MS:
+        runs = [(name, count) for count in SIZES for name in ("hub", "bare sockets, asyncio", "bare sockets, uvloop")]
+        runs += BOTO3_POSTS.items()
     figures: dict[Run, list[Figures]] = {run: [] for run in runs if run not in known}
     with running_stub(delay / 1000, tls) as stub:
         for _ in range(ROUNDS):
@@ -67,11 +67,11 @@ def known_runs(few: list[dict[str, Any]], delay: int, tls: bool) -> dict[Run, Fi
 
 def main() -> None:
     """Measure, print the figures, and write them to RESULTS."""
-    common.show(few := common.measure(ROUNDS))
+    common.show(few := common.measure(FEW_ROUNDS))
     results: list[dict[str, Any]] = []
     print(f"{'':37} {'posts/s':>9} {'CPU ms':>8} {'first CPU':>10} {'memory':>8}")
     for tls in (False, True):
-        for delay in DELAYS:
+        for delay in DELAYS if tls else (common.DELAY_MS,):
             print(f"{'TLS' if tls else 'plain'}, @connections answers after {delay} ms")
             for row in (rows := compare(delay, tls, known_runs(few, delay, tls))):
                 print(

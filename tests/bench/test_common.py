@@ -16,6 +16,7 @@ import pytest
 
 from bench import costs
 from bench.delivery import common, common_tables, tables
+from bench.delivery.__main__ import known_runs
 from bench.delivery.cold_start import MESSAGE, QUERY, Start
 from bench.delivery.engine_figures import figures
 from bench.delivery.engines import LOOP
@@ -79,6 +80,17 @@ def test_the_terminal_shows_the_bar_next_to_each_ratio(capsys: pytest.CaptureFix
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[2] == "plain, 1 connections hub 20.00 30.00 4.00 0.811 (0.9) 0.500 (0.55)"
     assert lines[6] == "TLS, 1 connections hub 20.00 30.00 4.00 1.254 over (0.9) 1.600 over (0.55)"
+
+
+@pytest.mark.parametrize(
+    ("delay", "known"),
+    [
+        pytest.param(10, {(LOOP, 1), (LOOP, 10), ("hub", 1), ("hub", 10)}, id="the-delay-of-common"),
+        pytest.param(50, set(), id="another-delay"),
+    ],
+)
+def test_what_is_measured_already_is_not_measured_again(delay: int, known: set[tuple[str, int]]) -> None:
+    assert known_runs(RESULTS["common"], delay, tls=True).keys() == known  # type: ignore[arg-type]
 
 
 # The tables.
