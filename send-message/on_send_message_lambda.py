@@ -2,18 +2,19 @@
 
 import os
 import time
-from functools import partial
-
-import boto3
 
 from delivery.account import Account, totals
+from delivery.credentials import credentials_of, region_of
+from delivery.dynamodb import DynamoDB
+from delivery.dynamodb_url import dynamodb_url
 from delivery.fan_out import FanOut
+from delivery.http.access import Access
 from delivery.http.endpoint import Endpoint
+from delivery.http.service import CONNECTIONS_API, DYNAMODB
+from delivery.table import Table
 from hub import frames, metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_frame, reply
 from hub.connection import Connection
-from hub.connections import Connections
-from hub.dynamodb import CONFIG
 from hub.envelope import Envelope
 from hub.errors import Expired, Forbidden, NotConnected
 from hub.frames import Ping, SendMessage
@@ -25,9 +26,13 @@ from hub.settings import MessageSettings
 
 SETTINGS = MessageSettings.from_env(os.environ)
 RATE_LIMIT = RateLimit(SETTINGS.message_rate, SETTINGS.message_burst)
-SESSION = boto3.Session()
-CONNECTIONS = Connections(SESSION.client("dynamodb", config=CONFIG), SETTINGS.table_name)
-FAN_OUT = FanOut(CONNECTIONS, partial(Endpoint, SETTINGS.websocket_endpoint, SESSION), SETTINGS.needs_proof)
+ACCESS = Access(region_of(os.environ), credentials_of(os.environ))
+DYNAMODB_URL = dynamodb_url(os.environ, ACCESS.region)
+FAN_OUT = FanOut(
+    lambda: Table(DynamoDB(Endpoint(DYNAMODB, DYNAMODB_URL, ACCESS), SETTINGS.table_name)),
+    lambda: Endpoint(CONNECTIONS_API, SETTINGS.websocket_endpoint, ACCESS),
+    SETTINGS.needs_proof,
+)
 
 ANSWER_WITHIN = 28.0
 """Seconds for one message, SPARE included. API Gateway waits 29 seconds for the answer, cold start included."""
@@ -44,21 +49,30 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     frame = frames.parse(event.get("body"))
     if isinstance(frame, Ping):
         return reply(frames.PONG)
+    return reply(FAN_OUT.run(_send(frame, connection_id, seconds=_time_left(context))))
 
+
+async def _send(frame: SendMessage, connection_id: str, seconds: float) -> str:
+    """
+    Return the ack of a message. The sender and the listed sessions are read at the same time.
+
+    Args:
+        seconds: Time until the ack must be there.
+
+    """
     now = time.time()
-    sender = _sender(connection_id, now, seconds=_time_left(context))
-    logger.append_keys(session_id=sender.session_id)
-    _check_grants(sender, frame)
+    async with FAN_OUT.delivery(frame.sessions, seconds) as delivery:
+        sender = await _sender(connection_id, now, seconds)
+        logger.append_keys(session_id=sender.session_id)
+        _check_grants(sender, frame)
 
-    envelope = _envelope(frame, sender, now)
-    leave_out = None if frame.echo else connection_id
-    accounts = FAN_OUT.send(envelope, frame.sessions, leave_out, seconds=_time_left(context))
+        envelope = _envelope(frame, sender, now)
+        accounts = await delivery.run(envelope, leave_out=None if frame.echo else connection_id)
     _report(accounts, seconds=time.time() - now)
+    return frames.ack(envelope.message_id, *totals(accounts))
 
-    return reply(frames.ack(envelope.message_id, *totals(accounts)))
 
-
-def _sender(connection_id: str, now: float, seconds: float) -> Connection:
+async def _sender(connection_id: str, now: float, seconds: float) -> Connection:
     """
     Return the row of the sending connection.
 
@@ -70,7 +84,7 @@ def _sender(connection_id: str, now: float, seconds: float) -> Connection:
         NotConnected: If the sending connection has no row, or if its row has no subject and is no longer usable.
 
     """
-    sender = CONNECTIONS.find(connection_id, seconds)
+    sender = await FAN_OUT.table.find(connection_id, seconds)
     if sender and sender.is_usable(now, SETTINGS.needs_proof):
         return sender
     if sender and sender.subject is not None:

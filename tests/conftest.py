@@ -20,7 +20,7 @@ from tests.support.browser import CHROMIUM, QUIET
 from tests.support.faulty import FaultyEndpoint, faulty_endpoint
 from tests.support.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
 from tests.support.gateway import RunningGateway
-from tests.support.in_moto import HubInMoto
+from tests.support.in_moto import HubInMoto, moto_server
 from tests.support.tables import create_connections_table
 
 # No test depends on the speed of the machine.
@@ -56,14 +56,21 @@ def table() -> Iterator[str]:
 
 @pytest.fixture
 def connections(table: str) -> Connections:
-    """The stored connections in the empty table. Retries do not wait."""
-    return Connections(boto3.client("dynamodb"), table, sleep=lambda _seconds: None)
+    """The stored connections in the empty table."""
+    return Connections(boto3.client("dynamodb"), table)
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """The URL of moto's services, which all tests share. See ``moto_server``."""
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
-def shared_hub_in_moto() -> Iterator[HubInMoto]:
+def shared_hub_in_moto(moto_url: str) -> Iterator[HubInMoto]:
     """The hub on moto's services, which the tests of one module share."""
-    with HubInMoto.start() as running:
+    with HubInMoto.start(moto_url) as running:
         yield running
 
 

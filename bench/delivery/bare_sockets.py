@@ -11,7 +11,7 @@ from typing import cast
 
 from bench.delivery.pages import connection_id
 from bench.delivery.stub import Stub
-from delivery.http.endpoint import MAX_CHANNELS
+from delivery.http.service import CONNECTIONS_API
 
 
 class Bare(asyncio.Protocol):
@@ -82,7 +82,7 @@ class BareSockets:
         return self._loop.run_until_complete(self._send(count))
 
     async def _send(self, count: int) -> int:
-        await self._open_up_to(min(count, MAX_CHANNELS))
+        await self._open_up_to(min(count, CONNECTIONS_API.max_channels))
         answers: list[bool] = []
         all_ended = self._loop.create_future()
 

@@ -1,23 +1,25 @@
 """Measures messages to recipients that do not read: ``python -m bench.delivery.stuck``."""
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-
-import boto3
+from dataclasses import dataclass, field
+from functools import partial
 
 from bench.delivery.pages import connection_id
 from bench.delivery.stub import Requests
 from bench.limits import DELIVERY_SECONDS
+from delivery.account import Account
 from delivery.fan_out import FanOut
+from delivery.http.access import Access
 from delivery.http.endpoint import Endpoint
+from delivery.http.service import CONNECTIONS_API, DYNAMODB
 from delivery.stuck import MAX_FAILURES
+from delivery.table import Page, Table
 from hub.connection import NEVER, Connection
-from hub.connections import Connections
+from hub.connection_requests import Arguments
 from hub.envelope import Envelope
 from hub.log import logger
 
@@ -31,16 +33,20 @@ FULL = b"HTTP/1.1 429 Too Many Requests\r\nx-amzn-ErrorType: LimitExceededExcept
 CLOSED = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
+ACCESS = Access("us-east-1", lambda: ("AKIDEXAMPLE", "secret", None))
+
+
 @dataclass
-class Rows(Connections):
-    """The rows of one session, without a table."""
+class Rows(Table):
+    """The rows of one session, without DynamoDB."""
 
     rows: list[Connection]
+    endpoint: Endpoint = field(default_factory=lambda: Endpoint(DYNAMODB, "http://127.0.0.1:9", ACCESS))
 
-    def pages(self, session_id: str) -> Iterator[list[Connection]]:
-        yield list(self.rows)
+    async def page(self, session_id: str, start: Arguments) -> Page:
+        return Page(list(self.rows), None)
 
-    def remove(self, connection: Connection) -> None:
+    async def remove(self, connection: Connection) -> None:
         self.rows.remove(connection)
 
 
@@ -82,25 +88,25 @@ def serving(is_silent: bool) -> Iterator[tuple[str, Counts]]:
         thread.join()
 
 
+async def send(fan_out: FanOut, envelope: Envelope) -> dict[str, Account]:
+    async with fan_out.delivery(("s1",), DELIVERY_SECONDS) as delivery:
+        return await delivery.run(envelope, None)
+
+
 def main() -> None:
     """Print a table with the seconds and the posts of each message, and the connections that the hub closed."""
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
     logger.setLevel("CRITICAL")
     print("| Recipients | bytes | a post is answered | seconds of each message | posts | closed |")
     print("| ---: | ---: | --- | --- | --- | ---: |")
     for recipients, size, answer in CASES:
-        rows = Rows([Connection("s1", connection_id(number), 0, NEVER) for number in range(recipients)])
+        rows = [Connection("s1", connection_id(number), 0, NEVER) for number in range(recipients)]
         envelope = Envelope("bench", "s0", "2026-11-26T00:00:00.000Z", "x" * size)
         with serving(answer == "silence") as (url, counts):
-            fan_out = FanOut(rows, lambda: Endpoint(url, boto3.Session()), needs_proof=False)
+            fan_out = FanOut(partial(Rows, rows), partial(Endpoint, CONNECTIONS_API, url, ACCESS), needs_proof=False)
             seconds, posts = [], []
             for _ in range(MESSAGES):
                 before, posted = time.monotonic(), counts.posts
-                fan_out.send(envelope, ("s1",), None, DELIVERY_SECONDS)
+                fan_out.run(send(fan_out, envelope))
                 seconds.append(f"{time.monotonic() - before:.2f}")
                 posts.append(f"{counts.posts - posted:,}")
             fan_out.close()

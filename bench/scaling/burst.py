@@ -5,10 +5,10 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from bench import limits
+from delivery.backoff import backoff
 from delivery.fan_out import MAX_WAITING
 from delivery.opening import LEAST_TIME
-from delivery.retries import backoff
-from hub.connections import PAGE
+from hub.connection_requests import PAGE
 
 STEP = 0.01
 """Seconds."""

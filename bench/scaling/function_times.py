@@ -43,11 +43,12 @@ def small_seconds(measured: Results, calls: int) -> float:
     """
     Return the seconds that ConnectFunction or DisconnectFunction runs, with ``calls`` DynamoDB calls in sequence.
 
-    This is an estimate. These functions do about what MessageFunction does for a message to ten connections, without
-    the posts. So the estimate is the CPU time of that message without its posts, on the share of a vCPU that comes with
-    their memory, and the time of the calls.
+    This is an estimate. These functions ask DynamoDB through boto3, as boto3's simplest loop does. So the estimate is
+    the CPU time of the loop's message to one connection, which is two calls through boto3, on the share of a vCPU that
+    comes with their memory, and the time of the calls.
 
     """
-    few, many = (only(measured, engine="hub", tls=True, count=count, delay_ms=10) for count in (10, 10_000))
-    cpu_ms = 10 * (few["cpu_ms"] - many["cpu_ms"])
-    return float(cpu_ms / 1000 * costs.FULL_CPU_MB / limits.SMALL_MB + calls * limits.DYNAMODB_SECONDS)
+    (common,) = (row for row in measured["common"] if row["count"] == 1 and row["tls"])
+    return float(
+        common["loop"]["cpu_ms"] / 1000 * costs.FULL_CPU_MB / limits.SMALL_MB + calls * limits.DYNAMODB_SECONDS
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench import costs, limits
 from bench.report import Results
 from bench.scaling import function_times
-from hub.connections import PAGE
+from hub.connection_requests import PAGE
 from hub.frames import PONG
 
 ANSWER_MS = 50

@@ -3,25 +3,19 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from delivery.account import Account
 from delivery.http.endpoint import Endpoint
-from delivery.http.exchange import Request
-from delivery.http.signer import Body
+from delivery.http.exchange import Body, Request
+from delivery.reading import Reading
 from delivery.removals import Removals
 from delivery.retries import Closing, Post
 from delivery.stuck import MAX_FAILURES, Patience, Stuck
+from delivery.table import Table
 from hub.connection import Connection
-from hub.connections import Connections
 from hub.envelope import Envelope
 from hub.log import logger
-
-MAX_SESSIONS_AT_ONCE = 8
-"""Sessions that are read at the same time, each in a thread."""
 
 CLEARING = 0.3
 """Seconds, after the time is up, for rows that are still to be removed."""
@@ -30,7 +24,7 @@ CLEARING = 0.3
 class Resources(Protocol):
     """What all deliveries of one environment share. ``fan_out.FanOut`` has it."""
 
-    connections: Connections
+    table: Table
     needs_proof: bool
     clock: Callable[[], float]
     chance: Callable[[], float]
@@ -38,83 +32,91 @@ class Resources(Protocol):
     max_waiting: int
     stuck: Stuck
     endpoint: Endpoint
-    readers: ThreadPoolExecutor
-    removers: ThreadPoolExecutor
 
 
 class Delivery:
-    """The delivery of one message. It lives in the event loop, and its rows are read and removed in threads."""
+    """
+    The delivery of one message.
 
-    def __init__(self, resources: Resources, envelope: Envelope, leave_out: str | None) -> None:
+    It reads the first pages of the sessions at once, while the sender is still being looked up, and posts nothing
+    before ``run``.
+
+    Args:
+        sessions: The sessions that the message is for.
+        end: When the time is up, by the clock of the event loop.
+
+    """
+
+    def __init__(self, resources: Resources, sessions: tuple[str, ...], end: float) -> None:
         self.patience = resources.patience
         self.stuck = resources.stuck
         self.chance = resources.chance
         self._resources = resources
         self._endpoint = resources.endpoint
-        self._envelope = envelope
-        self._leave_out = leave_out
-        self._reading = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
-        self._room = asyncio.Event()
-        self._room.set()
+        self._loop = asyncio.get_running_loop()
+        self._end = end
+        self._removals = Removals(resources.table.remove)
+        self._timeout: asyncio.Timeout | None = None
         self._all_ended = asyncio.Event()
         self._under_way = 0
         self._is_over = False
         self._closed: list[str] = []
         self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._accounts = {session: Account() for session in sessions}
+        self._reading = Reading(resources.table, sessions, self._take_page)
 
-    async def run(self, sessions: tuple[str, ...], seconds: float) -> dict[str, Account]:
-        """Deliver until all requests have ended, or until the time is up. Return the account of each session."""
-        self._loop = asyncio.get_running_loop()
-        self._end = self._loop.time() + seconds
-        self._removals = Removals(self._resources.connections.remove, self._resources.removers, self._loop)
-        accounts = {session: Account() for session in sessions}
+    async def run(self, envelope: Envelope, leave_out: str | None) -> dict[str, Account]:
+        """
+        Deliver until all requests have ended, or until the time is up.
+
+        Args:
+            leave_out: The connection id of the sender, if it does not want its own message.
+
+        Returns:
+            One account for each session, in the order of the sessions.
+
+        """
+        self._envelope = envelope
+        self._leave_out = leave_out
+        self._reading.room.set()
+        began = self._loop.time()
         try:
             async with asyncio.timeout_at(self._end) as self._timeout:
-                await self._deliver(accounts)
+                await self._deliver()
         except TimeoutError:
-            logger.error("out of time", seconds=round(seconds, 1), unfinished=self._under_way)
+            logger.error("out of time", seconds=round(self._loop.time() - began, 1), unfinished=self._under_way)
             await self._removals.finish_within(CLEARING)
+            self._resources.table.endpoint.abandon()
         finally:
             self._is_over = True
-            self._removals.stop()
             self._endpoint.abandon()
+            await self._removals.stop()
         self._report()
-        return accounts
+        for session in self._reading.complete:
+            self._accounts[session].readable = True
+        return self._accounts
+
+    async def stop(self) -> None:
+        """End reading: the message is delivered or refused, or the time is up."""
+        await self._reading.stop()
 
     def end_soon(self) -> None:
         """Shorten the time to ``Patience.broken`` seconds, because a callback failed and its request may never end."""
-        if not self._is_over and not self._timeout.expired():
-            self._end = min(self._end, self._loop.time() + self.patience.broken)
+        self._end = min(self._end, self._loop.time() + self.patience.broken)
+        if self._timeout and not self._is_over and not self._timeout.expired():
             self._timeout.reschedule(self._end)
 
-    async def _deliver(self, accounts: dict[str, Account]) -> None:
-        async with asyncio.TaskGroup() as reading:
-            for session, account in accounts.items():
-                reading.create_task(self._read(session, account))
+    async def _deliver(self) -> None:
+        await self._reading.finish()
         while self._under_way:
             self._all_ended.clear()
             await self._all_ended.wait()
         await self._removals.finish()
 
-    # Reading: page by page, and no faster than posting.
-
-    async def _read(self, session_id: str, account: Account) -> None:
+    def _take_page(self, session_id: str, rows: list[Connection]) -> None:
+        account, now = self._accounts[session_id], self._resources.clock()
         body = Body.of(self._envelope.addressed_to(session_id))
-        pages = self._resources.connections.pages(session_id)
-        readers = self._resources.readers
-        async with self._reading:
-            try:
-                while (page := await self._loop.run_in_executor(readers, next, pages, None)) is not None:
-                    self._submit_page(page, account, body)
-                    await self._room.wait()
-            except (ClientError, BotoCoreError, KeyError, TypeError):  # the last two: an answer without a list of rows
-                logger.exception("session not readable", session_id=session_id)
-            else:
-                account.readable = True
-
-    def _submit_page(self, page: list[Connection], account: Account, body: Body) -> None:
-        now = self._resources.clock()
-        for row in page:
+        for row in rows:
             if not row.is_usable(now, self._resources.needs_proof):
                 self._close(row)
                 continue
@@ -123,7 +125,7 @@ class Delivery:
                 account.targets += 1
                 self.submit(Post(self, row, account, body))
         if self._endpoint.waiting > self._resources.max_waiting:
-            self._room.clear()
+            self._reading.room.clear()
 
     def _close(self, row: Connection) -> None:
         """Close a connection that is not usable, unless closing it has failed too often."""
@@ -176,7 +178,7 @@ class Delivery:
 
     def _make_room(self) -> None:
         if self._endpoint.waiting < self._resources.max_waiting:
-            self._room.set()
+            self._reading.room.set()
 
     def _report(self) -> None:
         for (what, reason), recipients in self._failures.items():

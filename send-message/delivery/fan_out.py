@@ -1,45 +1,40 @@
-"""The way in to ``delivery``, ``FanOut.send``, and what stays open between messages."""
+"""The way in to ``delivery``, ``FanOut``, and what stays open between messages."""
 
 import asyncio
 import contextlib
 import inspect
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import uvloop
 
-from delivery.account import Account
-from delivery.delivery import MAX_SESSIONS_AT_ONCE, Delivery
+from delivery.delivery import Delivery
+from delivery.dynamodb_answers import DynamoDBError
 from delivery.http.endpoint import Endpoint
 from delivery.stuck import PATIENCE, Patience, Stuck
-from hub.connections import Connections
-from hub.envelope import Envelope
+from delivery.table import Table
+from hub.errors import HubError
 from hub.log import logger
 
 T = TypeVar("T")
 
-CLOCK_LAG = 0.01
-"""Seconds by which the event loop's clock may be late: it counts whole milliseconds, and stops during a callback."""
-
 MAX_WAITING = 1000
 """Reading pauses while more posts than this wait for an HTTP connection. This bounds the memory while posts succeed."""
-
-REMOVERS = 4
-"""Threads that remove the rows of gone connections."""
 
 
 class FanOut:
     """
-    Delivers envelopes.
+    Delivers messages.
 
-    The event loop, the threads and the HTTP connections stay open from message to message. If a delivery fails, or if
-    it uses up its time, the next message gets new ones. So a broken loop or a busy thread affects one message only.
+    The event loop and the HTTP connections stay open from message to message. If the work for a message fails in a way
+    that is not a refusal, the next message gets new ones. So a broken loop affects one message only.
 
     Args:
-        new_endpoint: Makes an endpoint.
+        new_table: Makes a table of connections, with HTTP connections of its own.
+        new_endpoint: Makes an endpoint of ``@connections``.
         needs_proof: See ``Connection.is_usable``. A delivery closes connections that are not usable.
         clock: Returns epoch seconds.
         chance: Returns a random number from 0 to 1. See ``retries.backoff``.
@@ -50,7 +45,7 @@ class FanOut:
 
     def __init__(
         self,
-        connections: Connections,
+        new_table: Callable[[], Table],
         new_endpoint: Callable[[], Endpoint],
         needs_proof: bool,
         clock: Callable[[], float] = time.time,
@@ -58,47 +53,61 @@ class FanOut:
         patience: Patience = PATIENCE,
         max_waiting: int = MAX_WAITING,
     ) -> None:
-        self.connections = connections
         self.needs_proof = needs_proof
         self.clock = clock
         self.chance = chance
         self.patience = patience
         self.max_waiting = max_waiting
         self.stuck = Stuck(clock)
+        self._new_table = new_table
         self._new_endpoint = new_endpoint
         self._delivery: Delivery | None = None
         self._open()
 
-    def send(
-        self, envelope: Envelope, sessions: tuple[str, ...], leave_out: str | None, seconds: float
-    ) -> dict[str, Account]:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work for one message in the event loop, and return its result or raise its error."""
+        try:
+            return self._thread.submit(self._begin, work).result()
+        except (DynamoDBError, HubError):
+            raise
+        except BaseException:
+            self._has_broken = True
+            raise
+        finally:
+            if self._has_broken:
+                self._open_anew()
+
+    @contextlib.asynccontextmanager
+    async def delivery(self, sessions: tuple[str, ...], seconds: float) -> AsyncIterator[Delivery]:
         """
-        Deliver to every live connection of the sessions except ``leave_out``.
+        Begin a delivery: read the sessions at once. What has not been read when the context ends is not read any more.
 
         Args:
-            leave_out: The connection id of the sender, if it does not want its own message.
             seconds: Time for the whole delivery. Posts that have not ended by then count as failed.
 
-        Returns:
-            One account for each session, in the order of ``sessions``.
-
         """
-        end = time.monotonic() + seconds
-        self.endpoint.begin()
-        self._delivery = Delivery(self, envelope, leave_out)
-        accounts = self._run(self._delivery.run(sessions, seconds))
-        if time.monotonic() >= end - CLOCK_LAG or self._has_broken:
-            self._open_anew()
-        return accounts
+        self._delivery = Delivery(self, sessions, asyncio.get_running_loop().time() + seconds)
+        try:
+            yield self._delivery
+        finally:
+            await self._delivery.stop()
 
     def close(self) -> None:
-        """Close the event loop, the threads and the HTTP connections."""
+        """Close the event loop, its thread and the HTTP connections."""
         self._close().result()
 
+    def _begin(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            self.table.endpoint.begin()
+            self.endpoint.begin()
+            return self._runner.run(work)
+        finally:
+            if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:  # a broken loop did not start it
+                work.close()
+
     def _open(self) -> None:
+        self.table = self._new_table()
         self.endpoint = self._new_endpoint()
-        self.readers = ThreadPoolExecutor(MAX_SESSIONS_AT_ONCE, "reader")
-        self.removers = ThreadPoolExecutor(REMOVERS, "remover")  # separate: removing must not delay reading
         # The loop runs in a thread of its own. In the main thread, uvloop opens sockets for signals at each run, and an
         # error while it closes them leaves the loop unusable. Source: MagicStack/uvloop#625.
         self._thread = ThreadPoolExecutor(1, "loop")
@@ -122,13 +131,6 @@ class FanOut:
         if self._delivery:
             self._delivery.end_soon()
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        try:
-            return self._thread.submit(_complete, self._runner, work).result()
-        except BaseException:
-            self._open_anew()
-            raise
-
     def _open_anew(self) -> None:
         with contextlib.suppress(RuntimeError):  # a broken loop may refuse to close
             self._close()
@@ -136,23 +138,20 @@ class FanOut:
 
     def _close(self) -> Future[None]:
         """Close everything once it is idle. Return at once."""
-        self.readers.shutdown(wait=False)
-        self.removers.shutdown(wait=False)
-        closing = self._thread.submit(_end, self._runner, self.endpoint)
+        closing = self._thread.submit(_end, self._runner, [self.table.endpoint, self.endpoint])
         self._thread.shutdown(wait=False)
         return closing
 
 
-def _complete(runner: asyncio.Runner, work: Coroutine[Any, Any, T]) -> T:
+def _end(runner: asyncio.Runner, endpoints: list[Endpoint]) -> None:
+    closing = _close_all(endpoints)
     try:
-        return runner.run(work)
+        runner.run(closing)
     finally:
-        if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:  # a broken loop did not start it
-            work.close()
-
-
-def _end(runner: asyncio.Runner, endpoint: Endpoint) -> None:
-    try:
-        _complete(runner, endpoint.close())
-    finally:
+        closing.close()
         runner.close()
+
+
+async def _close_all(endpoints: list[Endpoint]) -> None:
+    for endpoint in endpoints:
+        await endpoint.close()

@@ -3,8 +3,7 @@
 from http import HTTPStatus
 from typing import Protocol
 
-from delivery.http.exchange import Request, Response
-from delivery.http.signer import Body
+from delivery.http.exchange import Body, Request, Response
 from delivery.stuck import Patience, Stuck
 from hub.connection import Connection
 
@@ -78,7 +77,7 @@ class ToConnection(Request):
         return False
 
     def _fail(self, response: Response) -> None:
-        self._delivery.failed(self.what, self.connection_id, _reason(response))
+        self._delivery.failed(self.what, self._row.connection_id, _reason(response))
         self._delivery.finished()
 
 

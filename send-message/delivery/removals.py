@@ -1,73 +1,70 @@
-"""Removes the rows of gone connections, in batches and in threads."""
+"""Removes the rows of gone connections, a few at a time."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections import deque
+from collections.abc import Awaitable, Callable
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from delivery.dynamodb_answers import DynamoDBError
 from hub.connection import Connection
 from hub.log import logger
 
-BATCH = 25
-"""Rows that one thread removes, one after another."""
-
-GATHERING = 0.1
-"""Seconds from the first row of a batch until the batch starts, if it is not full before."""
+AT_ONCE = 4
+"""Rows that are removed at the same time. Removing should not delay reading."""
 
 
 class Removals:
     """
     The rows that one delivery removes.
 
+    If a row cannot be removed, the removals end: the other rows would fail too. A row that stays is harmless: the next
+    delivery finds it again, or DynamoDB's TTL removes it.
+
     Args:
-        remove: Removes one row. Removals call it in a thread.
-        threads: Run the batches.
+        remove: Removes one row, or raises a DynamoDBError.
 
     """
 
-    def __init__(
-        self, remove: Callable[[Connection], None], threads: Executor, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, remove: Callable[[Connection], Awaitable[None]]) -> None:
         self._remove = remove
-        self._threads = threads
-        self._loop = loop
-        self._gathered: list[Connection] = []
-        self._batches: list[asyncio.Future[None]] = []
-        self._is_over = False
+        self._rows: deque[Connection] = deque()
+        self._removing: set[asyncio.Task[None]] = set()
+        self._failed = 0
+        self._error: DynamoDBError | None = None
 
     def add(self, row: Connection) -> None:
-        """Remove a row together with others, soon."""
-        self._gathered.append(row)
-        if len(self._gathered) == 1:
-            self._loop.call_later(GATHERING, self._start_batch)
-        elif len(self._gathered) == BATCH:
-            self._start_batch()
+        """Remove a row soon."""
+        self._rows.append(row)
+        if len(self._removing) < AT_ONCE:
+            task = asyncio.get_running_loop().create_task(self._remove_all())
+            self._removing.add(task)
+            task.add_done_callback(self._removing.discard)
 
     async def finish(self) -> None:
         """Wait until all rows are removed."""
-        self._start_batch()
-        await asyncio.gather(*self._batches)
+        if self._removing:
+            await asyncio.gather(*self._removing)
 
     async def finish_within(self, seconds: float) -> None:
         """Wait until all rows are removed, but no longer than some seconds."""
-        self._start_batch()
-        if self._batches:
-            await asyncio.wait(self._batches, timeout=seconds)
+        if self._removing:
+            await asyncio.wait(self._removing, timeout=seconds)
 
-    def stop(self) -> None:
-        """Leave the other rows where they are. The next delivery finds them again, or DynamoDB's TTL removes them."""
-        self._is_over = True
+    async def stop(self) -> None:
+        """Leave the other rows where they are, and log why a row could not be removed."""
+        self._rows.clear()
+        removing = list(self._removing)
+        for task in removing:
+            task.cancel()
+        await asyncio.gather(*removing, return_exceptions=True)
+        if self._error:
+            logger.error("rows of gone connections not removed", rows=self._failed, exc_info=self._error)
 
-    def _start_batch(self) -> None:
-        rows, self._gathered = self._gathered, []
-        if rows and not self._is_over:
-            self._batches.append(self._loop.run_in_executor(self._threads, self._remove_all, rows))
-
-    def _remove_all(self, rows: list[Connection]) -> None:
-        try:
-            while rows and not self._is_over:
-                self._remove(rows[-1])
-                rows.pop()
-        except (ClientError, BotoCoreError):  # harmless: see stop
-            logger.exception("rows of gone connections not removed", rows=len(rows))
+    async def _remove_all(self) -> None:
+        while self._rows:
+            row = self._rows.popleft()
+            try:
+                await self._remove(row)
+            except DynamoDBError as error:
+                self._error = error
+                self._failed += 1 + len(self._rows)
+                self._rows.clear()

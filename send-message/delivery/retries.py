@@ -1,35 +1,14 @@
-"""The two kinds of requests of a delivery, what each response means, and how long a retry waits."""
+"""The two kinds of requests about connections, and what each response means."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 
 from delivery.account import Account
-from delivery.http.exchange import Response
-from delivery.http.signer import Body
+from delivery.backoff import backoff
+from delivery.http.exchange import Body, Response
 from delivery.opening import LEAST_TIME, DeliveryCalls, ToConnection
 from hub.connection import Connection
 
-BACKOFF, MAX_BACKOFF = 0.05, 5.0
-"""Seconds. See ``backoff``."""
-
 EMPTY = Body.of(b"")
-
-
-def backoff(attempt: int, left: float, chance: Callable[[], float]) -> float:
-    """
-    Return the seconds that a retry waits after a fault that any recipient could have met.
-
-    The retry waits for a random part of BACKOFF, which doubles with each attempt up to MAX_BACKOFF.
-    Source: "Exponential Backoff And Jitter", AWS architecture blog: full jitter.
-
-    Args:
-        attempt: 0 for the first retry.
-        left: Seconds until the delivery ends. The retry does not wait longer.
-        chance: Returns a random number from 0 to 1.
-
-    """
-    longest: float = min(BACKOFF * 2**attempt, MAX_BACKOFF, left)
-    return chance() * longest
 
 
 class Post(ToConnection):
@@ -50,7 +29,7 @@ class Post(ToConnection):
         status = response.status
         if status == HTTPStatus.OK:
             self._account.delivered += 1
-            self._delivery.stuck.took(self.connection_id)
+            self._delivery.stuck.took(self._row.connection_id)
             self._delivery.finished()
         elif status == HTTPStatus.GONE:
             self._account.gone += self._take_gone(response)
@@ -64,7 +43,7 @@ class Post(ToConnection):
     def _retry_for_recipient(self, response: Response) -> None:
         """Retry for a few seconds. The recipient alone may be the reason, so the ack should not wait longer for it."""
         patience = self._delivery.patience
-        budget = patience.stuck if self._delivery.stuck.failures(self.connection_id) else patience.first
+        budget = patience.stuck if self._delivery.stuck.failures(self._row.connection_id) else patience.first
         self._spent += response.seconds
         left, budget_left = self._delivery.time_left(), budget.seconds - self._spent
         if min(left, budget_left) >= max(LEAST_TIME, response.retry_after):
@@ -74,8 +53,8 @@ class Post(ToConnection):
             self._delivery.submit_again(self, delay)
             return
         if budget_left < left:
-            self._delivery.stuck.failed(self.connection_id, self._spent)
-            if self._delivery.stuck.must_close(self.connection_id, patience.closing):
+            self._delivery.stuck.failed(self._row.connection_id, self._spent)
+            if self._delivery.stuck.must_close(self._row.connection_id, patience.closing):
                 self._delivery.submit(Closing(self._delivery, self._row, self._account))
         self._fail(response)
 
@@ -114,12 +93,12 @@ class Closing(ToConnection):
         if response.status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
             if self._account:
                 self._account.closed += 1
-                self._delivery.closed(self.connection_id)
+                self._delivery.closed(self._row.connection_id)
             self._delivery.gone(self._row)
             self._delivery.finished()
         elif response.status == HTTPStatus.GONE:
             self._take_gone(response)
         else:
             if response.blames_recipient:
-                self._delivery.stuck.failed(self.connection_id)
+                self._delivery.stuck.failed(self._row.connection_id)
             self._fail(response)

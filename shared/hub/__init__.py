@@ -15,11 +15,12 @@ Rules take values and return values:
 
 Boundaries know one service each:
 
-* ``connections``, with ``connection_index``, ``items`` and ``dynamodb``   DynamoDB
-* ``auth.signing_secret``                                                 Secrets Manager
-* ``asking``                                                              both: repetition and deadlines
-* ``log``, ``metrics``                                                    CloudWatch
+* ``connections``, with ``connection_requests``, ``items`` and ``dynamodb``   DynamoDB
+* ``auth.signing_secret``                                                    Secrets Manager
+* ``asking``                                                                 both: repetition and deadlines
+* ``log``, ``metrics``                                                       CloudWatch
 
-The package ``delivery``, next to the function that sends, delivers messages, and alone knows the ``@connections`` API.
+The package ``delivery``, next to the function that sends, delivers messages. It alone knows the ``@connections`` API,
+and it asks DynamoDB with an HTTP engine of its own.
 
 """

@@ -15,7 +15,7 @@ ATTEMPTS = 4
 
 MAX_CALLS = 16
 """Calls of one service that may run at the same time, calls without a waiting caller included. Each call has a thread
-and an HTTP connection. A delivery makes up to 13 calls: eight reads, four removals, and the search for the sender."""
+and an HTTP connection. A function makes one call at a time; the others are calls that nobody waits for any more."""
 
 THREAD = "call of "
 """How the name of a call's thread begins. The name of the service follows."""

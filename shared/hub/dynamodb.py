@@ -1,4 +1,4 @@
-"""How the hub asks DynamoDB: the timeouts of the client, and a check that every answer is complete."""
+"""How the hub asks DynamoDB with boto3: the timeouts, and a check that every answer is complete."""
 
 import binascii
 import json
@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ResponseStreamingError
 
 from hub.asking import ATTEMPTS, Service
+from hub.connection_requests import Arguments, next_page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,26 +53,21 @@ class Table:
         """Call an operation of the client that names its tables itself."""
         return self._service.ask(operation, deadline, **arguments)
 
-    def query(self, **arguments: Any) -> Iterator["QueryOutputTypeDef"]:
+    def query(self, arguments: Arguments) -> Iterator["QueryOutputTypeDef"]:
         """Yield every page of a query. Each page has a deadline of its own."""
-        while True:
-            page = self.request(self.client.query, self.deadline(), **arguments)
+        start: Arguments | None = {}
+        while start is not None:
+            page = self.request(self.client.query, self.deadline(), **arguments, **start)
             yield page
-            if "LastEvaluatedKey" not in page:
-                return
-            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            start = next_page(page)
 
 
-def check_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+def check_answer(response_dict: dict[str, Any], **_: object) -> None:
     """
-    Check that an answer is complete, and take the items out of it, before botocore parses it.
+    Check that an answer is complete, before botocore parses it.
 
     This handles botocore's event ``before-parse.dynamodb``. botocore accepts a body that ends too early: it would
     take half an answer to DeleteItem for a success.
-
-    botocore's parser looks for each of DynamoDB's ten types in each value, which took a quarter of the CPU time of a
-    large delivery. The rows hold no binary values, so the hub can use the items as the JSON has them. If botocore ever
-    drops the event, botocore parses the items again, and all still works.
 
     Raises:
         ResponseStreamingError: If the answer is not complete. ``asking`` then makes the request again.
@@ -81,15 +77,12 @@ def check_answer(response_dict: dict[str, Any], customized_response_dict: dict[s
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return  # botocore makes the request again, whatever the body
     try:
-        content = _parse(response_dict)
+        _check(response_dict)
     except ValueError as error:
         raise ResponseStreamingError(error=f"status {status}: {error}") from error
-    if status == HTTPStatus.OK and "Items" in content:
-        customized_response_dict["Items"] = content.pop("Items")
-        response_dict["body"] = json.dumps(content).encode()
 
 
-def _parse(response_dict: dict[str, Any]) -> dict[str, Any]:
+def _check(response_dict: dict[str, Any]) -> None:
     """
     Raises:
         ValueError: If the body is not a JSON object, or its checksum is wrong.
@@ -98,7 +91,5 @@ def _parse(response_dict: dict[str, Any]) -> dict[str, Any]:
     checksum = response_dict["headers"].get("x-amz-crc32")
     if checksum is not None and int(checksum) != binascii.crc32(response_dict["body"]):
         raise ValueError("the checksum does not match the body")
-    content = json.loads(response_dict["body"])
-    if not isinstance(content, dict):
+    if not isinstance(json.loads(response_dict["body"]), dict):
         raise ValueError("the body is JSON, but not an object")
-    return content

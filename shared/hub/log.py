@@ -20,6 +20,7 @@ parse.
 
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -27,7 +28,6 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from botocore.exceptions import ClientError
 
 from hub.version import VERSION
 
@@ -50,7 +50,9 @@ class Formatter(LambdaPowertoolsFormatter):
     """Powertools' JSON, with the stack's name, and with tracebacks that contain no secrets."""
 
     def serialize(self, log: "LogRecord") -> str:
-        return super().serialize({**log, "service": SERVICE})  # Powertools has put the logger's name there
+        # Powertools has put the logger's name into ``service``, and the name of asyncio's task into ``taskName``.
+        kept = {name: value for name, value in log.items() if name != "taskName"}
+        return super().serialize({**kept, "service": SERVICE})
 
     def formatException(  # noqa: N802 - the library's name
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -81,7 +83,7 @@ def _lines(error: BaseException, seen: set[int]) -> Iterator[str]:
 
 def _safe_text(error: BaseException) -> str:
     """Return the text of an exception, without anything that came from a request or an answer."""
-    if isinstance(error, ClientError):
+    if (botocore := sys.modules.get("botocore.exceptions")) and isinstance(error, botocore.ClientError):
         metadata = error.response.get("ResponseMetadata", {})
         answer = f"{error.operation_name}: HTTP {metadata.get('HTTPStatusCode')}, request {metadata.get('RequestId')}"
         return f"{error.response['Error'].get('Code')} by {answer}"

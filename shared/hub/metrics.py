@@ -18,32 +18,51 @@ Source: "Embedded metric format", CloudWatch user guide.
 
 """
 
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+import json
+import time
 
 from hub.log import SERVICE
 
 NAMESPACE = "WebSocketHub"
 
-_metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+_values: dict[str, float] = {}
+_units: dict[str, str] = {}
+_dimensions: dict[str, str] = {}
 
 
 def count(name: str, value: int = 1) -> None:
     """Add to a metric of this event."""
-    _metrics.add_metric(name, MetricUnit.Count, value)
+    _values[name] = _values.get(name, 0) + value
+    _units[name] = "Count"
 
 
 def duration(name: str, seconds: float) -> None:
     """Set a metric of this event that is a time."""
-    _metrics.add_metric(name, MetricUnit.Milliseconds, seconds * 1000)
+    _values[name] = seconds * 1000
+    _units[name] = "Milliseconds"
 
 
 def refused(code: str) -> None:
     """Count a refusal in total and by its code."""
     count("Refused")
-    _metrics.add_dimensions(service=SERVICE, code=code)
+    _dimensions["code"] = code
 
 
 def flush() -> None:
     """Print the metrics of this event, if there are any."""
-    if _metrics.metric_set:
-        _metrics.flush_metrics()
+    if not _values:
+        return
+    dimensions = [["service"], ["service", *_dimensions]] if _dimensions else [["service"]]
+    metrics = [{"Name": name, "Unit": unit} for name, unit in _units.items()]
+    record = {
+        "_aws": {
+            "Timestamp": int(time.time() * 1000),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}],
+        },
+        "service": SERVICE,
+        **_dimensions,
+        **{name: [value] for name, value in _values.items()},
+    }
+    print(json.dumps(record, separators=(",", ":")))  # noqa: T201 - CloudWatch reads the function's output
+    for kept in (_values, _units, _dimensions):
+        kept.clear()

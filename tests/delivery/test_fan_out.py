@@ -2,19 +2,15 @@
 
 import dataclasses
 import io
-from collections.abc import Iterator
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
+from delivery.table import Page
 from hub.auth.identity import Identity
 from hub.connection import Connection
-from hub.connections import Connections
+from hub.connection_requests import Arguments
 from tests.support.fan_outs import ENVELOPE, NOW, PLENTY, Rows, account, fan_out_to, lines, row
 from tests.support.faulty import FaultyEndpoint
-
-THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "Query")
 
 
 def test_every_connection_of_every_session_gets_its_frame_once(faulty: FaultyEndpoint) -> None:
@@ -29,17 +25,14 @@ def test_every_connection_of_every_session_gets_its_frame_once(faulty: FaultyEnd
     assert faulty.posts() == {"a": [frames["s1"]], "b": [frames["s1"]], "c": [frames["s2"]]}
 
 
-def test_gone_connections_are_removed_in_batches_and_keep_no_other_waiting(table: str, faulty: FaultyEndpoint) -> None:
-    connections = Connections(boto3.client("dynamodb"), table)
-    for number in range(250):
-        connections.add(row("s1", f"{number:03}="))
-    faulty.scripts = {f"{number:03}=": ["410"] for number in range(250) if number % 10}
+def test_gone_connections_are_removed_and_keep_no_other_waiting(faulty: FaultyEndpoint) -> None:
+    rows = Rows([row("s1", f"{number:03}=") for number in range(250)])
+    gone = [f"{number:03}=" for number in range(250) if number % 10]
+    faulty.scripts = {name: ["410"] for name in gone}
 
-    with fan_out_to(faulty.url, connections) as out:
+    with fan_out_to(faulty.url, rows) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(250, delivered=25, gone=225)}
-
-    left = [connection.connection_id for page in connections.pages("s1") for connection in page]
-    assert left == [f"{number:03}=" for number in range(0, 250, 10)]
+    assert sorted(rows.removed) == gone
 
 
 @pytest.mark.parametrize(
@@ -99,9 +92,8 @@ def test_an_expired_connection_keeps_its_row_until_it_is_closed(
 def test_a_session_that_cannot_be_read_fails_alone(faulty: FaultyEndpoint, log: io.StringIO) -> None:
     rows = Rows(
         [*(row("half", name) for name in "abc"), row("fine", "d"), row("unreadable", "e")],
-        page=2,
+        size=2,
         fails_after={"unreadable": 0, "half": 1},
-        error=THROTTLED,
     )
     with fan_out_to(faulty.url, rows) as out:
         accounts = out.send(ENVELOPE, ("unreadable", "half", "fine"), None, seconds=PLENTY)
@@ -117,7 +109,7 @@ def test_a_session_that_cannot_be_read_fails_alone(faulty: FaultyEndpoint, log: 
 
 def test_rows_that_cannot_be_removed_are_logged_and_change_no_account(faulty: FaultyEndpoint, log: io.StringIO) -> None:
     faulty.scripts = {"gone": ["410"]}
-    rows = Rows([row("s1", "gone"), row("s1", "open")], removals_fail=True, error=THROTTLED)
+    rows = Rows([row("s1", "gone"), row("s1", "open")], removals_fail=True)
 
     with fan_out_to(faulty.url, rows) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(2, delivered=1, gone=1)}
@@ -128,13 +120,12 @@ def test_reading_is_no_faster_than_posting(faulty: FaultyEndpoint) -> None:
     waiting: list[int] = []
 
     class Counted(Rows):
-        def pages(self, session_id: str) -> Iterator[list[Connection]]:
-            for page in super().pages(session_id):
-                waiting.append(out.endpoint.waiting)
-                yield page
+        async def page(self, session_id: str, start: Arguments) -> Page:
+            waiting.append(out.endpoint.waiting)
+            return await super().page(session_id, start)
 
-    rows = Counted([row("s1", f"{number}=") for number in range(2000)], page=100)
+    rows = Counted([row("s1", f"{number}=") for number in range(2000)], size=100)
     with fan_out_to(faulty.url, rows, max_waiting=50) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(2000, delivered=2000)}
     assert len(waiting) == 20
-    assert max(waiting) < 50 + 100
+    assert max(waiting) < 50 + 100, "a page is read while the page before it is posted, and not earlier"

@@ -6,8 +6,7 @@ import itertools
 import pytest
 
 from delivery.account import Account
-from delivery.http.exchange import Response
-from delivery.http.signer import Body
+from delivery.http.exchange import Body, Response
 from delivery.opening import FIRST_DELAY, ToConnection
 from delivery.retries import Closing, Post
 from delivery.stuck import PATIENCE

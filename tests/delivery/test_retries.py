@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.account import Account
-from delivery.http.exchange import LIMIT_EXCEEDED, Response
-from delivery.http.signer import Body
-from delivery.retries import BACKOFF, MAX_BACKOFF, Closing, Post, backoff
+from delivery.backoff import BACKOFF, MAX_BACKOFF, backoff
+from delivery.http.exchange import LIMIT_EXCEEDED, Body, Response
+from delivery.retries import Closing, Post
 from delivery.stuck import MAX_FAILURES, PATIENCE
 from tests.support.fan_outs import VirtualDelivery, row
 

@@ -4,11 +4,10 @@ import random
 import re
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 
-from delivery.http.endpoint import Endpoint
 from hub.auth.origins import parse_origins
+from tests.support.fan_outs import endpoint_at
 from tests.support.stacks import PARAMETERS, takes
 
 NOT_AN_ADDRESS = [
@@ -28,8 +27,6 @@ NOT_AN_ADDRESS = [
     "a" * 64,
 ]
 """What may not stand where a URL has its host. The functions' own parsers refuse the brackets, and DNS the others."""
-
-SESSION = boto3.Session("access-key", "secret", region_name="us-east-1")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +126,7 @@ def test_message_function_starts_with_every_endpoint_that_the_pattern_takes() ->
     taken = taken_by("WebSocketEndpoint")
     assert len(taken) > 200
     for url in taken:
-        assert Endpoint(url, SESSION).waiting == 0
+        assert endpoint_at(url).waiting == 0
         assert (urlsplit(url).hostname or "").encode("idna")  # asyncio does this when it connects
 
 
@@ -145,7 +142,7 @@ def test_message_function_starts_with_every_endpoint_that_the_pattern_takes() ->
 )
 def test_an_endpoint_that_the_function_can_post_to(url: str) -> None:
     assert takes("WebSocketEndpoint", url)
-    assert Endpoint(url, SESSION).waiting == 0
+    assert endpoint_at(url).waiting == 0
 
 
 @pytest.mark.parametrize(

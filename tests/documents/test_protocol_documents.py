@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from hub import connect_request as handshake
 from hub import frames
@@ -168,7 +167,7 @@ SITUATIONS: dict[str, dict[str, list[str] | None]] = {
 class Situation(Rows):
     """Stored connections, the sender's among them."""
 
-    def find(self, connection_id: str, seconds: float = 0) -> Connection | None:
+    async def find(self, connection_id: str, seconds: float) -> Connection | None:
         return next(each for each in self.rows if each.connection_id == connection_id)
 
 
@@ -186,10 +185,8 @@ def test_the_ack_of_a_worked_example_is_the_hubs(title: str, monkeypatch: pytest
     situation = Situation(
         [row(name.partition("/")[0], name) for name in scripts],
         fails_after={name: 0 for name, answers in sessions.items() if answers is None},
-        error=ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, "Query"),
     )
     handler = cold_start("MessageFunction", monkeypatch)
-    monkeypatch.setattr(handler, "CONNECTIONS", situation)
     with faulty_endpoint() as served, fan_out_to(served.url, situation) as fan_out:
         served.scripts = scripts
         monkeypatch.setattr(handler, "FAN_OUT", fan_out)

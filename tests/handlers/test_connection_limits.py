@@ -11,9 +11,10 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from tests.support.credentials import iso, sign
 from tests.support.faulty_dynamodb import FaultyDynamoDB
-from tests.support.in_moto import HubInMoto, row, rows
+from tests.support.in_moto import HubInMoto, row
 from tests.support.lambdas import Context, cold_start
 from tests.support.sample_events import sample_event
+from tests.support.tables import rows
 
 LONG_AGO = 1_700_000_000
 
@@ -34,7 +35,7 @@ def test_a_session_has_as_many_connections_as_it_may_have(hub_in_moto: HubInMoto
     answers = [hub.connect(name, {"session_id": "s1"}) for name in ("one=", "two=", "three=", "four=")]
     assert answers == [OPENED, OPENED, FULL, FULL]
     assert hub.connect("five=", {"session_id": "s2"}) == OPENED
-    assert [connection.connection_id for connection in rows(hub_in_moto.connections, "s1")] == ["one=", "two="]
+    assert [connection.connection_id for connection in rows("s1")] == ["one=", "two="]
 
     hub.disconnect("two=")
     assert [hub.connect(name, {"session_id": "s1"}) for name in ("six=", "seven=")] == [OPENED, FULL]
@@ -67,7 +68,7 @@ def test_a_signature_opens_one_connection(hub_in_moto: HubInMoto) -> None:
     assert hub.connect("two=", None, headers) == REFUSED
     hub.disconnect("one=")
     assert hub.connect("three=", query) == REFUSED
-    assert rows(hub_in_moto.connections, "s1") == []
+    assert rows("s1") == []
     assert hub.connect("four=", signed()) == OPENED
 
 
@@ -133,5 +134,5 @@ def test_one_of_eight_clients_that_use_a_signature_at_once_gets_in(hub_in_moto: 
         answers = [*threads.map(connect, range(8))]
 
     assert sorted(answers) == [OPENED] + [REFUSED] * 7
-    (stored,) = rows(hub_in_moto.connections, "s1")
+    (stored,) = rows("s1")
     assert answers[int(stored.connection_id.removesuffix("="))] == OPENED

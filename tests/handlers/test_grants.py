@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.credentials import iso, sign, token
-from tests.support.in_moto import HubInMoto, row, rows
+from tests.support.in_moto import HubInMoto, row
+from tests.support.tables import rows
 
 LONG_AGO = 1_700_000_000
 """Epoch seconds at which a credential or a connection expired."""
@@ -135,8 +136,8 @@ def test_an_expired_or_unproven_connection_receives_nothing_and_is_closed(hub_in
     assert hub_in_moto.hub(AuthMode="jwt").send("sender=", message("s2", "s3")) == ack(s2=1) | {"offline": ["s3"]}
     assert [connection_id for connection_id, _ in hub_in_moto.endpoint.posted] == ["good="]
     assert sorted(hub_in_moto.endpoint.closed) == ["also-ran-out=", "ran-out=", "unproven="]
-    assert [connection.connection_id for connection in rows(hub_in_moto.connections, "s2")] == ["good="]
-    assert rows(hub_in_moto.connections, "s3") == []
+    assert [connection.connection_id for connection in rows("s2")] == ["good="]
+    assert rows("s3") == []
 
 
 TOO_LARGE = "x" * 131_072

@@ -1,10 +1,11 @@
 """The three handlers, started as Lambda starts them: with the template's environment, on moto's services."""
 
+import contextlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 import pytest
@@ -15,15 +16,30 @@ from hub.connection import Connection
 from hub.connections import Connections
 from hub.settings import SettingsError
 from tests.support.faulty import FaultyEndpoint
-from tests.support.in_moto import rows
 from tests.support.lambdas import Context, cold_start, imported
 from tests.support.sample_events import sample_event
+from tests.support.tables import rows
+
+
+class Handler(Protocol):
+    """Starts a function on moto's services."""
+
+    def __call__(self, function: str, parameters: dict[str, str] | None = None, **environment: str) -> ModuleType: ...
 
 
 @pytest.fixture
-def handler(table: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Return a function that starts a handler on moto's services."""
-    return lambda function: cold_start(function, monkeypatch)
+def handler(table: str, moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handler]:
+    """Starts functions, and closes what they keep open when the test ends."""
+    with contextlib.ExitStack() as stack:
+
+        def start(function: str, parameters: dict[str, str] | None = None, **environment: str) -> ModuleType:
+            own = {"AWS_ENDPOINT_URL_DYNAMODB": moto_url} | environment
+            module = cold_start(function, monkeypatch, parameters, **own)
+            if function == "MessageFunction":
+                stack.callback(module.FAN_OUT.close)
+            return module
+
+        yield start
 
 
 def message(body: Any) -> dict[str, Any]:
@@ -37,17 +53,17 @@ def answer_to(module: ModuleType, sent: dict[str, Any]) -> Any:
     return json.loads(module.lambda_handler(sent, Context())["body"])
 
 
-def test_connect_stores_the_connection(handler: Callable[[str], ModuleType], connections: Connections) -> None:
+def test_connect_stores_the_connection(handler: Handler) -> None:
     answer = handler("ConnectFunction").lambda_handler(sample_event("connect"), Context())
 
     assert answer == {"statusCode": 200, "headers": {}}
-    (row,) = rows(connections, "s1")
+    (row,) = rows("s1")
     assert row.connection_id == SENDER
     assert row.expires_at == row.connected_at // 1000 + 7800
 
 
 def test_a_row_has_the_time_at_which_it_is_stored_even_if_identifying_the_client_took_long(
-    handler: Callable[[str], ModuleType], connections: Connections, monkeypatch: pytest.MonkeyPatch
+    handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = handler("ConnectFunction")
     identify, began = module.identify, []
@@ -60,7 +76,7 @@ def test_a_row_has_the_time_at_which_it_is_stored_even_if_identifying_the_client
 
     monkeypatch.setattr(module, "identify", slowly)
     module.lambda_handler(sample_event("connect"), Context())
-    assert [row.connected_at for row in rows(connections, "s1")] == [int((began[0] + 8) * 1000)]
+    assert [row.connected_at for row in rows("s1")] == [int((began[0] + 8) * 1000)]
 
 
 @pytest.mark.parametrize(
@@ -74,22 +90,20 @@ def test_a_row_has_the_time_at_which_it_is_stored_even_if_identifying_the_client
         ),
     ],
 )
-def test_connect_accepts(
-    handler: Callable[[str], ModuleType], connections: Connections, name: str, answer: Any
-) -> None:
+def test_connect_accepts(handler: Handler, name: str, answer: Any) -> None:
     assert handler("ConnectFunction").lambda_handler(sample_event(name), Context()) == answer
-    assert len(rows(connections, "s1")) == 1
+    assert len(rows("s1")) == 1
 
 
-def test_connect_refuses_with_a_status_and_stores_nothing(handler: Callable[[str], ModuleType], table: str) -> None:
+def test_connect_refuses_with_a_status_and_stores_nothing(handler: Handler, table: str) -> None:
     answer = handler("ConnectFunction").lambda_handler(sample_event("connect-without-session"), Context())
 
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "bad_request")
     assert boto3.client("dynamodb").scan(TableName=table)["Items"] == []
 
 
-def test_connect_refuses_a_page_of_an_origin_that_is_not_listed(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = cold_start("ConnectFunction", monkeypatch, {"AllowedOrigins": "https://ours.example"})
+def test_connect_refuses_a_page_of_an_origin_that_is_not_listed(handler: Handler) -> None:
+    module = handler("ConnectFunction", {"AllowedOrigins": "https://ours.example"})
 
     answer = module.lambda_handler(sample_event("connect"), Context())
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "forbidden")
@@ -97,7 +111,7 @@ def test_connect_refuses_a_page_of_an_origin_that_is_not_listed(table: str, monk
 
 @pytest.mark.parametrize("name", ["disconnect", "disconnect-idle"])
 def test_disconnect_forgets_its_connection_only_and_may_come_twice(
-    handler: Callable[[str], ModuleType], connections: Connections, name: str
+    handler: Handler, connections: Connections, name: str
 ) -> None:
     sibling = Connection.opened(Identity("s1"), "sibling=", now=0)
     connections.add(sibling)
@@ -107,11 +121,11 @@ def test_disconnect_forgets_its_connection_only_and_may_come_twice(
     answers = [module.lambda_handler(sample_event(name), Context()) for _ in range(2)]
 
     assert answers == [{"statusCode": 200}] * 2
-    assert rows(connections, "s1") == [sibling]
+    assert rows("s1") == [sibling]
 
 
 def test_the_frame_is_checked_before_the_sender_is_looked_up(
-    handler: Callable[[str], ModuleType],
+    handler: Handler,
 ) -> None:
     module = handler("MessageFunction")
     frame = {"action": "sendMessage", "sessions": ["s1"], "message": "hello", "id": "c-1"}
@@ -121,7 +135,7 @@ def test_the_frame_is_checked_before_the_sender_is_looked_up(
 
 
 def test_the_ack_of_a_message_without_recipients_lists_every_session_as_offline(
-    handler: Callable[[str], ModuleType], connections: Connections
+    handler: Handler, connections: Connections
 ) -> None:
     module = handler("MessageFunction")
     connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
@@ -133,10 +147,10 @@ def test_the_ack_of_a_message_without_recipients_lists_every_session_as_offline(
 
 
 def test_a_session_that_cannot_be_reached_is_failed(
-    connections: Connections, faulty: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
+    handler: Handler, connections: Connections, faulty: FaultyEndpoint
 ) -> None:
     faulty.scripts[SENDER] = ["403"]
-    module = cold_start("MessageFunction", monkeypatch, {"WebSocketEndpoint": faulty.url})
+    module = handler("MessageFunction", {"WebSocketEndpoint": faulty.url})
     connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
 
     ack = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": 1, "id": "c"}))
@@ -144,7 +158,7 @@ def test_a_session_that_cannot_be_reached_is_failed(
     assert ack == {"type": "ack", "id": "c", "delivered": {}, "offline": [], "failed": {"sender": 1}}
 
 
-def test_a_frame_too_large_delivers_nothing(handler: Callable[[str], ModuleType], connections: Connections) -> None:
+def test_a_frame_too_large_delivers_nothing(handler: Handler, connections: Connections) -> None:
     module = handler("MessageFunction")
     connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
 
@@ -184,14 +198,14 @@ def test_a_frame_too_large_delivers_nothing(handler: Callable[[str], ModuleType]
         ),
     ],
 )
-def test_answers(handler: Callable[[str], ModuleType], body: str, answer: Any) -> None:
+def test_answers(handler: Handler, body: str, answer: Any) -> None:
     assert answer_to(handler("MessageFunction"), message(body)) == answer
 
 
 def test_a_fault_of_the_hub_is_logged_with_its_traceback_and_kept_from_the_client(
-    table: str, monkeypatch: pytest.MonkeyPatch, log: io.StringIO
+    handler: Handler, log: io.StringIO
 ) -> None:
-    module = cold_start("MessageFunction", monkeypatch, TABLE_NAME="no-such-table")
+    module = handler("MessageFunction", TABLE_NAME="no-such-table")
 
     error = answer_to(module, message({"action": "sendMessage", "sessions": ["a"], "message": 1, "id": "c-1"}))
 
@@ -234,7 +248,7 @@ def test_a_function_does_not_start_without_its_variables_and_names_all_that_are_
 
 
 def test_a_refusal_is_logged_with_connection_session_and_outcome(
-    handler: Callable[[str], ModuleType], connections: Connections, log: io.StringIO
+    handler: Handler, connections: Connections, log: io.StringIO
 ) -> None:
     module = handler("MessageFunction")
     connections.add(Connection.opened(Identity("sender", "me", ("sender",)), SENDER, now=module.time.time()))

@@ -15,8 +15,9 @@ from local.stack.parameters import parameter_values
 from local.stack.resources import Resources
 from tests.support.credentials import token
 from tests.support.fan_outs import NO_PATIENCE
-from tests.support.in_moto import HubInMoto, row, rows
+from tests.support.in_moto import HubInMoto, row
 from tests.support.paths import ROOT
+from tests.support.tables import rows
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -94,7 +95,7 @@ def test_a_connection_that_the_hub_closes_because_it_takes_nothing_is_counted_an
 
     assert [ack["failed"] for ack in acks] == [{"s2": 1}] * MAX_FAILURES + [{}]
     assert acks[-1]["offline"] == ["s2"]
-    assert (hub_in_moto.endpoint.closed, rows(hub_in_moto.connections, "s2")) == (["two="], [])
+    assert (hub_in_moto.endpoint.closed, rows("s2")) == (["two="], [])
     counted = [values(record).get("StuckClosed") for record in emitted(capsys)]
     assert counted == [None] * MAX_FAILURES + [1, None]
 

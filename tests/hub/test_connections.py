@@ -1,7 +1,6 @@
 """The table of connections, in moto."""
 
 import math
-import time
 from typing import Any
 
 import boto3
@@ -12,11 +11,10 @@ from moto.core.botocore_stubber import MockRawResponse as RawResponse
 
 from hub.auth.identity import Identity
 from hub.connection import MAX_LIFETIME, NEVER, Connection
-from hub.connection_index import RETRY_DELAYS, ConnectionIndex
 from hub.connections import Connections
-from hub.dynamodb import CONFIG, Table
+from hub.dynamodb import CONFIG
 from hub.items import connection_of
-from tests.support.in_moto import rows
+from tests.support.tables import ODD, rows
 
 NOW = 1_795_000_000.5
 
@@ -44,14 +42,6 @@ def test_a_row_has_exactly_the_documented_attributes(connections: Connections, t
     ]
 
 
-def test_a_session_has_its_own_connections_only(connections: Connections) -> None:
-    one, two = stored("s1", "one=", connections), stored("s1", "two=", connections)
-    stored("s2", "three=", connections)
-
-    assert rows(connections, "s1") == [one, two]
-    assert rows(connections, "nobody") == []
-
-
 @pytest.mark.parametrize(
     ("later", "alive"),
     [
@@ -63,24 +53,30 @@ def test_an_expired_row_does_not_count(connections: Connections, later: int, ali
     stored("s1", "one=", connections)
     now = math.floor(NOW) + later
 
-    (read,) = rows(connections, "s1")
+    (read,) = rows("s1")
     assert read.is_usable(now, needs_proof=False) is alive
     assert connections.count("s1", now) == int(alive)
 
 
-def test_a_session_is_read_consistently_and_no_more_than_needed(table: str) -> None:
+def test_a_session_counts_its_own_connections_only(connections: Connections) -> None:
+    for session_id, connection_id in (("s1", "one="), ("s1", "two="), ("s2", "three=")):
+        stored(session_id, connection_id, connections)
+
+    assert [connections.count(session_id, NOW) for session_id in ("s1", "s2", "nobody")] == [2, 1, 0]
+
+
+def test_a_count_is_consistent_and_reads_no_rows(table: str) -> None:
     dynamodb = boto3.client("dynamodb")
     asked: list[dict[str, Any]] = []
     dynamodb.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params))
 
-    rows(Connections(dynamodb, table), "s1")
+    Connections(dynamodb, table).count("s1", NOW)
 
     (query,) = asked
-    assert query["ConsistentRead"] is True
-    assert query["ProjectionExpression"] == "connection_id, connected_at, expires_at, subject"
+    assert (query["ConsistentRead"], query["Select"]) == (True, "COUNT")
 
 
-def test_every_page_of_a_session_is_read(connections: Connections, table: str) -> None:
+def test_every_page_of_a_session_is_counted(connections: Connections, table: str) -> None:
     # DynamoDB ends a page at 1 MB: 30 rows of 60 KB make two.
     dynamodb = boto3.client("dynamodb")
     for number in range(30):
@@ -98,60 +94,22 @@ def test_every_page_of_a_session_is_read(connections: Connections, table: str) -
     )
     assert "LastEvaluatedKey" in first, "the rows fit on one page, so this tests nothing"
 
-    names = [connection.connection_id for connection in rows(connections, "s1")]
-    assert names == [f"{number:02}" for number in range(30)]
+    assert connections.count("s1", NOW) == 30
 
 
-def test_a_row_without_times_is_alive(connections: Connections, table: str) -> None:
-    item = {"session_id": {"S": "s1"}, "connection_id": {"S": "by-hand"}}
-    boto3.client("dynamodb").put_item(TableName=table, Item=item)
+def test_a_credential_is_used_once(connections: Connections, table: str) -> None:
+    one, two = (Connection.opened(Identity("s1"), connection_id, NOW) for connection_id in ("one=", "two="))
 
-    (connection,) = rows(connections, "s1")
-    assert (connection.connection_id, connection.connected_at) == ("by-hand", 0)
-
-
-def test_a_sender_that_the_index_does_not_show_yet_is_looked_up_again(table: str) -> None:
-    waited: list[float] = []
-
-    def appear_at_the_last_read(seconds: float) -> None:
-        waited.append(seconds)
-        if len(waited) == len(RETRY_DELAYS):
-            stored("s1", "late=", connections)
-
-    connections = Connections(boto3.client("dynamodb"), table, sleep=appear_at_the_last_read)
-
-    assert connections.find("late=") == Connection.opened(Identity("s1"), "late=", NOW)
-    assert waited == [0.1, 0.2, 0.4]
-
-
-def test_a_sender_that_never_appears_is_read_four_times(table: str) -> None:
-    waited: list[float] = []
-    assert Connections(boto3.client("dynamodb"), table, sleep=waited.append).find("never=") is None
-    assert waited == [0.1, 0.2, 0.4]
-
-
-def test_a_sender_that_was_not_found_is_read_once_from_then_on(table: str) -> None:
-    waited: list[float] = []
-    connections = Connections(boto3.client("dynamodb"), table, sleep=waited.append)
-    assert [connections.find("late=") for _ in range(3)] == [None] * 3
-    assert connections.find("another=") is None
-    assert waited == [0.1, 0.2, 0.4] * 2
-
-    row = stored("s1", "late=", connections)
-    assert connections.find("late=") == row
-
-
-def test_the_sender_that_was_not_found_first_is_forgotten_first(table: str) -> None:
-    waited: list[float] = []
-    index = ConnectionIndex(Table(boto3.client("dynamodb"), table, within=60), waited.append, max_missed=2)
-
-    def reads(connection_id: str) -> int:
-        waited.clear()
-        assert index.find(connection_id, time.monotonic() + 600) is None
-        return 1 + len(waited)
-
-    assert [reads(name) for name in ("one=", "two=", "three=")] == [4, 4, 4]
-    assert [reads(name) for name in ("two=", "three=", "one=")] == [1, 1, 4]
+    assert [connections.add_once(row, "credential", 2**40) for row in (one, two)] == [True, False]
+    assert [item for item in items(table) if item["session_id"] != {"S": "s1"}] == [
+        {
+            "session_id": {"S": "used#credential"},
+            "connection_id": {"S": "used#credential"},
+            "expires_at": {"N": str(2**40)},
+        }
+    ]
+    assert rows("s1") == [one]
+    assert connections.count("s1", NOW) == 1
 
 
 def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -> None:
@@ -159,7 +117,7 @@ def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -
     sibling = stored("s1", "open=", connections)
 
     assert connections.forget("closed=") == "s1"
-    assert rows(connections, "s1") == [sibling]
+    assert rows("s1") == [sibling]
 
 
 def test_forgetting_twice_or_an_unknown_connection_is_fine(connections: Connections) -> None:
@@ -172,54 +130,29 @@ def test_forgetting_twice_or_an_unknown_connection_is_fine(connections: Connecti
     ]
 
 
-def test_removing_a_row_that_is_gone_already_is_fine(connections: Connections, table: str) -> None:
-    connection = stored("s1", "one=", connections)
-
-    connections.remove(connection)
-    connections.remove(connection)
-    assert items(table) == []
-
-
-def test_a_row_that_has_been_replaced_is_not_removed(connections: Connections) -> None:
-    read = stored("s1", "one=", connections)
-    replaced = stored("s1", "one=", connections, now=NOW + 1)
-
-    connections.remove(read)
-    assert rows(connections, "s1") == [replaced]
-
-
-ODD: list[tuple[str, Any]] = [
-    ("connected_at", {"N": "1795000000500.5"}),
-    ("connected_at", {"S": "x"}),
-    ("connected_at", {"NULL": True}),
-    ("connected_at", {"L": []}),
-    ("expires_at", {"N": "9999999999.5"}),
-    ("expires_at", {"N": "1.5e100"}),
-    ("expires_at", {"N": "-1"}),
-    ("expires_at", {"S": "9"}),
-    ("subject", {"N": "1"}),
-    ("subject", {"NULL": True}),
-    ("send", {"SS": ["a"]}),
-    ("send", {"L": [{"N": "1"}]}),
-]
-"""Attributes of rows that somebody added by hand."""
-
-
 @pytest.mark.parametrize(("name", "value"), ODD, ids=[f"{name}-{value}" for name, value in ODD])
-def test_an_odd_row_does_not_hide_the_others_and_can_be_removed(
-    connections: Connections, table: str, name: str, value: Any
-) -> None:
+def test_an_odd_row_can_be_forgotten(connections: Connections, table: str, name: str, value: Any) -> None:
     honest = stored("s1", "honest=", connections)
-    for connection_id in ("forgotten=", "removed="):
-        keys = {"session_id": {"S": "s1"}, "connection_id": {"S": connection_id}}
-        boto3.client("dynamodb").put_item(TableName=table, Item=keys | {name: value})
+    keys = {"session_id": {"S": "s1"}, "connection_id": {"S": "odd="}}
+    boto3.client("dynamodb").put_item(TableName=table, Item=keys | {name: value})
 
-    forgotten, *others, removed = rows(connections, "s1")
-    assert others == [honest]
-    assert forgotten.is_usable(NOW, needs_proof=False)
-    assert connections.forget("forgotten=") == "s1"
-    connections.remove(removed)
-    assert rows(connections, "s1") == [honest]
+    assert connections.forget("odd=") == "s1"
+    assert rows("s1") == [honest]
+
+
+def test_a_row_that_was_replaced_since_it_was_read_is_not_forgotten(table: str) -> None:
+    dynamodb = boto3.client("dynamodb")
+    connections = Connections(dynamodb, table)
+    stored("s1", "one=", connections)
+    replaced: list[Connection] = []
+
+    def replace(**_: Any) -> None:
+        replaced.append(stored("s1", "one=", connections, now=NOW + 1))
+
+    dynamodb.meta.events.register("provide-client-params.dynamodb.DeleteItem", replace)
+
+    assert connections.forget("one=") == "s1"
+    assert rows("s1") == replaced
 
 
 @pytest.mark.parametrize(
@@ -252,14 +185,6 @@ def test_an_item_without_a_connection_id_is_not_a_connection(item: Any) -> None:
     assert connection_of(item, "s1") is None
 
 
-def test_a_row_without_times_is_removed(connections: Connections, table: str) -> None:
-    item = {"session_id": {"S": "s1"}, "connection_id": {"S": "by-hand"}}
-    boto3.client("dynamodb").put_item(TableName=table, Item=item)
-
-    connections.remove(rows(connections, "s1")[0])
-    assert items(table) == []
-
-
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize(
     ("status", "body"),
@@ -272,7 +197,7 @@ def test_a_row_without_times_is_removed(connections: Connections, table: str) ->
 def test_a_read_that_fails_is_made_again(table: str, status: int, body: bytes) -> None:
     dynamodb = boto3.client("dynamodb", config=CONFIG)
     connections = Connections(dynamodb, table)
-    connection = stored("s1", "one=", connections)
+    stored("s1", "one=", connections)
     throttled = iter([True, False, False])
 
     def throttle(request: Any, **_: Any) -> Any:
@@ -281,7 +206,7 @@ def test_a_read_that_fails_is_made_again(table: str, status: int, body: bytes) -
         return AWSResponse(request.url, status, HTTPHeaders(), RawResponse(body))
 
     dynamodb.meta.events.register_first("before-send.dynamodb.Query", throttle)
-    assert rows(connections, "s1") == [connection]
+    assert connections.count("s1", NOW) == 1
     assert next(throttled) is False
 
 
@@ -293,4 +218,4 @@ def test_half_an_answer_ends_in_an_error_of_botocore(table: str) -> None:
 
     dynamodb.meta.events.register_first("before-send.dynamodb.Query", halve)
     with pytest.raises(BotoCoreError):
-        rows(Connections(dynamodb, table), "s1")
+        Connections(dynamodb, table).count("s1", NOW)

@@ -1,5 +1,6 @@
-"""The hub's logger: what a traceback contains."""
+"""The hub's logger: what a traceback contains, and what a line contains."""
 
+import asyncio
 import io
 import json
 
@@ -32,3 +33,11 @@ def test_a_traceback_has_every_exception_and_no_text_that_may_be_secret(log: io.
         "One of them:",
         "builtins.KeyError",
     ]
+
+
+def test_a_line_of_a_task_does_not_have_the_name_of_the_task(log: io.StringIO) -> None:
+    async def work() -> None:
+        logger.info("sent")
+
+    asyncio.run(work())
+    assert set(json.loads(log.getvalue())) == {"level", "location", "message", "timestamp", "version", "service"}

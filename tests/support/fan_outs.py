@@ -6,20 +6,22 @@ import json
 import random
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import boto3
-
 from delivery.account import Account
+from delivery.dynamodb import DynamoDB
+from delivery.dynamodb_answers import DynamoDBError
 from delivery.fan_out import MAX_WAITING, FanOut
-from delivery.http.endpoint import MAX_CHANNELS, Endpoint
+from delivery.http.access import Access
+from delivery.http.endpoint import Endpoint
 from delivery.http.exchange import Request, Response
+from delivery.http.service import CONNECTIONS_API, DYNAMODB, Service
 from delivery.http.timing import Timing
 from delivery.stuck import PATIENCE, Budget, Patience, Stuck
+from delivery.table import Page, Table
 from hub.connection import NEVER, Connection
-from hub.connections import Connections
+from hub.connection_requests import Arguments
 from hub.envelope import Envelope
 
 NOW = 1_795_000_000.0
@@ -27,10 +29,10 @@ NOW = 1_795_000_000.0
 PLENTY = 120.0
 """Seconds for a delivery that ends by itself. No test waits so long, on a slow machine either."""
 
-SILENT = Timing(response=1.0, check=0.02)
+SILENT = replace(CONNECTIONS_API.timing, response=1.0, check=0.02)
 """For answers that never come, or never end. All other answers must come within a second."""
 
-TOLERANT = Timing(response=PLENTY)
+TOLERANT = replace(CONNECTIONS_API.timing, response=PLENTY)
 """For answers that all come: however slow the machine is, no answer is overdue."""
 
 QUICK = Patience(first=Budget(delay=0.002, seconds=10 * PLENTY), stuck=Budget(delay=0.002, seconds=10 * PLENTY))
@@ -44,18 +46,28 @@ NO_PATIENCE = Patience(first=NOTHING, stuck=NOTHING, closing=0)
 ENVELOPE = Envelope("m-1", "sender", "2026-11-22T21:30:00.000Z", "hello")
 
 
+def access() -> Access:
+    """Return an access to AWS with keys of nobody."""
+    return Access("us-east-1", lambda: ("testing", "testing", None))
+
+
+def dynamodb_at(url: str, timing: Timing = DYNAMODB.timing) -> DynamoDB:
+    """Return the table ``t`` of the DynamoDB at a URL. A retry hardly waits."""
+    return DynamoDB(Endpoint(DYNAMODB._replace(timing=timing), url, access()), "t", chance=lambda: 0.04)
+
+
 def row(session_id: str, connection_id: str, age: float = 60) -> Connection:
     """Return a connection that opened some seconds before NOW."""
     return Connection(session_id, connection_id, int((NOW - age) * 1000), NEVER)
 
 
 @dataclass
-class Rows(Connections):
+class Rows(Table):
     """
-    Stored connections without a table.
+    A table of connections without DynamoDB.
 
     Attributes:
-        page: Rows of a page.
+        size: Rows of a page.
         fails_after: For a session id, the pages after which reading fails with the error.
         removals_fail: Whether removing fails with the error.
         removed: The connection ids of removed rows.
@@ -63,42 +75,60 @@ class Rows(Connections):
     """
 
     rows: list[Connection]
-    page: int = 1000
+    size: int = 1000
     fails_after: dict[str, int] = field(default_factory=dict)
-    error: Exception | None = None
+    error: Exception = field(default_factory=lambda: DynamoDBError("DynamoDB throttles the requests"))
     removals_fail: bool = False
     removed: list[str] = field(default_factory=list)
+    endpoint: Endpoint = field(default_factory=lambda: Endpoint(DYNAMODB, "http://127.0.0.1:9", access()))
 
-    def pages(self, session_id: str) -> Iterator[list[Connection]]:
-        rows = [row for row in self.rows if row.session_id == session_id]
-        for number, start in enumerate(range(0, max(1, len(rows)), self.page)):
-            if self.fails_after.get(session_id) == number:
-                assert self.error
-                raise self.error
-            yield rows[start : start + self.page]
+    async def page(self, session_id: str, start: Arguments) -> Page:
+        number = start.get("page", 0)
+        if self.fails_after.get(session_id) == number:
+            raise self.error
+        rows = [row for row in self.rows if row.session_id == session_id][number * self.size :]
+        return Page(rows[: self.size], {"page": number + 1} if len(rows) > self.size else None)
 
-    def remove(self, connection: Connection) -> None:
+    async def remove(self, connection: Connection) -> None:
         if self.removals_fail:
-            assert self.error
             raise self.error
         self.removed.append(connection.connection_id)
+
+
+class Sending(FanOut):
+    """A fan-out that delivers an envelope by one call."""
+
+    def send(
+        self, envelope: Envelope, sessions: tuple[str, ...], leave_out: str | None, seconds: float
+    ) -> dict[str, Account]:
+        async def send() -> dict[str, Account]:
+            async with self.delivery(sessions, seconds) as delivery:
+                return await delivery.run(envelope, leave_out)
+
+        return self.run(send())
+
+
+def endpoint_at(url: str, service: Service = CONNECTIONS_API) -> Endpoint:
+    return Endpoint(service, url, access())
 
 
 @contextlib.contextmanager
 def fan_out_to(
     url: str,
-    connections: Connections,
+    table: Table,
     needs_proof: bool = False,
     clock: Callable[[], float] = lambda: NOW,
     chance: Callable[[], float] = random.random,
     patience: Patience = PATIENCE,
     timing: Timing = TOLERANT,
-    max_channels: int = MAX_CHANNELS,
+    max_channels: int = CONNECTIONS_API.max_channels,
     max_waiting: int = MAX_WAITING,
-) -> Iterator[FanOut]:
+) -> Iterator[Sending]:
     """Open a fan-out to the endpoint at a URL, and close it in the end."""
-    new_endpoint = partial(Endpoint, url, boto3.Session(), timing, max_channels)
-    fan_out = FanOut(connections, new_endpoint, needs_proof, clock, chance, patience, max_waiting)
+    service = CONNECTIONS_API._replace(timing=timing, max_channels=max_channels)
+    fan_out = Sending(
+        lambda: table, lambda: endpoint_at(url, service), needs_proof, clock, chance, patience, max_waiting
+    )
     try:
         yield fan_out
     finally:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
 from hub.connection import Connection
 from hub.connections import Connections
@@ -22,6 +24,24 @@ from tests.support.lambdas import Context, cold_start
 from tests.support.tables import clear_table, create_connections_table
 
 SECRET = "signing"
+
+
+@contextlib.contextmanager
+def moto_server() -> Iterator[str]:
+    """
+    Serve moto's services over HTTP while the context lasts, and yield the URL.
+
+    The server has the tables that ``mock_aws`` has. MessageFunction needs it: ``mock_aws`` answers botocore only.
+
+    """
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
 
 
 @dataclass
@@ -60,11 +80,13 @@ class Hub:
     The functions of one stack.
 
     Attributes:
+        dynamodb: The URL of moto's server.
         parameters: Values of the template's parameters.
         functions: The functions that have had their cold start, which the first event causes, as on Lambda.
 
     """
 
+    dynamodb: str
     parameters: dict[str, str]
     functions: dict[str, ModuleType] = field(default_factory=dict)
 
@@ -91,7 +113,9 @@ class Hub:
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         if function not in self.functions:
             with pytest.MonkeyPatch.context() as environment:
-                self.functions[function] = cold_start(function, environment, self.parameters)
+                self.functions[function] = cold_start(
+                    function, environment, self.parameters, AWS_ENDPOINT_URL_DYNAMODB=self.dynamodb
+                )
         return self.functions[function].lambda_handler(event, Context())
 
 
@@ -100,16 +124,23 @@ class HubInMoto:
     """The hub on moto's services. Stacks with different parameters share the table, and a secret that contains KEY."""
 
     endpoint: Endpoint
+    dynamodb: str
     table: str
     hubs: dict[str, Hub] = field(default_factory=dict)
 
     @classmethod
     @contextlib.contextmanager
-    def start(cls) -> Iterator["HubInMoto"]:
-        """Run until the context ends."""
+    def start(cls, dynamodb: str) -> Iterator["HubInMoto"]:
+        """
+        Run until the context ends.
+
+        Args:
+            dynamodb: The URL of moto's server.
+
+        """
         with mock_aws(), faulty_endpoint() as served, pytest.MonkeyPatch.context() as environment:
             environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            running = cls(Endpoint(served), create_connections_table())
+            running = cls(Endpoint(served), dynamodb, create_connections_table())
             running.make_secret()
             yield running
             for hub in running.hubs.values():
@@ -125,7 +156,7 @@ class HubInMoto:
     def hub(self, **parameters: str) -> Hub:
         """Return the stack with these parameters. The same parameters give the same stack, with its warm functions."""
         values = {"SigningSecretName": SECRET, "WebSocketEndpoint": self.endpoint.url} | parameters
-        return self.hubs.setdefault(str(values), Hub(values))
+        return self.hubs.setdefault(str(values), Hub(self.dynamodb, values))
 
     @property
     def connections(self) -> Connections:
@@ -148,8 +179,3 @@ def row(session_id: str, connection_id: str, **changes: Any) -> Connection:
     """Return a stored connection that is open, and that opened without a credential."""
     stored = {"connected_at": 1_700_000_000_000, "expires_at": 2**40, "subject": None, "send": None} | changes
     return Connection(session_id, connection_id, **stored)
-
-
-def rows(connections: Connections, session_id: str) -> list[Connection]:
-    """Return the stored connections of a session."""
-    return [connection for page in connections.pages(session_id) for connection in page]

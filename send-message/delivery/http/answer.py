@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-MAX_BODY = 1024
+from delivery.http.exchange import Response
+
+MAX_ERROR = 1024
 """Bytes of the body of a 429 in which we look for an error type. API Gateway's own bodies have about 100."""
 
 TYPE_IN_BODY = re.compile(rb'"(?:code|Code|__type)"\s*:\s*"([^"\\]*)"')
@@ -48,6 +50,18 @@ class Answer:
         found = TYPE_IN_BODY.search(self._body)
         return _plain(found[1]) if found else ""
 
+    def response(self, reason: str, seconds: float) -> Response:
+        """
+        Return how the request ended. The status counts once it has arrived, even if the rest of the answer has not.
+
+        Args:
+            reason: Why the answer has ended, if no status has arrived.
+
+        """
+        if self.status >= HTTPStatus.OK:
+            return Response(self.status, self.error_type, self.retry_after, seconds=seconds, was_sent=True)
+        return Response(None, reason, seconds=seconds, was_sent=True)
+
     def read(self, data: bytes) -> bool:
         """Take bytes, and return whether they are HTTP. If they are not, what arrived before them still counts."""
         try:
@@ -56,6 +70,9 @@ class Answer:
             self.is_reusable = False
             return False
         return True
+
+    def closed(self) -> None:
+        """Take note that the server has closed the HTTP connection."""
 
     # What the parser calls.
 
@@ -88,7 +105,7 @@ class Answer:
 
     def on_body(self, data: bytes) -> None:
         if self.status == HTTPStatus.TOO_MANY_REQUESTS and not self.is_complete:
-            self._body += data[: MAX_BODY - len(self._body)]
+            self._body += data[: MAX_ERROR - len(self._body)]
 
     def on_message_complete(self) -> None:
         if self.status >= HTTPStatus.OK and not self.is_complete:

@@ -1,8 +1,7 @@
-"""One keep-alive HTTP connection to ``@connections``, and the requests it carries."""
+"""One keep-alive HTTP connection, and the requests it carries."""
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from ssl import SSLObject
 from typing import Protocol, cast
 
@@ -32,6 +31,7 @@ class Channel(asyncio.Protocol):
 
     Args:
         owner: Learns what happens.
+        answer: Reads the answers.
         clock: Returns the seconds of a monotonic clock.
 
     Attributes:
@@ -41,11 +41,11 @@ class Channel(asyncio.Protocol):
 
     """
 
-    def __init__(self, owner: Owner, clock: Callable[[], float]) -> None:
+    def __init__(self, owner: Owner, answer: Answer, clock: Callable[[], float]) -> None:
         self._owner = owner
         self._clock = clock
         self._request: Request | None = None
-        self._answer = Answer()
+        self._answer = answer
         self.served = 0
         self.kept = False
         self.since = 0.0
@@ -74,7 +74,7 @@ class Channel(asyncio.Protocol):
         self._transport.write(head + request.body.payload)
 
     def abort(self, reason: str) -> None:
-        """Close at once. A request under way ends with its status if that has arrived, or else with this reason."""
+        """Close at once. A request under way ends with what has arrived, or else with this reason."""
         self._transport.abort()
         self._end(reason)
 
@@ -101,8 +101,10 @@ class Channel(asyncio.Protocol):
                 self._transport.abort()
             self._end("")
 
-    def connection_lost(self, _error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         self._owner.lost(self)
+        if error is None:
+            self._answer.closed()
         if self._request is None:
             return
         if (self.served or self.kept) and not self._answer_has_begun:
@@ -117,10 +119,4 @@ class Channel(asyncio.Protocol):
         if request is None:
             return
         self.served += 1
-        answer, seconds = self._answer, self._clock() - self.since
-        # The status counts once it has arrived, even if the rest of the answer has not.
-        if answer.status >= HTTPStatus.OK:
-            response = Response(answer.status, answer.error_type, answer.retry_after, seconds=seconds, was_sent=True)
-        else:
-            response = Response(None, reason, seconds=seconds, was_sent=True)
-        self._owner.answered(self, request, response)
+        self._owner.answered(self, request, self._answer.response(reason, self._clock() - self.since))

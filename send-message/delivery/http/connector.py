@@ -1,31 +1,29 @@
-"""Opens HTTP connections to ``@connections``, and explains why one did not open."""
+"""Opens HTTP connections, and explains why one did not open."""
 
 import asyncio
 import ssl
 from collections.abc import Callable
-from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from delivery.http.access import Access
+from delivery.http.answer import Answer
 from delivery.http.channel import Channel, Owner
 from delivery.http.exchange import Response
-from delivery.http.timing import Timing
-from delivery.http.tls import ResumingContext
-
-UNREACHABLE = "connecting timed out: has the function a way to the endpoint? In a VPC it needs a NAT gateway"
-"""A VPC endpoint would not help: it leads to private APIs only, and a WebSocket API cannot be private."""
+from delivery.http.service import Service
+from delivery.http.whole_answer import WholeAnswer
 
 
 class Server(NamedTuple):
     """
-    Where ``@connections`` is.
+    Where a service is.
 
     Attributes:
         is_tls: Whether the scheme is https.
         host: The name or address to connect to.
         port: The port to connect to.
         header: The value of the Host header. It has no port if the port is the scheme's default.
-        path: The path of the stage, such as ``/prod``, or empty.
+        path: The path of the URL, such as ``/prod``, without a slash at its end; or empty.
 
     """
 
@@ -42,7 +40,11 @@ class Server(NamedTuple):
         is_tls = parts.scheme == "https"
         default = 443 if is_tls else 80
         return cls(
-            is_tls, parts.hostname or "", parts.port or default, parts.netloc.removesuffix(f":{default}"), parts.path
+            is_tls,
+            parts.hostname or "",
+            parts.port or default,
+            parts.netloc.removesuffix(f":{default}"),
+            parts.path.rstrip("/"),
         )
 
 
@@ -55,9 +57,11 @@ class Connector:
 
     """
 
-    def __init__(self, server: Server, timing: Timing, clock: Callable[[], float]) -> None:
+    def __init__(self, service: Service, server: Server, access: Access, clock: Callable[[], float]) -> None:
+        self._service = service
         self._server = server
-        self._timing = timing
+        self._access = access
+        self._timing = service.timing
         self._clock = clock
         self._failing_since: float | None = None
 
@@ -78,7 +82,10 @@ class Connector:
             self._failing_since = self._clock()
         async with asyncio.timeout(self._timing.connect):
             _, channel = await asyncio.get_running_loop().create_connection(
-                lambda: Channel(owner, self._clock), self._server.host, self._server.port, ssl=self._context
+                lambda: Channel(owner, WholeAnswer() if self._service.needs_body else Answer(), self._clock),
+                self._server.host,
+                self._server.port,
+                ssl=self._access.tls if self._server.is_tls else None,
             )
         if not channel.is_open:
             raise ConnectionResetError("closed as soon as it was open")
@@ -87,8 +94,8 @@ class Connector:
 
     def keep_tls_session(self, channel: Channel) -> None:
         """Keep the TLS session of a channel that has had its first answer: the session ticket came with it."""
-        if self._context and channel.tls:
-            self._context.session = channel.tls.session
+        if channel.tls and channel.tls.session:
+            self._access.tls.sessions[self._server.host] = channel.tls.session
 
     def explain(self, error: OSError | UnicodeError, is_any_open: bool) -> Response:
         """Return what a failure to connect means for a waiting request. It is final if no attempt can succeed."""
@@ -97,9 +104,5 @@ class Connector:
             return Response(None, f"connecting failed: {error}", is_final=is_final)
         now = self._clock()
         failing = now - (now if self._failing_since is None else self._failing_since)
-        return Response(None, UNREACHABLE, is_final=not is_any_open and failing > self._timing.unreachable)
-
-    @cached_property
-    def _context(self) -> ResumingContext | None:
-        """Made with the first connection, not at init: reading the trust store takes a tenth of a cold start."""
-        return ResumingContext.trusting() if self._server.is_tls else None
+        reason = f"connecting timed out: {self._service.way}"
+        return Response(None, reason, is_final=not is_any_open and failing > self._timing.unreachable)

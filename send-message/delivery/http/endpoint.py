@@ -1,22 +1,17 @@
-"""The HTTP connections to ``@connections``, and the requests that wait for one."""
+"""The HTTP connections to one service, and the requests that wait for one."""
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from delivery.http.access import Access
 from delivery.http.channel import Channel
 from delivery.http.connector import Connector, Server
 from delivery.http.exchange import Request, Response
-from delivery.http.signer import Signer, credentials_of
-from delivery.http.timing import TIMING, Timing
-
-if TYPE_CHECKING:
-    import boto3
-
-MAX_CHANNELS = 256
-"""HTTP connections at once, and so requests under way at once. Chosen by ``make bench``: see docs/performance.md."""
+from delivery.http.service import Service
+from delivery.http.signer import Signer
 
 MAX_OPENING = 16
 """HTTP connections that open at once. A TLS handshake costs more CPU than a post, so a message to few recipients should
@@ -28,28 +23,25 @@ class Endpoint:
     Makes signed requests, many at once, over HTTP connections that stay open between invocations.
 
     Args:
-        url: ``https://{api}.execute-api.{region}.amazonaws.com/{stage}``, or http for a server on this machine.
-        session: Knows the region and the credentials.
-        timing: Time limits.
-        max_channels: HTTP connections at once.
+        url: The URL of the server: https, or http for a server on this machine.
+        access: Knows the region and the credentials.
         clock: Returns the seconds of a monotonic clock.
 
     """
 
     def __init__(
         self,
+        service: Service,
         url: str,
-        session: "boto3.Session",
-        timing: Timing = TIMING,
-        max_channels: int = MAX_CHANNELS,
+        access: Access,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         server = Server.of(url)
-        self._timing = timing
-        self._max_channels = max_channels
+        self._timing = service.timing
+        self._max_channels = service.max_channels
         self._clock = clock
-        self._signer = Signer(server.header, server.path, session.region_name, lambda: credentials_of(session))
-        self._connector = Connector(server, timing, clock)
+        self._signer = Signer(service, server.header, server.path, access.region, access.credentials)
+        self._connector = Connector(service, server, access, clock)
         self._waiting: deque[Request] = deque()
         self._channels: set[Channel] = set()
         self._idle: list[Channel] = []
@@ -67,11 +59,23 @@ class Endpoint:
         self._assign()
 
     def begin(self) -> None:
-        """Begin an invocation: read the credentials again, and forget earlier failures to connect."""
+        """
+        Begin an invocation: read the credentials again, and forget earlier failures to connect.
+
+        Lambda may have stopped the environment for a while, so the answer to a withdrawn request is not overdue yet.
+
+        """
         self._signer.renew()
         self._connector.forget_failures()
         for channel in self._channels:
             channel.kept = True
+            if channel.is_busy:
+                channel.since = self._clock()
+
+    def withdraw(self, request: Request) -> None:
+        """Do not make a request if it has not been sent yet. If it has been sent, its response still comes."""
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(request)
 
     def abandon(self) -> None:
         """Forget the waiting requests, and end each request under way with what has arrived so far."""
@@ -84,7 +88,7 @@ class Endpoint:
         self.abandon()
         if self._check:
             self._check.cancel()
-        await asyncio.gather(*self._opening)
+        await asyncio.gather(*self._opening, return_exceptions=True)
         for channel in list(self._channels):
             channel.abandon()
 
@@ -126,8 +130,7 @@ class Endpoint:
             self._check_later()
 
     def _send(self, channel: Channel, request: Request) -> None:
-        head = self._signer.head(request.method, request.connection_id, request.body)
-        channel.send(request, head)
+        channel.send(request, self._signer.head(request))
 
     def _park(self, channel: Channel) -> None:
         """Keep an idle channel for the next request."""

@@ -1,4 +1,4 @@
-"""How long each step of a request to ``@connections`` may take."""
+"""How long each step of a request may take."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,15 @@ class Timing:
 
     Attributes:
         connect: For the TCP handshake and the TLS handshake together.
-        response: For an answer. A post takes about 10 ms. Two attempts must fit into the few seconds that one
-            recipient gets (``stuck.Patience``).
+        response: For an answer.
         check: Between two searches for overdue answers. The end of an overdue request comes up to so much later.
         idle: After which an unused HTTP connection is not used again: the network may have dropped it silently.
         unreachable: Of attempts to connect that all failed, after which a further timeout ends all waiting requests.
 
     """
 
-    connect: float = 2.0
-    response: float = 2.0
-    check: float = 0.5
+    connect: float
+    response: float
+    check: float
     idle: float = 60.0
     unreachable: float = 5.0
-
-
-TIMING = Timing()

@@ -1,4 +1,4 @@
-"""TLS to ``@connections``."""
+"""TLS to the services of AWS."""
 
 import os
 import ssl
@@ -6,17 +6,25 @@ from typing import Any
 
 
 class ResumingContext(ssl.SSLContext):
-    """A TLS client context that resumes the last session. Resuming saves the check of the server's certificate."""
+    """
+    A TLS client context that resumes the last session with each server. This saves the check of the certificate.
 
-    session: ssl.SSLSession | None = None
+    Attributes:
+        sessions: The last session with each host.
+
+    """
+
+    sessions: dict[str, ssl.SSLSession]
 
     def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        return super().wrap_bio(*args, **options | {"session": self.session})
+        session = self.sessions.get(options["server_hostname"])
+        return super().wrap_bio(*args, **options | {"session": session})
 
     @classmethod
     def trusting(cls) -> "ResumingContext":
         """Return a context that trusts the same authorities as boto3: those in AWS_CA_BUNDLE, or else the system's."""
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
+        context.sessions = {}
         if bundle := os.environ.get("AWS_CA_BUNDLE"):
             context.load_verify_locations(bundle)
         else:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delivery.http.answer import Answer
 from delivery.http.channel import Channel
-from delivery.http.exchange import Request, Response
-from delivery.http.signer import Body
+from delivery.http.exchange import Body, Request, Response
 from tests.support.faulty import answer
 
 INTERIM = [
@@ -76,7 +76,7 @@ class Peer(asyncio.Transport):
 
     def channel(self) -> Channel:
         """Return a channel that has sent a request."""
-        channel = Channel(self, lambda: 0.0)
+        channel = Channel(self, Answer(), lambda: 0.0)
         channel.connection_made(self)
         channel.send(Sent("POST", "one=", Body.of(b"hello")), b"head")
         return channel

@@ -7,16 +7,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from dataclasses import replace
 
-import boto3
 import pytest
-from botocore.credentials import Credentials
-from botocore.exceptions import NoCredentialsError
 
-from delivery.fan_out import FanOut
-from delivery.http.connector import UNREACHABLE, Server
-from delivery.http.endpoint import MAX_CHANNELS, Endpoint
+from delivery.http.access import Access
+from delivery.http.connector import Server
+from delivery.http.endpoint import Endpoint
+from delivery.http.service import CONNECTIONS_API
 from delivery.http.timing import Timing
 from tests.support.fan_outs import (
     ENVELOPE,
@@ -26,6 +24,8 @@ from tests.support.fan_outs import (
     SILENT,
     TOLERANT,
     Rows,
+    Sending,
+    access,
     account,
     fan_out_to,
     lines,
@@ -47,7 +47,7 @@ def timing_for(answer: str) -> Timing:
     return SILENT if answer in STALLS else TOLERANT
 
 
-def send(fan_out: FanOut, seconds: float = PLENTY) -> object:
+def send(fan_out: Sending, seconds: float = PLENTY) -> object:
     return fan_out.send(ENVELOPE, ("s1",), leave_out=None, seconds=seconds)["s1"]
 
 
@@ -126,8 +126,9 @@ def test_an_http_connection_that_idled_too_long_is_not_used_again(
     faulty: FaultyEndpoint, idle: float, opened: int
 ) -> None:
     now = 0.0
-    fan_out = FanOut(
-        Rows([row("s1", "one=")]), lambda: Endpoint(faulty.url, boto3.Session(), clock=lambda: now), needs_proof=False
+    table = Rows([row("s1", "one=")])
+    fan_out = Sending(
+        lambda: table, lambda: Endpoint(CONNECTIONS_API, faulty.url, access(), clock=lambda: now), needs_proof=False
     )
     with closing(fan_out):
         for _ in range(3):
@@ -153,7 +154,7 @@ def test_many_connections_share_some_http_connections(faulty: FaultyEndpoint) ->
     with fan_out_to(faulty.url, rows) as fan_out:
         assert send(fan_out) == account(live=3000, delivered=3000)
     assert len(faulty.posts()) == len(faulty.requests) == 3000
-    assert faulty.opened <= MAX_CHANNELS
+    assert faulty.opened <= CONNECTIONS_API.max_channels
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_an_address_where_nothing_listens_is_tried_until_the_time_is_up(log: io.
 
 def test_an_address_that_does_not_answer_fails_soon_and_the_log_says_what_to_check(log: io.StringIO) -> None:
     # A listener with a full queue does not answer handshakes, like a VPC without a NAT gateway.
-    timing = Timing(connect=0.1, unreachable=0.25)
+    timing = replace(TOLERANT, connect=0.1, unreachable=0.25)
     with closing(socket.create_server(("127.0.0.1", 0), backlog=0)) as full:
         address = full.getsockname()
         with closing(socket.create_connection(address)):
@@ -208,29 +209,18 @@ def test_an_address_that_does_not_answer_fails_soon_and_the_log_says_what_to_che
                 assert send(fan_out) == account(live=1000)
 
     (line,) = lines(log)  # so the time was not up
-    assert line["reason"] == UNREACHABLE
+    assert line["reason"] == f"connecting timed out: {CONNECTIONS_API.way}"
     assert line["connections"] == 1000
 
 
 def test_credentials_are_read_again_for_each_message(faulty: FaultyEndpoint) -> None:
-    class Rotating(boto3.Session):
-        def get_credentials(self) -> Any:
-            return Credentials(f"AKID{len(faulty.requests)}", "secret")
-
-    fan_out = FanOut(Rows([row("s1", "one=")]), lambda: Endpoint(faulty.url, Rotating(), TOLERANT), needs_proof=False)
+    rotating = Access("us-east-1", lambda: (f"AKID{len(faulty.requests)}", "secret", None))
+    table = Rows([row("s1", "one=")])
+    fan_out = Sending(lambda: table, lambda: Endpoint(CONNECTIONS_API, faulty.url, rotating), needs_proof=False)
     with closing(fan_out):
         for _ in range(3):
             send(fan_out)
     assert re.findall(r"Credential=(\w+)/", "".join(faulty.heads)) == ["AKID0", "AKID1", "AKID2"]
-
-
-def test_an_endpoint_without_credentials_does_not_start() -> None:
-    class Anonymous(boto3.Session):
-        def get_credentials(self) -> Any:
-            return None
-
-    with pytest.raises(NoCredentialsError):
-        Endpoint("http://127.0.0.1:9/prod", Anonymous())
 
 
 @pytest.mark.parametrize(

@@ -6,27 +6,34 @@ from unittest.mock import patch
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.credentials import Credentials as TheirCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.http.signer import Body, Signer
+from delivery.credentials import Credentials
+from delivery.http.exchange import Body, Request, Response
+from delivery.http.service import CONNECTIONS_API
+from delivery.http.signer import Signer
 
 NOW = 1_795_000_000
 
 
-def theirs(url: str, region: str, credentials: ReadOnlyCredentials, method: str, payload: bytes, now: float) -> str:
+class Signed(Request):
+    def ended(self, response: Response) -> None:
+        raise AssertionError("nobody makes this request")
+
+
+def theirs(url: str, region: str, credentials: Credentials, method: str, payload: bytes, now: float) -> str:
     """Return the Authorization header that botocore computes."""
     request = AWSRequest(method=method, url=url, data=payload)
     moment = datetime.datetime.fromtimestamp(now, datetime.UTC).replace(tzinfo=None)
     with patch("botocore.auth.get_current_datetime", return_value=moment):
-        key = Credentials(str(credentials.access_key), str(credentials.secret_key), credentials.token)
-        SigV4Auth(key, "execute-api", region).add_auth(request)
+        SigV4Auth(TheirCredentials(*credentials), "execute-api", region).add_auth(request)
     return str(request.headers["Authorization"])
 
 
 def ours(signer: Signer, method: str, connection_id: str, payload: bytes) -> tuple[str, dict[str, str]]:
-    line, *headers = signer.head(method, connection_id, Body.of(payload)).decode().split("\r\n")
+    line, *headers = signer.head(Signed(method, connection_id, Body.of(payload))).decode().split("\r\n")
     return line, dict(header.split(": ", 1) for header in headers if header)
 
 
@@ -43,8 +50,8 @@ def ours(signer: Signer, method: str, connection_id: str, payload: bytes) -> tup
 def test_every_signature_is_that_of_botocore(
     connection_id: str, payload: bytes, path: str, host: str, region: str, token: str | None, method: str, now: int
 ) -> None:
-    credentials = ReadOnlyCredentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY", token)
-    signer = Signer(host, path, region, lambda: credentials, clock=lambda: now)
+    credentials = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY", token)
+    signer = Signer(CONNECTIONS_API, host, path, region, lambda: credentials, clock=lambda: now)
 
     line, headers = ours(signer, method, connection_id, payload)
 
@@ -58,8 +65,8 @@ def test_every_signature_is_that_of_botocore(
 
 def test_a_new_second_and_new_credentials_change_the_signature() -> None:
     now = NOW + 0.0
-    credentials = ReadOnlyCredentials("AKID1", "secret", None)
-    signer = Signer("h", "/prod", "us-east-1", lambda: credentials, clock=lambda: now)
+    credentials = Credentials("AKID1", "secret", None)
+    signer = Signer(CONNECTIONS_API, "h", "/prod", "us-east-1", lambda: credentials, clock=lambda: now)
 
     def authorization() -> str:
         return ours(signer, "POST", "one=", b"")[1]["Authorization"]
@@ -70,7 +77,7 @@ def test_a_new_second_and_new_credentials_change_the_signature() -> None:
     now += 0.5
     second = authorization()
     assert second != first
-    credentials = ReadOnlyCredentials("AKID2", "secret", None)
+    credentials = Credentials("AKID2", "secret", None)
     assert authorization() == second, "the signer reads the credentials once for each invocation"
     signer.renew()
     assert "Credential=AKID2/" in authorization()
@@ -78,7 +85,7 @@ def test_a_new_second_and_new_credentials_change_the_signature() -> None:
 
 @pytest.mark.parametrize("connection_id", ["a b", "a\r\nX-Evil: 1", "ü", "%3D"])
 def test_a_strange_connection_id_stays_within_the_path(connection_id: str) -> None:
-    signer = Signer("h", "/prod", "us-east-1", lambda: ReadOnlyCredentials("A", "s", None), clock=lambda: NOW)
+    signer = Signer(CONNECTIONS_API, "h", "/prod", "us-east-1", lambda: Credentials("A", "s", None), clock=lambda: NOW)
     line, headers = ours(signer, "POST", connection_id, b"")
     assert line.startswith("POST /prod/@connections/")
     assert set(headers) == {"Host", "X-Amz-Date", "Authorization", "Content-Length"}

@@ -1,0 +1,67 @@
+"""Reads the sessions of one message, page by page."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from delivery.dynamodb_answers import DynamoDBError
+from delivery.table import Table
+from hub.connection import Connection
+from hub.log import logger
+
+if TYPE_CHECKING:
+    from hub.connection_requests import Arguments
+
+MAX_SESSIONS_AT_ONCE = 8
+"""Sessions that are read at the same time."""
+
+
+class Reading:
+    """
+    The reads of one message. They begin at once, and go no further than one page ahead of ``take``.
+
+    Args:
+        take: Takes a page of a session. It is not called while there is no room, and there is none in the beginning.
+
+    Attributes:
+        room: Set while there is room for rows.
+        complete: The sessions that have been read to the end.
+
+    """
+
+    def __init__(self, table: Table, sessions: tuple[str, ...], take: Callable[[str, list[Connection]], None]) -> None:
+        self.room = asyncio.Event()
+        self.complete: set[str] = set()
+        self._table = table
+        self._take = take
+        self._slots = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
+        loop = asyncio.get_running_loop()
+        self._reads = [loop.create_task(self._read(session)) for session in sessions]
+
+    async def finish(self) -> None:
+        """Wait until all sessions have been read, as far as they can be."""
+        await asyncio.gather(*self._reads)
+
+    async def stop(self) -> None:
+        """End the reads that are under way, because nobody needs their rows any more."""
+        reads = [read for read in self._reads if not read.done()]
+        for read in reads:
+            read.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
+
+    async def _read(self, session_id: str) -> None:
+        async with self._slots:
+            try:
+                await self._read_pages(session_id)
+            except DynamoDBError:
+                await self.room.wait()  # nobody needs to know what became of the reads of a refused frame
+                logger.exception("session not readable", session_id=session_id)
+            else:
+                self.complete.add(session_id)
+
+    async def _read_pages(self, session_id: str) -> None:
+        start: Arguments | None = {}
+        while start is not None:
+            rows, start = await self._table.page(session_id, start)
+            await self.room.wait()
+            self._take(session_id, rows)
