@@ -11,7 +11,7 @@ from delivery.fan_out import FanOut
 from delivery.http.access import Access
 from delivery.http.endpoint import Endpoint
 from delivery.http.service import CONNECTIONS_API, DYNAMODB
-from delivery.table import Table
+from delivery.table import ConnectionsTable
 from hub import frames, metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_frame, reply
 from hub.connection import Connection
@@ -29,7 +29,7 @@ RATE_LIMIT = RateLimit(SETTINGS.message_rate, SETTINGS.message_burst)
 ACCESS = Access(region_of(os.environ), credentials_of(os.environ))
 DYNAMODB_URL = dynamodb_url(os.environ, ACCESS.region)
 FAN_OUT = FanOut(
-    lambda: Table(DynamoDB(Endpoint(DYNAMODB, DYNAMODB_URL, ACCESS), SETTINGS.table_name)),
+    lambda: ConnectionsTable(DynamoDB(Endpoint(DYNAMODB, DYNAMODB_URL, ACCESS), SETTINGS.table_name)),
     lambda: Endpoint(CONNECTIONS_API, SETTINGS.websocket_endpoint, ACCESS),
     SETTINGS.needs_proof,
 )

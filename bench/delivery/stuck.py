@@ -17,7 +17,7 @@ from delivery.http.access import Access
 from delivery.http.endpoint import Endpoint
 from delivery.http.service import CONNECTIONS_API, DYNAMODB
 from delivery.stuck import MAX_FAILURES
-from delivery.table import Page, Table
+from delivery.table import ConnectionsTable, Page
 from hub.connection import NEVER, Connection
 from hub.connection_requests import Arguments
 from hub.envelope import Envelope
@@ -37,7 +37,7 @@ ACCESS = Access("us-east-1", lambda: ("AKIDEXAMPLE", "secret", None))
 
 
 @dataclass
-class Rows(Table):
+class Rows(ConnectionsTable):
     """The rows of one session, without DynamoDB."""
 
     rows: list[Connection]

@@ -12,7 +12,7 @@ from delivery.reading import Reading
 from delivery.removals import Removals
 from delivery.retries import Closing, Post
 from delivery.stuck import MAX_FAILURES, Patience, Stuck
-from delivery.table import Table
+from delivery.table import ConnectionsTable
 from hub.connection import Connection
 from hub.envelope import Envelope
 from hub.log import logger
@@ -24,7 +24,7 @@ CLEARING = 0.3
 class Resources(Protocol):
     """What all deliveries of one environment share. ``fan_out.FanOut`` has it."""
 
-    table: Table
+    table: ConnectionsTable
     needs_proof: bool
     clock: Callable[[], float]
     chance: Callable[[], float]

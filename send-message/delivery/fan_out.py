@@ -15,7 +15,7 @@ from delivery.delivery import Delivery
 from delivery.dynamodb_answers import DynamoDBError
 from delivery.http.endpoint import Endpoint
 from delivery.stuck import PATIENCE, Patience, Stuck
-from delivery.table import Table
+from delivery.table import ConnectionsTable
 from hub.errors import HubError
 from hub.log import logger
 
@@ -45,7 +45,7 @@ class FanOut:
 
     def __init__(
         self,
-        new_table: Callable[[], Table],
+        new_table: Callable[[], ConnectionsTable],
         new_endpoint: Callable[[], Endpoint],
         needs_proof: bool,
         clock: Callable[[], float] = time.time,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from delivery.dynamodb_answers import DynamoDBError
-from delivery.table import Table
+from delivery.table import ConnectionsTable
 from hub.connection import Connection
 from hub.log import logger
 
@@ -29,7 +29,9 @@ class Reading:
 
     """
 
-    def __init__(self, table: Table, sessions: tuple[str, ...], take: Callable[[str, list[Connection]], None]) -> None:
+    def __init__(
+        self, table: ConnectionsTable, sessions: tuple[str, ...], take: Callable[[str, list[Connection]], None]
+    ) -> None:
         self.room = asyncio.Event()
         self.complete: set[str] = set()
         self._table = table

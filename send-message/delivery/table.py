@@ -35,7 +35,7 @@ class Page(NamedTuple):
     next: Arguments | None
 
 
-class Table:
+class ConnectionsTable:
     """
     The table of connections. Every method raises a ``DynamoDBError`` if DynamoDB fails, or does not answer in time.
 

@@ -12,7 +12,7 @@ from delivery.dynamodb import DynamoDB
 from delivery.http.endpoint import Endpoint
 from delivery.http.service import DYNAMODB
 from delivery.http.timing import Timing
-from delivery.table import Table
+from delivery.table import ConnectionsTable
 from hub.connection import Connection
 from tests.support.fan_outs import PLENTY, access
 
@@ -24,7 +24,7 @@ PATIENT = replace(DYNAMODB.timing, connect=PLENTY, response=PLENTY)
 class CalledTable:
     """A table, and the event loop in which its methods run."""
 
-    table: Table
+    table: ConnectionsTable
     runner: asyncio.Runner
 
     def find(self, connection_id: str, seconds: float = PLENTY) -> Connection | None:
@@ -59,6 +59,6 @@ def table_at(
     dynamodb = DynamoDB(Endpoint(DYNAMODB._replace(timing=timing), url, access()), name, chance=lambda: 0.04)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            yield CalledTable(Table(dynamodb, within=within, **options), runner)
+            yield CalledTable(ConnectionsTable(dynamodb, within=within, **options), runner)
         finally:
             runner.run(dynamodb.endpoint.close())

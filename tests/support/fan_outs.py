@@ -19,7 +19,7 @@ from delivery.http.exchange import Request, Response
 from delivery.http.service import CONNECTIONS_API, DYNAMODB, Service
 from delivery.http.timing import Timing
 from delivery.stuck import PATIENCE, Budget, Patience, Stuck
-from delivery.table import Page, Table
+from delivery.table import ConnectionsTable, Page
 from hub.connection import NEVER, Connection
 from hub.connection_requests import Arguments
 from hub.envelope import Envelope
@@ -62,7 +62,7 @@ def row(session_id: str, connection_id: str, age: float = 60) -> Connection:
 
 
 @dataclass
-class Rows(Table):
+class Rows(ConnectionsTable):
     """
     A table of connections without DynamoDB.
 
@@ -115,7 +115,7 @@ def endpoint_at(url: str, service: Service = CONNECTIONS_API) -> Endpoint:
 @contextlib.contextmanager
 def fan_out_to(
     url: str,
-    table: Table,
+    table: ConnectionsTable,
     needs_proof: bool = False,
     clock: Callable[[], float] = lambda: NOW,
     chance: Callable[[], float] = random.random,
