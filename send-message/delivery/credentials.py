@@ -1,4 +1,9 @@
-"""The region and the credentials that sign requests, from the same sources as botocore's."""
+"""
+The region and the credentials that sign requests, from the same sources as botocore's.
+
+One difference: AWS_REGION, which Lambda sets, comes before AWS_DEFAULT_REGION. botocore reads the second one only.
+
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -81,23 +86,30 @@ def _from_botocore() -> "botocore.credentials.Credentials":
     try:
         found = Session().get_credentials()
     except BotoCoreError as error:
-        raise SettingsError(f"no credentials: {error}") from error
+        raise SettingsError(f"no credentials: {type(error).__name__}") from error
     if found is None:
         raise SettingsError("no credentials: AWS_ACCESS_KEY_ID is missing, and botocore finds no others")
     return found
 
 
 def _frozen(found: "botocore.credentials.Credentials") -> Credentials:
-    frozen = found.get_frozen_credentials()
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        frozen = found.get_frozen_credentials()
+    except BotoCoreError as error:
+        raise SettingsError(f"no credentials: {type(error).__name__}") from error
     return _checked(frozen.access_key or "", frozen.secret_key or "", frozen.token)
 
 
 def _checked(access_key: str, secret_key: str, token: str | None) -> Credentials:
     """
     Raises:
-        SettingsError: If a part cannot stand in an HTTP header.
+        SettingsError: If a part is missing, or cannot stand in an HTTP header.
 
     """
+    if not (access_key and secret_key):
+        raise SettingsError("no credentials: the access key is incomplete")
     for what, value in (("access key id", access_key), ("session token", token or "")):
         if not (value.isascii() and value.isprintable()):
             raise SettingsError(f"the {what} of the credentials has a character that cannot stand in an HTTP header")

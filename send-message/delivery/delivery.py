@@ -143,9 +143,10 @@ class Delivery:
         return self._end - self._loop.time()
 
     def submit(self, request: Request) -> None:
-        """Make a new request."""
-        self._under_way += 1
-        self._endpoint.submit(request)
+        """Make a new request, unless the delivery is over."""
+        if not self._is_over:
+            self._under_way += 1
+            self._endpoint.submit(request)
 
     def submit_again(self, request: Request, delay: float) -> None:
         """Repeat a request after some seconds."""

@@ -28,8 +28,12 @@ class Operation(Request):
         self.target = f"{VERSION}.{name}"
         self.response = response
 
+    @property
+    def is_wanted(self) -> bool:
+        return not self.response.done()
+
     def ended(self, response: Response) -> None:
-        if not self.response.done():  # else nobody waits any more
+        if self.is_wanted:
             self.response.set_result(response)
 
 

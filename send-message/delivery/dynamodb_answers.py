@@ -42,8 +42,8 @@ IDENTITY = (
 )
 
 ADVICE = {
-    "ResourceNotFoundException": "check that the table TABLE_NAME and its index connection_id-index exist in the "
-    "function's region",
+    "ResourceNotFoundException": "check that the table TABLE_NAME exists in the function's region",
+    "ValidationException": "check that the table TABLE_NAME has the keys and the index that template.yaml gives it",
     "AccessDeniedException": "check that the function's role allows dynamodb:Query on the table TABLE_NAME and on its "
     "index, and dynamodb:DeleteItem on the table; and that the policy of the VPC endpoint, if there is one, does too",
     **dict.fromkeys(
@@ -64,10 +64,10 @@ ADVICE = {
 """What to check, by the error that DynamoDB names.
 Source: "Error handling with DynamoDB" and "Common error types", DynamoDB developer guide."""
 
-REFUSED = "DynamoDB does not do what the hub asks"
+REFUSED = "DynamoDB refused the request"
 
 ENDPOINT = "check the way to DynamoDB, and AWS_ENDPOINT_URL_DYNAMODB if it is set"
-"""What to check if there is no answer of DynamoDB's."""
+"""What to check if there is not an answer from DynamoDB."""
 
 PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 """An error or an id that may be in the log. Anything else could be any text."""
@@ -106,9 +106,9 @@ def result_of(response: Response, read: Callable[[dict[str, Any]], T]) -> T:
             raise ValueError("not an object")
         if response.status == HTTPStatus.OK:
             return read(content)
-        code = _plain(content["__type"].rpartition("#")[2])
+        code = _plain(content["__type"].partition(":")[0].rpartition("#")[2])
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):  # not JSON, or of another shape
-        raise DynamoDBError(f"no answer of DynamoDB's ({request}): {ENDPOINT}") from None
+        raise DynamoDBError(f"not an answer from DynamoDB ({request}): {ENDPOINT}") from None
     is_fault = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     raise DynamoDBError(
         f"{code or 'an error without a name'} ({request}): {ADVICE.get(code, REFUSED)}",

@@ -30,7 +30,7 @@ ACCOUNT_MODES = ("preferred", "disabled", "required")
 
 def dynamodb_url(env: Mapping[str, str], region: str) -> str:
     """
-    Return the URL to which requests to DynamoDB are sent. It does not end with a slash, unless it has a longer path.
+    Return the URL to which requests to DynamoDB are sent. It has no path of ``/`` alone.
 
     As with botocore, a configured URL wins, and then the variables for FIPS, dual-stack and account endpoints have no
     effect. Unlike botocore, the hub does not use the endpoint of an account where it could: "preferred" means the

@@ -6,7 +6,8 @@ import inspect
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import uvloop
@@ -29,15 +30,15 @@ class FanOut:
     """
     Delivers messages.
 
-    The event loop and the HTTP connections stay open from message to message. If the work for a message fails in a way
-    that is not a refusal, the next message gets new ones. So a broken loop affects one message only.
+    The event loop and the HTTP connections stay open from message to message. If the work for a message fails with
+    anything but a HubError or a DynamoDBError, the next message gets new ones. So a broken loop affects one message.
 
     Args:
         new_table: Makes a table of connections, with HTTP connections of its own.
         new_endpoint: Makes an endpoint of ``@connections``.
         needs_proof: See ``Connection.is_usable``. A delivery closes connections that are not usable.
         clock: Returns epoch seconds.
-        chance: Returns a random number from 0 to 1. See ``retries.backoff``.
+        chance: Returns a random number from 0 to 1. See ``backoff``.
         patience: How long a delivery waits for one connection.
         max_waiting: Posts that may wait for an HTTP connection before reading pauses.
 
@@ -86,15 +87,18 @@ class FanOut:
             seconds: Time for the whole delivery. Posts that have not ended by then count as failed.
 
         """
-        self._delivery = Delivery(self, sessions, asyncio.get_running_loop().time() + seconds)
+        # A variable of its own: after a failure, the next message begins while this one still ends in its old loop.
+        self._delivery = delivery = Delivery(self, sessions, asyncio.get_running_loop().time() + seconds)
         try:
-            yield self._delivery
+            yield delivery
         finally:
-            await self._delivery.stop()
+            await delivery.stop()
 
     def close(self) -> None:
         """Close the event loop, its thread and the HTTP connections."""
-        self._close().result()
+        closed = self._thread.submit(self._closing())
+        self._thread.shutdown(wait=False)
+        closed.result()
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> T:
         try:
@@ -132,15 +136,15 @@ class FanOut:
             self._delivery.end_soon()
 
     def _open_anew(self) -> None:
-        with contextlib.suppress(RuntimeError):  # a broken loop may refuse to close
-            self._close()
+        thread, close = self._thread, self._closing()
         self._open()
+        with contextlib.suppress(RuntimeError):  # a broken loop may refuse to close
+            thread.submit(close)
+        thread.shutdown(wait=False)
 
-    def _close(self) -> Future[None]:
-        """Close everything once it is idle. Return at once."""
-        closing = self._thread.submit(_end, self._runner, [self.table.endpoint, self.endpoint])
-        self._thread.shutdown(wait=False)
-        return closing
+    def _closing(self) -> Callable[[], None]:
+        """Return a function that closes the event loop and the HTTP connections. It runs in the loop's thread."""
+        return partial(_end, self._runner, [self.table.endpoint, self.endpoint])
 
 
 def _end(runner: asyncio.Runner, endpoints: list[Endpoint]) -> None:

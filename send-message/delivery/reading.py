@@ -46,10 +46,9 @@ class Reading:
 
     async def stop(self) -> None:
         """End the reads that are under way, because nobody needs their rows any more."""
-        reads = [read for read in self._reads if not read.done()]
-        for read in reads:
+        for read in self._reads:
             read.cancel()
-        await asyncio.gather(*reads, return_exceptions=True)
+        await asyncio.gather(*self._reads, return_exceptions=True)
 
     async def _read(self, session_id: str) -> None:
         async with self._slots:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from delivery.dynamodb_answers import DynamoDBError
 from hub.connection import Connection
@@ -16,8 +17,8 @@ class Removals:
     """
     The rows that one delivery removes.
 
-    If a row cannot be removed, the removals end: the other rows would fail too. A row that stays is harmless: the next
-    delivery finds it again, or DynamoDB's TTL removes it.
+    After the first row that cannot be removed, no other row is: they would fail too. A row that stays is harmless: the
+    next delivery finds it again, or DynamoDB's TTL removes it.
 
     Args:
         remove: Removes one row, or raises a DynamoDBError.
@@ -30,27 +31,32 @@ class Removals:
         self._removing: set[asyncio.Task[None]] = set()
         self._failed = 0
         self._error: DynamoDBError | None = None
+        self._is_over = False
 
     def add(self, row: Connection) -> None:
         """Remove a row soon."""
-        self._rows.append(row)
-        if len(self._removing) < AT_ONCE:
-            task = asyncio.get_running_loop().create_task(self._remove_all())
-            self._removing.add(task)
-            task.add_done_callback(self._removing.discard)
+        if self._error:
+            self._failed += 1
+        elif not self._is_over:
+            self._rows.append(row)
+            if len(self._removing) < AT_ONCE:
+                self._removing.add(asyncio.get_running_loop().create_task(self._remove_all()))
 
     async def finish(self) -> None:
         """Wait until all rows are removed."""
-        if self._removing:
-            await asyncio.gather(*self._removing)
+        while self._removing:
+            done, _ = await asyncio.wait(set(self._removing))
+            for task in done:
+                task.result()
 
     async def finish_within(self, seconds: float) -> None:
         """Wait until all rows are removed, but no longer than some seconds."""
         if self._removing:
-            await asyncio.wait(self._removing, timeout=seconds)
+            await asyncio.wait(set(self._removing), timeout=seconds)
 
     async def stop(self) -> None:
         """Leave the other rows where they are, and log why a row could not be removed."""
+        self._is_over = True
         self._rows.clear()
         removing = list(self._removing)
         for task in removing:
@@ -60,11 +66,12 @@ class Removals:
             logger.error("rows of gone connections not removed", rows=self._failed, exc_info=self._error)
 
     async def _remove_all(self) -> None:
-        while self._rows:
-            row = self._rows.popleft()
-            try:
-                await self._remove(row)
-            except DynamoDBError as error:
-                self._error = error
-                self._failed += 1 + len(self._rows)
-                self._rows.clear()
+        try:
+            while self._rows:
+                await self._remove(self._rows.popleft())
+        except DynamoDBError as error:
+            self._error = error
+            self._failed += 1 + len(self._rows)
+            self._rows.clear()
+        finally:  # not in a callback: until the callback ran, ``add`` would count on a task that has ended
+            self._removing.discard(cast("asyncio.Task[None]", asyncio.current_task()))

@@ -1,8 +1,9 @@
 """
-What the hub asks the table of connections, and what the answers mean.
+The requests to the table of connections, and how to read the answers.
 
-Each function whose name is that of a request returns its arguments, without the name of the table. ``connections``
-makes the requests with boto3, and ``delivery.table`` with delivery's own HTTP engine.
+``put``, ``put_used``, ``count``, ``page``, ``by_connection`` and ``delete`` return the arguments of a request, without
+the name of the table. ``connections`` makes the requests with boto3, and ``delivery.table`` with delivery's own HTTP
+engine.
 
 """
 

@@ -140,7 +140,7 @@ def process_answer(access_key: str, expiration: str) -> str:
         pytest.param("", "no credentials: AWS_ACCESS_KEY_ID is missing, and botocore finds no others", id="none"),
         pytest.param(
             "[default]\naws_access_key_id = AKIDFILE\n",
-            "no credentials: Partial credentials found in shared-credentials-file, missing: aws_secret_access_key",
+            "no credentials: PartialCredentialsError",
             id="half-in-a-file",
         ),
     ],

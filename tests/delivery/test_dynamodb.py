@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -130,8 +130,8 @@ async def one_attempt(url: str) -> Response:
         ("half a body, reset", "the connection was lost"),
         ("half a body in chunks", "the connection was lost"),
         ("half a refusal", "the connection was lost"),
-        ("half a body of no length", "no answer of DynamoDB's (HTTP 200, request without an id)"),
-        ("half a body that says it is whole", "no answer of DynamoDB's (HTTP 200, request without an id)"),
+        ("half a body of no length", "not an answer from DynamoDB (HTTP 200, request without an id)"),
+        ("half a body that says it is whole", "not an answer from DynamoDB (HTTP 200, request without an id)"),
         ("another checksum", "the answer's checksum does not match its body"),
         ("a checksum that is no number", "the answer's checksum does not match its body"),
     ],
@@ -254,3 +254,47 @@ def test_a_withdrawn_request_is_not_sent_and_a_late_answer_disturbs_nobody() -> 
             assert served.asked == [1, 3, 4]
 
     uvloop.run(scenario())
+
+
+# Requests that nobody waits for any more.
+
+
+def test_a_request_that_nobody_waits_for_is_not_made_again() -> None:
+    async def run() -> None:
+        endpoint = Endpoint(DYNAMODB, "http://127.0.0.1:9", access())
+        wanted, unwanted = (
+            Operation("Query", Body.of(b"{}"), asyncio.get_running_loop().create_future()) for _ in range(2)
+        )
+        unwanted.response.cancel()
+        endpoint.unanswered(unwanted)
+        assert endpoint.waiting == 0
+        endpoint.unanswered(wanted)
+        assert endpoint.waiting == 1
+        await endpoint.close()
+
+    asyncio.run(run())
+
+
+def test_a_request_without_an_answer_has_its_time_anew_only_once(faulty_table: FaultyDynamoDB) -> None:
+    faulty_table.script = ["nothing"]
+    now = 0.0
+    timing = replace(PATIENT, response=1.0, check=0.001)
+
+    async def run() -> Response:
+        nonlocal now
+        endpoint = Endpoint(DYNAMODB._replace(timing=timing), faulty_table.url, access(), clock=lambda: now)
+        request = Operation("Query", Body.of(b"{}"), asyncio.get_running_loop().create_future())
+        endpoint.submit(request)
+        while not faulty_table.asked:  # noqa: ASYNC110 - the server is in a thread of its own
+            await asyncio.sleep(0.01)
+        for _ in range(4):  # messages that follow each other at once
+            now += 0.6
+            endpoint.begin()
+            await asyncio.sleep(0.01)
+        try:
+            return await asyncio.wait_for(request.response, PLENTY)
+        finally:
+            await endpoint.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(run()).reason == "no answer in time"

@@ -78,7 +78,7 @@ def test_the_error_names_itself_and_its_request_and_says_what_to_check(code: str
 def test_an_answer_that_is_not_of_dynamodb_is_said_so(status: int, body: bytes) -> None:
     with pytest.raises(DynamoDBError) as caught:
         result_of(Response(status, body=body), lambda content: content["Items"])
-    assert str(caught.value) == f"no answer of DynamoDB's (HTTP {status}, request without an id): {ENDPOINT}"
+    assert str(caught.value) == f"not an answer from DynamoDB (HTTP {status}, request without an id): {ENDPOINT}"
     assert (caught.value.code, caught.value.may_pass) == ("", True)
     assert caught.value.__suppress_context__, "a traceback would show the error of the parser, which may quote"
 

@@ -224,3 +224,14 @@ def test_an_endpoint_that_fails_is_replaced(faulty: FaultyEndpoint) -> None:
         with pytest.raises(AssertionError):
             deliver()
         assert deliver() == DELIVERED
+
+
+def test_the_end_of_a_delivery_ends_its_own_reads() -> None:
+    # After a failure, the next message begins while the message before it still ends in its old event loop.
+    async def work() -> set[asyncio.Task[object]]:
+        async with out.delivery(("s1",), PLENTY), out.delivery(("s1",), PLENTY):
+            await asyncio.sleep(0)
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    with fan_out_to("http://127.0.0.1:9/prod", Rows([row("s1", "one=")])) as out:
+        assert out.run(work()) == set()

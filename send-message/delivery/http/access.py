@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from delivery.http.signer import Credentials
+from delivery.http.signer import Keys
 from delivery.http.tls import ResumingContext
 
 
 @dataclass(frozen=True)
 class Access:
     """
-    Who asks the services, in which region, and which servers the client trusts.
+    The region, the credentials and the TLS context of all endpoints.
 
     Attributes:
         credentials: Returns the present credentials.
@@ -19,7 +19,7 @@ class Access:
     """
 
     region: str
-    credentials: Callable[[], Credentials]
+    credentials: Callable[[], Keys]
 
     @cached_property
     def tls(self) -> ResumingContext:

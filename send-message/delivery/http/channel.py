@@ -37,6 +37,7 @@ class Channel(asyncio.Protocol):
     Attributes:
         served: Number of requests that have ended.
         kept: Whether the channel was open before this invocation.
+        is_excused: Whether the request under way has had its time anew, because Lambda may have stopped meanwhile.
         since: When the request under way was sent, or when the channel became idle. Seconds of the clock.
 
     """
@@ -48,6 +49,7 @@ class Channel(asyncio.Protocol):
         self._answer = answer
         self.served = 0
         self.kept = False
+        self.is_excused = False
         self.since = 0.0
 
     # What the endpoint calls.
@@ -68,6 +70,7 @@ class Channel(asyncio.Protocol):
     def send(self, request: Request, head: bytes) -> None:
         """Send a request. The owner gets the response."""
         self._request = request
+        self.is_excused = False
         self.since = self._clock()
         self._answer.begin()
         self._answer_has_begun = False

@@ -62,14 +62,16 @@ class Endpoint:
         """
         Begin an invocation: read the credentials again, and forget earlier failures to connect.
 
-        Lambda may have stopped the environment for a while, so the answer to a withdrawn request is not overdue yet.
+        Lambda may have stopped the environment for a while, so the answer to a withdrawn request is not overdue yet:
+        the request has its time anew, once.
 
         """
         self._signer.renew()
         self._connector.forget_failures()
         for channel in self._channels:
             channel.kept = True
-            if channel.is_busy:
+            if channel.is_busy and not channel.is_excused:
+                channel.is_excused = True
                 channel.since = self._clock()
 
     def withdraw(self, request: Request) -> None:
@@ -107,8 +109,9 @@ class Endpoint:
             self._assign()
 
     def unanswered(self, request: Request) -> None:
-        self._waiting.appendleft(request)
-        self._assign()
+        if request.is_wanted:
+            self._waiting.appendleft(request)
+            self._assign()
 
     def lost(self, channel: Channel) -> None:
         self._channels.discard(channel)

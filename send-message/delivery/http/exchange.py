@@ -61,7 +61,7 @@ class Response(NamedTuple):
 
 class Request(ABC):
     """
-    A request. The endpoint calls ``ended`` exactly once for each submission that is not withdrawn.
+    A request. The endpoint calls ``ended`` exactly once for each submission, unless it is withdrawn or abandoned.
 
     Attributes:
         name: The last part of the path, before percent-encoding: a connection id, or empty.
@@ -77,6 +77,11 @@ class Request(ABC):
         self.method = method
         self.name = name
         self.body = body
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for the response."""
+        return True
 
     @abstractmethod
     def ended(self, response: Response) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from delivery.http.exchange import Request
     from delivery.http.service import Service
 
-Credentials: TypeAlias = tuple[str, str, str | None]
+Keys: TypeAlias = tuple[str, str, str | None]
 """The id of an access key, the key, and the session token if there is one."""
 
 
@@ -51,7 +51,7 @@ class Signer:
         host: str,
         path: str,
         region: str,
-        credentials: Callable[[], Credentials],
+        credentials: Callable[[], Keys],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._service = service

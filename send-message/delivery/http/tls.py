@@ -22,7 +22,7 @@ class ResumingContext(ssl.SSLContext):
 
     @classmethod
     def trusting(cls) -> "ResumingContext":
-        """Return a context that trusts the same authorities as boto3: those in AWS_CA_BUNDLE, or else the system's."""
+        """Return a context that trusts the authorities in AWS_CA_BUNDLE, as boto3 does, or else the system's."""
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         context.sessions = {}
         if bundle := os.environ.get("AWS_CA_BUNDLE"):
