@@ -69,7 +69,7 @@ REFUSED = "DynamoDB refused the request"
 ENDPOINT = "check the way to DynamoDB, and AWS_ENDPOINT_URL_DYNAMODB if it is set"
 """What to check if there is not an answer from DynamoDB."""
 
-PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
+PLAIN = r"[A-Za-z0-9_-]{1,80}"
 """An error or an id that may be in the log. Anything else could be any text."""
 
 
@@ -118,4 +118,4 @@ def result_of(response: Response, read: Callable[[dict[str, Any]], T]) -> T:
 
 
 def _plain(text: str) -> str:
-    return text if PLAIN.fullmatch(text) else ""
+    return text if re.fullmatch(PLAIN, text) else ""

@@ -22,7 +22,7 @@ DUAL_STACK = {
 }
 """For each domain of AWS, the domain of the endpoints that speak IPv6 too. Source: botocore/data/partitions.json."""
 
-HOST = re.compile(r"[a-z\d.:-]+")
+HOST = r"[a-z\d.:-]+"
 """A host name, or an address of IPv4 or IPv6."""
 
 ACCOUNT_MODES = ("preferred", "disabled", "required")
@@ -75,7 +75,7 @@ def _parts(name: str, url: str) -> SplitResult:
         raise SettingsError(wrong)
     try:
         parts = urlsplit(url)
-        is_right = parts.scheme in ("http", "https") and HOST.fullmatch(parts.hostname or "") and parts.port != 0
+        is_right = parts.scheme in ("http", "https") and re.fullmatch(HOST, parts.hostname or "") and parts.port != 0
     except ValueError:  # the port, or the brackets of an address
         raise SettingsError(wrong) from None
     if not is_right:

@@ -7,9 +7,8 @@ A function whose variables are missing or wrong does not start.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 
 class SettingsError(Exception):
@@ -36,8 +35,7 @@ class AuthMode(StrEnum):
             raise SettingsError(f"AUTH_MODE is {text!r}; it must be one of {', '.join(cls)}") from None
 
 
-@dataclass(frozen=True)
-class ConnectSettings:
+class ConnectSettings(NamedTuple):
     """
     What ConnectFunction needs.
 
@@ -80,8 +78,7 @@ class ConnectSettings:
         )
 
 
-@dataclass(frozen=True)
-class DisconnectSettings:
+class DisconnectSettings(NamedTuple):
     """
     What DisconnectFunction needs.
 
@@ -103,8 +100,7 @@ class DisconnectSettings:
         return cls(env["TABLE_NAME"])
 
 
-@dataclass(frozen=True)
-class MessageSettings:
+class MessageSettings(NamedTuple):
     """
     What MessageFunction needs.
 

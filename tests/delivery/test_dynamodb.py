@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -278,7 +278,7 @@ def test_a_request_that_nobody_waits_for_is_not_made_again() -> None:
 def test_a_request_without_an_answer_has_its_time_anew_only_once(faulty_table: FaultyDynamoDB) -> None:
     faulty_table.script = ["nothing"]
     now = 0.0
-    timing = replace(PATIENT, response=1.0, check=0.001)
+    timing = PATIENT._replace(response=1.0, check=0.001)
 
     async def run() -> Response:
         nonlocal now

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +23,7 @@ Script = tuple[list[str], str]
 
 FAULTS = settings(max_examples=40)
 
-SHORT = replace(CONNECTIONS_API.timing, response=0.2, check=0.02)
+SHORT = CONNECTIONS_API.timing._replace(response=0.2, check=0.02)
 """An answer that comes too late on a slow machine makes one more fault that passes. So it changes no outcome."""
 
 NAMES = (f"{number}=" for number in itertools.count())

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import uvloop
@@ -16,7 +16,7 @@ from delivery.table import ConnectionsTable
 from hub.connection import Connection
 from tests.support.fan_outs import PLENTY, access
 
-PATIENT = replace(DYNAMODB.timing, connect=PLENTY, response=PLENTY)
+PATIENT = DYNAMODB.timing._replace(connect=PLENTY, response=PLENTY)
 """For answers that all come: however slow the machine is, no answer is overdue."""
 
 

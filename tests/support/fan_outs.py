@@ -6,7 +6,7 @@ import json
 import random
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from delivery.account import Account
@@ -29,10 +29,10 @@ NOW = 1_795_000_000.0
 PLENTY = 120.0
 """Seconds for a delivery that ends by itself. No test waits so long, on a slow machine either."""
 
-SILENT = replace(CONNECTIONS_API.timing, response=1.0, check=0.02)
+SILENT = CONNECTIONS_API.timing._replace(response=1.0, check=0.02)
 """For answers that never come, or never end. All other answers must come within a second."""
 
-TOLERANT = replace(CONNECTIONS_API.timing, response=PLENTY)
+TOLERANT = CONNECTIONS_API.timing._replace(response=PLENTY)
 """For answers that all come: however slow the machine is, no answer is overdue."""
 
 QUICK = Patience(first=Budget(delay=0.002, seconds=10 * PLENTY), stuck=Budget(delay=0.002, seconds=10 * PLENTY))

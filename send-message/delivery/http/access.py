@@ -1,25 +1,24 @@
 """What the endpoints of all services share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 from delivery.http.signer import Keys
 from delivery.http.tls import ResumingContext
 
 
-@dataclass(frozen=True)
 class Access:
     """
     The region, the credentials and the TLS context of all endpoints.
 
-    Attributes:
+    Args:
         credentials: Returns the present credentials.
 
     """
 
-    region: str
-    credentials: Callable[[], Keys]
+    def __init__(self, region: str, credentials: Callable[[], Keys]) -> None:
+        self.region = region
+        self.credentials = credentials
 
     @cached_property
     def tls(self) -> ResumingContext:

@@ -10,7 +10,7 @@ from delivery.http.exchange import Response
 MAX_ERROR = 1024
 """Bytes of the body of a 429 in which we look for an error type. API Gateway's own bodies have about 100."""
 
-TYPE_IN_BODY = re.compile(rb'"(?:code|Code|__type)"\s*:\s*"([^"\\]*)"')
+TYPE_IN_BODY = rb'"(?:code|Code|__type)"\s*:\s*"([^"\\]*)"'
 """The error type in a body of JSON, which may be cut. Source: the members that botocore's JSON parsers read."""
 
 
@@ -47,7 +47,7 @@ class Answer:
         """The error type that AWS names in a header, or in the body of a 429; or empty."""
         if self._error_type:
             return self._error_type
-        found = TYPE_IN_BODY.search(self._body)
+        found = re.search(TYPE_IN_BODY, self._body)
         return _plain(found[1]) if found else ""
 
     def response(self, reason: str, seconds: float) -> Response:

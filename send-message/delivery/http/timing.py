@@ -1,10 +1,9 @@
 """How long each step of a request may take."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """
     Time limits of an endpoint, in seconds.
 

@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
@@ -200,7 +199,7 @@ def test_an_address_where_nothing_listens_is_tried_until_the_time_is_up(log: io.
 
 def test_an_address_that_does_not_answer_fails_soon_and_the_log_says_what_to_check(log: io.StringIO) -> None:
     # A listener with a full queue does not answer handshakes, like a VPC without a NAT gateway.
-    timing = replace(TOLERANT, connect=0.1, unreachable=0.25)
+    timing = TOLERANT._replace(connect=0.1, unreachable=0.25)
     with closing(socket.create_server(("127.0.0.1", 0), backlog=0)) as full:
         address = full.getsockname()
         with closing(socket.create_connection(address)):
