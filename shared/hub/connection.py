@@ -1,7 +1,6 @@
 """One connection, as it is stored."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from hub.auth.identity import Identity
@@ -13,8 +12,7 @@ NEVER = 2**53
 """Epoch seconds at which a row without ``expires_at`` expires, such as a row that somebody added by hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """
     One row: one open connection.
 

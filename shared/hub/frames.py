@@ -1,8 +1,7 @@
 """The frames of ``hub.v1``: parses what clients send, and builds what the hub answers."""
 
 import functools
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from hub import strict_json
 from hub.errors import BadJson, BadRequest, HubError, UnknownAction
@@ -20,13 +19,11 @@ MAX_DEPTH = 100
 PONG = '{"type":"pong"}'
 
 
-@dataclass(frozen=True)
-class Ping:
+class Ping(NamedTuple):
     """``{"action": "ping"}``. API Gateway answers a ping itself, unless its parser reads the frame differently."""
 
 
-@dataclass(frozen=True)
-class SendMessage:
+class SendMessage(NamedTuple):
     """
     Attributes:
         id: The message id that the client has chosen, or None.

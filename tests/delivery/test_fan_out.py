@@ -1,6 +1,5 @@
 """Fan-out: every live connection of every session is counted exactly once."""
 
-import dataclasses
 import io
 
 import pytest
@@ -81,7 +80,7 @@ def test_an_expired_connection_keeps_its_row_until_it_is_closed(
     faulty: FaultyEndpoint, log: io.StringIO, script: str, removed: list[str]
 ) -> None:
     faulty.scripts["one="] = [script]
-    rows = Rows([dataclasses.replace(row("s1", "one="), expires_at=int(NOW))])
+    rows = Rows([row("s1", "one=")._replace(expires_at=int(NOW))])
 
     with fan_out_to(faulty.url, rows) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(0)}

@@ -1,6 +1,5 @@
 """Status 410 for a connection that may still be opening: its row stays until the connection has had time to open."""
 
-import dataclasses
 import itertools
 
 import pytest
@@ -100,7 +99,7 @@ def test_a_request_is_repeated_over_http_while_its_connection_may_be_opening(
     faulty: FaultyEndpoint, expires: int, script: list[str], expected: Account, removed: list[str]
 ) -> None:
     faulty.scripts = {"one=": script}
-    rows = Rows([dataclasses.replace(row("s1", "one=", age=0), expires_at=expires)])
+    rows = Rows([row("s1", "one=", age=0)._replace(expires_at=expires)])
     with fan_out_to(faulty.url, rows, patience=PATIENCE._replace(opening=60)) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=120) == {"s1": expected}
     assert len(faulty.requests) == 3
@@ -110,7 +109,7 @@ def test_a_request_is_repeated_over_http_while_its_connection_may_be_opening(
 @pytest.mark.parametrize("expires", [2**40, int(NOW)], ids=["post", "close"])
 def test_a_message_after_the_time_was_up_finds_the_row_again(faulty: FaultyEndpoint, expires: int) -> None:
     faulty.scripts = {"one=": ["410"] * 999}
-    rows = Rows([dataclasses.replace(row("s1", "one=", 0.1), expires_at=expires)])
+    rows = Rows([row("s1", "one=", 0.1)._replace(expires_at=expires)])
 
     with fan_out_to(faulty.url, rows, patience=PATIENCE._replace(opening=60)) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=1) == {"s1": account(int(expires > NOW))}
