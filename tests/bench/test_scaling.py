@@ -178,7 +178,7 @@ def test_the_load_of_a_new_table_may_double_every_half_hour(units: int, minutes:
     assert steady.warming_minutes(units, limits.WARM_READS) == minutes
 
 
-@pytest.mark.parametrize(("posts", "like"), [(0, 10), (10, 10), (100, 100), (10_000, 10_000)])
+@pytest.mark.parametrize(("posts", "like"), [(0, 1), (1, 1), (10, 10), (100, 100), (10_000, 10_000)])
 def test_a_delivery_takes_as_long_as_measured(posts: int, like: int) -> None:
     row = only(RESULTS, engine="hub", tls=True, count=like, delay_ms=50)
     taken = costs.seconds(like, row["per_second"], row["cpu_ms"], limits.MESSAGE_MB)
