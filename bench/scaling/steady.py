@@ -7,7 +7,7 @@ from bench import costs, limits
 from bench.report import Results
 from bench.scaling import function_times
 from hub.connection_requests import PAGE
-from hub.frames import PONG
+from hub.replies import PONG
 
 ANSWER_MS = 50
 """Milliseconds until ``@connections`` answers a post: the slowest answer in the benchmark, so functions run longest."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from delivery.account import Account
@@ -34,6 +34,14 @@ class Resources(Protocol):
     endpoint: Endpoint
 
 
+class Store(Protocol):
+    """Where a message is stored before it is delivered. ``history.storing.Storing`` has it."""
+
+    @property
+    def numbers(self) -> Mapping[str, int]: ...
+    async def store(self, session_id: str, envelope: Envelope) -> bool: ...
+
+
 class Delivery:
     """
     The delivery of one message.
@@ -43,11 +51,12 @@ class Delivery:
 
     Args:
         sessions: The sessions that the message is for.
+        stored: Those of them for which the message is stored first. They are read after that.
         end: When the time is up, by the clock of the event loop.
 
     """
 
-    def __init__(self, resources: Resources, sessions: tuple[str, ...], end: float) -> None:
+    def __init__(self, resources: Resources, sessions: tuple[str, ...], stored: frozenset[str], end: float) -> None:
         self.patience = resources.patience
         self.stuck = resources.stuck
         self.chance = resources.chance
@@ -63,14 +72,15 @@ class Delivery:
         self._closed: list[str] = []
         self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._accounts = {session: Account() for session in sessions}
-        self._reading = Reading(resources.table, sessions, self._take_page)
+        self._reading = Reading(resources.table, sessions, self._take_page, stored, self._store_for)
 
-    async def run(self, envelope: Envelope, leave_out: str | None) -> dict[str, Account]:
+    async def run(self, envelope: Envelope, leave_out: str | None, store: Store | None = None) -> dict[str, Account]:
         """
         Deliver until all requests have ended, or until the time is up.
 
         Args:
             leave_out: The connection id of the sender, if it does not want its own message.
+            store: Stores the message, if there are sessions for which it is stored.
 
         Returns:
             One account for each session, in the order of the sessions.
@@ -78,6 +88,7 @@ class Delivery:
         """
         self._envelope = envelope
         self._leave_out = leave_out
+        self._store = store
         self._reading.room.set()
         began = self._loop.time()
         try:
@@ -113,9 +124,13 @@ class Delivery:
             await self._all_ended.wait()
         await self._removals.finish()
 
+    async def _store_for(self, session_id: str) -> bool:
+        return self._store is not None and await self._store.store(session_id, self._envelope)
+
     def _take_page(self, session_id: str, rows: list[Connection]) -> None:
         account, now = self._accounts[session_id], self._resources.clock()
-        body = Body.of(self._envelope.addressed_to(session_id))
+        number = self._store.numbers.get(session_id) if self._store else None
+        body = Body.of(self._envelope.addressed_to(session_id, number))
         for row in rows:
             if not row.is_usable(now, self._resources.needs_proof):
                 self._close(row)

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import random
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -45,13 +46,21 @@ class DynamoDB:
         endpoint: Makes the requests.
         table_name: Of the table that the requests are about.
         chance: Returns a random number from 0 to 1. See ``backoff``.
+        clock: Returns epoch seconds. Unlike the event loop's clock, it goes on while Lambda freezes the environment.
 
     """
 
-    def __init__(self, endpoint: Endpoint, table_name: str, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        table_name: str,
+        chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.endpoint = endpoint
         self._table_name = table_name
         self._chance = chance
+        self._clock = clock
 
     async def ask(
         self, operation: str, arguments: dict[str, Any], seconds: float, read: Callable[[dict[str, Any]], T]
@@ -72,11 +81,13 @@ class DynamoDB:
 
         """
         body = Body.of(json.dumps({"TableName": self._table_name, **arguments}).encode())
-        end = asyncio.get_running_loop().time() + seconds
+        end, end_by_clock = asyncio.get_running_loop().time() + seconds, self._clock() + seconds
         last = DynamoDBError(f"no answer in time: {ENDPOINT}")
         try:
             async with asyncio.timeout_at(end):
                 for attempt in itertools.count():
+                    if self._clock() >= end_by_clock:
+                        break
                     try:
                         return result_of(await self._response(operation, body), read)
                     except DynamoDBError as error:

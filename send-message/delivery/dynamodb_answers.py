@@ -42,10 +42,13 @@ IDENTITY = (
 )
 
 ADVICE = {
-    "ResourceNotFoundException": "check that the table TABLE_NAME exists in the function's region",
-    "ValidationException": "check that the table TABLE_NAME has the keys and the index that template.yaml gives it",
+    "ResourceNotFoundException": "check that the table exists in the function's region: TABLE_NAME, or HISTORY_TABLE",
+    "ValidationException": "check that the table (TABLE_NAME, or HISTORY_TABLE) has the keys and the index that "
+    "template.yaml gives it",
     "AccessDeniedException": "check that the function's role allows dynamodb:Query on the table TABLE_NAME and on its "
-    "index, and dynamodb:DeleteItem on the table; and that the policy of the VPC endpoint, if there is one, does too",
+    "index, dynamodb:DeleteItem on the table, and dynamodb:GetItem, PutItem, Query and UpdateItem on HISTORY_TABLE; "
+    "that it may use the table's KMS key, if there is one; and that the policy of the VPC endpoint, if there is one, "
+    "allows the same",
     **dict.fromkeys(
         (
             "ExpiredTokenException",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from delivery.delivery import Delivery
+from delivery.dynamodb import DynamoDB
 from delivery.dynamodb_answers import DynamoDBError
 from delivery.http.endpoint import Endpoint
 from delivery.stuck import PATIENCE, Patience, Stuck
@@ -79,20 +80,28 @@ class FanOut:
                 self._open_anew()
 
     @contextlib.asynccontextmanager
-    async def delivery(self, sessions: tuple[str, ...], seconds: float) -> AsyncIterator[Delivery]:
+    async def delivery(
+        self, sessions: tuple[str, ...], seconds: float, stored: frozenset[str] = frozenset()
+    ) -> AsyncIterator[Delivery]:
         """
         Begin a delivery: read the sessions at once. What has not been read when the context ends is not read any more.
 
         Args:
+            stored: See ``Delivery``.
             seconds: Time for the whole delivery. Posts that have not ended by then count as failed.
 
         """
         # A variable of its own: after a failure, the next message begins while this one still ends in its old loop.
-        self._delivery = delivery = Delivery(self, sessions, asyncio.get_running_loop().time() + seconds)
+        end = asyncio.get_running_loop().time() + seconds
+        self._delivery = delivery = Delivery(self, sessions, stored, end)
         try:
             yield delivery
         finally:
             await delivery.stop()
+
+    def dynamodb(self, table_name: str) -> DynamoDB:
+        """Return another table than that of the connections, over the same HTTP connections."""
+        return DynamoDB(self.table.endpoint, table_name, self.chance)
 
     def close(self) -> None:
         """Close the event loop, its thread and the HTTP connections."""

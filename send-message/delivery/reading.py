@@ -1,7 +1,7 @@
 """Reads the sessions of one message, page by page."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from delivery.dynamodb_answers import DynamoDBError
@@ -22,6 +22,8 @@ class Reading:
 
     Args:
         take: Takes a page of a session. It is not called while there is no room, and there is none in the beginning.
+        stored: The sessions in whose history the message is stored first. Their reads begin when there is room.
+        store: Stores the message for a session. If it returns False, the session is not read.
 
     Attributes:
         room: Set while there is room for rows.
@@ -30,15 +32,24 @@ class Reading:
     """
 
     def __init__(
-        self, table: ConnectionsTable, sessions: tuple[str, ...], take: Callable[[str, list[Connection]], None]
+        self,
+        table: ConnectionsTable,
+        sessions: tuple[str, ...],
+        take: Callable[[str, list[Connection]], None],
+        stored: frozenset[str],
+        store: Callable[[str], Awaitable[bool]],
     ) -> None:
         self.room = asyncio.Event()
         self.complete: set[str] = set()
         self._table = table
         self._take = take
+        self._store = store
         self._slots = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
         loop = asyncio.get_running_loop()
-        self._reads = [loop.create_task(self._read(session)) for session in sessions]
+        self._reads = [
+            loop.create_task(self._store_and_read(session) if session in stored else self._read(session))
+            for session in sessions
+        ]
 
     async def finish(self) -> None:
         """Wait until all sessions have been read, as far as they can be."""
@@ -49,6 +60,13 @@ class Reading:
         for read in self._reads:
             read.cancel()
         await asyncio.gather(*self._reads, return_exceptions=True)
+
+    async def _store_and_read(self, session_id: str) -> None:
+        # The rows are read after the message is stored. So a connection whose row is not among them yet finds the
+        # message when it resumes.
+        await self.room.wait()
+        if await self._store(session_id):
+            await self._read(session_id)
 
     async def _read(self, session_id: str) -> None:
         async with self._slots:

@@ -3,7 +3,8 @@ What the three functions share: rules, and boundaries to services.
 
 Rules take values and return values:
 
-* ``connect_request``, ``frames``, ``envelope``   what clients send, and what they receive
+* ``connect_request``, ``frames``               what clients send
+* ``replies``, ``envelope``                     what they receive
 * ``strict_json``, ``message_ids``                how frames are written
 * ``connection``, ``sessions``                    who is connected, and who may send to which session
 * ``rate``                                        how fast a connection may send

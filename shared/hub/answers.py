@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NotRequired, Protocol, TypeAlias, TypedDict
 
-from hub import frames, metrics
+from hub import frames, metrics, replies
 from hub.errors import HubError, Internal
 from hub.log import logger
 
@@ -27,7 +27,7 @@ class Answer(TypedDict):
     The result of a Lambda proxy integration. API Gateway refuses a result with any other key.
 
     On ``$connect`` any status but 2xx refuses the handshake, and the client never receives the body. On a route with
-    a response (``sendMessage``, ``$default``) the client receives the body as a frame, and never sees the status.
+    a response (such as ``sendMessage``) the client receives the body as a frame, and never sees the status.
 
     """
 
@@ -48,7 +48,7 @@ def refuse_handshake(error: HubError, event: Event, context: Context) -> Answer:
 def refuse_frame(error: HubError, event: Event, context: Context) -> Answer:
     """Answer with an error frame, which has the id of the refused frame if that id is valid."""
     request_id = context.aws_request_id if isinstance(error, Internal) else None
-    return reply(frames.error(error, frames.salvage_id(event.get("body")), request_id))
+    return reply(replies.error(error, frames.salvage_id(event.get("body")), request_id))
 
 
 def reply(frame: str) -> Answer:

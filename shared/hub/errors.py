@@ -8,6 +8,7 @@ Every refusal that the hub makes on purpose, with its code and its status.
     * Unauthorized        401  unauthorized          the token is missing or not valid
     * Expired             401  expired               the sender's credential has expired
     * Forbidden           403  forbidden             this client may not do that
+    * NoHistory           404  no_history            no history is kept for the sender's session
     * NotConnected        410  not_connected         the sender has no live row
     * MessageTooLarge     413  message_too_large     the delivered frame would be too long
     * RateLimited         429  rate_limited          the sender sends too fast
@@ -70,6 +71,11 @@ class Expired(HubError):
 class Forbidden(HubError):
     code = "forbidden"
     status = HTTPStatus.FORBIDDEN
+
+
+class NoHistory(HubError):
+    code = "no_history"
+    status = HTTPStatus.NOT_FOUND
 
 
 class NotConnected(HubError):

@@ -1,4 +1,4 @@
-"""The frames of ``hub.v1``: parses what clients send, and builds what the hub answers."""
+"""The frames of ``hub.v1`` that clients send. ``replies`` builds what the hub answers."""
 
 import functools
 from typing import Any, NamedTuple, TypeAlias
@@ -16,7 +16,11 @@ MAX_MESSAGE_ID = 64
 MAX_DEPTH = 100
 """Levels of arrays and objects in a message."""
 
-PONG = '{"type":"pong"}'
+MAX_SEQ = 2**53 - 1
+"""The largest number of a message in its session's history: the largest integer that is exact in JavaScript."""
+
+MAX_LAST = 100
+"""Messages that ``last`` may ask for."""
 
 
 class Ping(NamedTuple):
@@ -31,6 +35,7 @@ class SendMessage(NamedTuple):
             the index at which the client first listed the session.
         message: Any JSON value with finite numbers, at most MAX_DEPTH levels deep.
         echo: Whether the sending connection itself may receive the message.
+        store: Whether the message may be stored in the history of the sessions.
 
     """
 
@@ -38,13 +43,30 @@ class SendMessage(NamedTuple):
     positions: dict[str, int]
     message: Any
     echo: bool
+    store: bool
 
     @property
     def sessions(self) -> tuple[str, ...]:
         return tuple(self.positions)
 
 
-Frame: TypeAlias = Ping | SendMessage
+class Resume(NamedTuple):
+    """
+    A question for what the session's history has. At most one of ``after`` and ``last`` is there.
+
+    Attributes:
+        id: What the answer repeats, or None.
+        after: The position of the client: the number of the last message that it knows, from 0 to MAX_SEQ.
+        last: How many of the newest messages the client wants, from 1 to MAX_LAST.
+
+    """
+
+    id: str | None
+    after: int | None
+    last: int | None
+
+
+Frame: TypeAlias = Ping | SendMessage | Resume
 
 
 def parse(body: str | None) -> Frame:
@@ -54,7 +76,7 @@ def parse(body: str | None) -> Frame:
     Raises:
         BadJson: If the frame is not a JSON object, by the strict rules of ``strict_json``.
         BadRequest: If a member is missing or malformed; ``field`` names the member.
-        UnknownAction: If ``action`` is neither ``sendMessage`` nor ``ping``.
+        UnknownAction: If ``action`` is not ``sendMessage``, ``resume`` or ``ping``.
 
     """
     members = _members(body)
@@ -62,13 +84,16 @@ def parse(body: str | None) -> Frame:
         raise BadRequest("action is not a string", "action")
     if action == "ping":
         return Ping()
+    if action == "resume":
+        return _resume(members)
     if action != "sendMessage":
-        raise UnknownAction("action is neither sendMessage nor ping", "action")
+        raise UnknownAction("action is not sendMessage, resume or ping", "action")
     return SendMessage(
         id=_message_id(members),
         positions=_positions(members),
         message=_message(members),
-        echo=_echo(members),
+        echo=_flag(members, "echo"),
+        store=_flag(members, "store"),
     )
 
 
@@ -78,26 +103,6 @@ def salvage_id(body: str | None) -> str | None:
         return _message_id(_members(body))
     except HubError:
         return None
-
-
-def ack(message_id: str, delivered: dict[str, int], offline: list[str], failed: dict[str, int]) -> str:
-    """Build the answer to a message that was sent. Every session of the message is in one of the three at least."""
-    totals = {"delivered": delivered, "offline": offline, "failed": failed}
-    return strict_json.dumps({"type": "ack", "id": message_id} | totals)
-
-
-def error(refusal: HubError, message_id: str | None, request_id: str | None) -> str:
-    """Build the answer to a frame that was refused. It has no members that are None."""
-    members = {
-        "type": "error",
-        "code": refusal.code,
-        "message": str(refusal),
-        "field": refusal.field,
-        "id": message_id,
-        "retry_after_ms": refusal.retry_after_ms,
-        "request_id": request_id,
-    }
-    return strict_json.dumps({name: value for name, value in members.items() if value is not None})
 
 
 _NOT_JSON = object()
@@ -156,8 +161,27 @@ def _message(members: dict[str, Any]) -> Any:
     return members["message"]
 
 
-def _echo(members: dict[str, Any]) -> bool:
-    echo = members.get("echo", True)
-    if not isinstance(echo, bool):
-        raise BadRequest("echo is neither true nor false", "echo")
-    return echo
+def _flag(members: dict[str, Any], name: str) -> bool:
+    flag = members.get(name, True)
+    if not isinstance(flag, bool):
+        raise BadRequest(f"{name} is neither true nor false", name)
+    return flag
+
+
+def _resume(members: dict[str, Any]) -> Resume:
+    if "after" in members and "last" in members:
+        raise BadRequest("after and last are both there, and one is allowed", "last")
+    return Resume(
+        id=_message_id(members),
+        after=_integer(members, "after", 0, MAX_SEQ),
+        last=_integer(members, "last", 1, MAX_LAST),
+    )
+
+
+def _integer(members: dict[str, Any], name: str, least: int, most: int) -> int | None:
+    if name not in members:
+        return None
+    value = members[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise BadRequest(f"{name} is not an integer from {least} to {most}", name)
+    return value

@@ -1,4 +1,4 @@
-"""Converts a connection to a DynamoDB item and back."""
+"""Converts a connection to a DynamoDB item and back, and reads attributes of any item."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -32,34 +32,41 @@ def connection_of(item: dict[str, Any], session_id: str) -> Connection | None:
     ``send`` counts as a list without grants, because a missing one allows every session.
 
     """
-    connection_id = _text(item, "connection_id")
+    connection_id = text(item, "connection_id")
     if not connection_id:
         return None
     return Connection(
         session_id=session_id,
         connection_id=connection_id,
-        connected_at=_number(item, "connected_at", missing=0),
-        expires_at=_number(item, "expires_at", missing=NEVER),
-        subject=_text(item, "subject"),
+        connected_at=number(item, "connected_at", missing=0),
+        expires_at=number(item, "expires_at", missing=NEVER),
+        subject=text(item, "subject"),
         send=_grants(item["send"]) if "send" in item else None,
     )
 
 
-def _text(item: dict[str, Any], name: str) -> str | None:
+def text(item: dict[str, Any], name: str) -> str | None:
+    """Return the text of an attribute, or None if the attribute is missing or is not a text."""
     try:
-        text = item[name]["S"]
+        value = item[name]["S"]
     except (KeyError, TypeError):
         return None
-    return text if isinstance(text, str) else None
+    return value if isinstance(value, str) else None
 
 
-def _number(item: dict[str, Any], name: str, missing: int) -> int:
-    """Return a number without its fraction: a float is exact up to NEVER."""
+def number(item: dict[str, Any], name: str, missing: int) -> int:
+    """
+    Return the number of an attribute without its fraction: 0 to NEVER, up to which a float is exact.
+
+    Args:
+        missing: The result if the attribute is missing, is not a number, or is beyond these bounds.
+
+    """
     try:
-        number = math.floor(float(item[name]["N"]))
+        value = math.floor(float(item[name]["N"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         return missing
-    return number if 0 <= number <= NEVER else missing
+    return value if 0 <= value <= NEVER else missing
 
 
 def _grants(attribute: Any) -> tuple[str, ...]:

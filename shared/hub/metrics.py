@@ -10,6 +10,9 @@ Recipients      connections that messages were for
 Delivered       recipients that took the message
 Gone            recipients that turned out to be closed
 Undelivered     recipients that could not be reached
+Stored          sessions in whose history a message was stored
+Unstored        sessions in whose history a message could not be stored
+Resumed         answers to clients that asked what they had missed
 StuckClosed     connections that the hub closed because they took none of several messages in a row
 DeliveryTime    milliseconds from looking up the sender until the delivery has ended
 

@@ -1,4 +1,4 @@
-"""Session ids, and grants: which sessions a connection may send to."""
+"""Session ids, and patterns of session ids, such as grants: which sessions a connection may send to."""
 
 import re
 
@@ -17,6 +17,11 @@ GRANT = re.compile(r"[A-Za-z0-9._:@-]{1,128}\*?|\*")
 
 def may_send(grants: tuple[str, ...] | None, session_id: str) -> bool:
     """Return whether the grants of a connection cover a session. None covers every session."""
-    return grants is None or any(
-        session_id.startswith(grant[:-1]) if grant.endswith("*") else session_id == grant for grant in grants
+    return grants is None or covers(grants, session_id)
+
+
+def covers(patterns: tuple[str, ...], session_id: str) -> bool:
+    """Return whether a session id fits one of several patterns, each of which is a GRANT."""
+    return any(
+        session_id.startswith(pattern[:-1]) if pattern.endswith("*") else session_id == pattern for pattern in patterns
     )

@@ -10,6 +10,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, Self
 
+from hub.sessions import GRANT
+
+MIN_HISTORY, MAX_HISTORY = 5, 7 * 24 * 3600
+"""Seconds for which history may be kept."""
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong: the deployment is at fault, not a client."""
@@ -100,6 +105,42 @@ class DisconnectSettings(NamedTuple):
         return cls(env["TABLE_NAME"])
 
 
+class HistorySettings(NamedTuple):
+    """
+    What MessageFunction needs to keep history.
+
+    Attributes:
+        table_name: The DynamoDB table of history.
+        seconds: How long a message can be resumed.
+        sessions: The sessions that have history: patterns as ``sessions.covers`` takes them.
+
+    """
+
+    table_name: str
+    seconds: int
+    sessions: tuple[str, ...]
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self | None:
+        """
+        Return None if history is off.
+
+        Raises:
+            SettingsError: If variables are missing, or one is wrong.
+
+        """
+        seconds = number(env, "HISTORY_SECONDS")
+        if not seconds:
+            return None
+        require(env, "HISTORY_TABLE", "HISTORY_SESSIONS")
+        if not MIN_HISTORY <= seconds <= MAX_HISTORY:
+            raise SettingsError(f"HISTORY_SECONDS is {seconds}; it must be 0, or {MIN_HISTORY} to {MAX_HISTORY}")
+        sessions = tuple(pattern.strip(" ") for pattern in env["HISTORY_SESSIONS"].split(","))
+        if not all(GRANT.fullmatch(pattern) for pattern in sessions):
+            raise SettingsError(f"HISTORY_SESSIONS is {env['HISTORY_SESSIONS']!r}; see docs/configuration.md")
+        return cls(env["HISTORY_TABLE"], seconds, sessions)
+
+
 class MessageSettings(NamedTuple):
     """
     What MessageFunction needs.
@@ -109,6 +150,7 @@ class MessageSettings(NamedTuple):
         websocket_endpoint: The URL of the ``@connections`` API, stage included.
         message_rate: Messages a second that one connection may send; 0: no limit.
         message_burst: Messages that one connection may send at once, if there is a rate.
+        history: None: history is off.
 
     """
 
@@ -117,6 +159,7 @@ class MessageSettings(NamedTuple):
     auth_mode: AuthMode
     message_rate: int
     message_burst: int
+    history: HistorySettings | None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -132,6 +175,7 @@ class MessageSettings(NamedTuple):
             auth_mode=AuthMode.parse(env["AUTH_MODE"]),
             message_rate=number(env, "MESSAGE_RATE"),
             message_burst=number(env, "MESSAGE_BURST"),
+            history=HistorySettings.from_env(env),
         )
 
     @property
@@ -159,7 +203,7 @@ def require(env: Mapping[str, str], *names: str, may_be_empty: tuple[str, ...] =
 
 def number(env: Mapping[str, str], name: str) -> int:
     """
-    Return a limit. A variable that is missing or empty is 0: no limit.
+    Return a number. A variable that is missing or empty is 0, which means: no limit, or off.
 
     Raises:
         SettingsError: If the variable is not a whole number from 0 up.
@@ -167,5 +211,5 @@ def number(env: Mapping[str, str], name: str) -> int:
     """
     value = env.get(name) or "0"
     if not (value.isascii() and value.isdecimal()):
-        raise SettingsError(f"{name} is {value!r}; it must be a whole number, 0 for no limit")
+        raise SettingsError(f"{name} is {value!r}; it must be a whole number from 0 up")
     return int(value)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import frames
+from hub import frames, replies
 from hub.answers import refuse_frame
 from hub.envelope import Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
@@ -45,7 +45,7 @@ SENT_FRAMES = st.fixed_dictionaries(
         "sessions": st.lists(SESSION_IDS, min_size=1, max_size=4),
         "message": JSON_VALUES,
     },
-    optional={"id": IDS, "echo": st.booleans(), "unknown": JSON_VALUES},
+    optional={"id": IDS, "echo": st.booleans(), "store": st.booleans(), "unknown": JSON_VALUES},
 )
 WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st.sampled_from(
     ["", "sendmessage", "two words", "x" * (frames.MAX_MESSAGE_ID + 1), ["s1", ""], ["s1", None], ["s1", "x" * 129]]
@@ -55,11 +55,17 @@ WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st
 # What the hub sends fits the schemas.
 
 
-@given(message_id=IDS | TIMES.map(uuid7), delivered=COUNTS, offline=st.sets(SESSION_IDS, max_size=4), failed=COUNTS)
+@given(
+    message_id=IDS | TIMES.map(uuid7),
+    delivered=COUNTS,
+    offline=st.sets(SESSION_IDS, max_size=4),
+    failed=COUNTS,
+    seq=st.dictionaries(SESSION_IDS, st.integers(1, frames.MAX_SEQ), max_size=4),
+)
 def test_every_ack_fits_its_schema(
-    message_id: str, delivered: dict[str, int], offline: set[str], failed: dict[str, int]
+    message_id: str, delivered: dict[str, int], offline: set[str], failed: dict[str, int], seq: dict[str, int]
 ) -> None:
-    frame = json.loads(frames.ack(message_id, delivered, sorted(offline), failed))
+    frame = json.loads(replies.ack(message_id, delivered, sorted(offline), failed, seq))
     assert problems(frame, "ack") == []
 
 
@@ -71,7 +77,11 @@ def test_every_delivered_frame_fits_its_schema(
     assert problems(frame, "message") == []
 
 
-@given(frame=SENT_FRAMES, name=st.sampled_from(["action", "id", "sessions", "message", "echo"]), value=WRONG_VALUES)
+@given(
+    frame=SENT_FRAMES,
+    name=st.sampled_from(["action", "id", "sessions", "message", "echo", "store"]),
+    value=WRONG_VALUES,
+)
 def test_every_refusal_of_a_frame_fits_the_schema(frame: dict[str, Any], name: str, value: Any) -> None:
     body = json.dumps(frame | {name: value})
     try:
@@ -106,7 +116,7 @@ def test_api_gateway_and_the_function_answer_ping_alike() -> None:
     integration = load(ROOT / "template.yaml", {}).routes["ping"].integration
     assert isinstance(integration, MockIntegration)
     reply = mock(integration, '{"action":"ping"}').value["body"]
-    assert (reply, problems(json.loads(frames.PONG), "pong")) == (frames.PONG, [])
+    assert (reply, problems(json.loads(replies.PONG), "pong")) == (replies.PONG, [])
 
 
 def test_api_gateways_own_frame_fits_its_schema() -> None:
@@ -169,12 +179,13 @@ def test_what_the_schema_accepts_is_taken(frame: dict[str, Any]) -> None:
         positions={session: frame["sessions"].index(session) for session in frame["sessions"]},
         message=frame["message"],
         echo=frame.get("echo", True),
+        store=frame.get("store", True),
     )
 
 
 @given(
     frame=SENT_FRAMES,
-    name=st.sampled_from(["action", "id", "sessions", "message", "echo", "unknown"]),
+    name=st.sampled_from(["action", "id", "sessions", "message", "echo", "store", "unknown"]),
     value=WRONG_VALUES,
 )
 def test_schema_and_parser_agree_on_any_value_of_a_member(frame: dict[str, Any], name: str, value: Any) -> None:
@@ -182,7 +193,7 @@ def test_schema_and_parser_agree_on_any_value_of_a_member(frame: dict[str, Any],
     assert is_taken(changed) == (problems(changed, "sendMessage") == [])
 
 
-@given(frame=SENT_FRAMES, name=st.sampled_from(["action", "id", "sessions", "message", "echo", "unknown"]))
+@given(frame=SENT_FRAMES, name=st.sampled_from(["action", "id", "sessions", "message", "echo", "store", "unknown"]))
 def test_schema_and_parser_agree_on_which_members_are_required(frame: dict[str, Any], name: str) -> None:
     changed = {member: value for member, value in frame.items() if member != name}
     assert is_taken(changed) == (problems(changed, "sendMessage") == [])

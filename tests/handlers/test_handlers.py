@@ -180,7 +180,7 @@ def test_a_frame_too_large_delivers_nothing(handler: Handler, connections: Conne
             {
                 "type": "error",
                 "code": "unknown_action",
-                "message": "action is neither sendMessage nor ping",
+                "message": "action is not sendMessage, resume or ping",
                 "field": "action",
                 "id": "c-1",
             },

@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 HANDLERS = {
     "connect/on_connect_lambda.py": {"boto3", "hub"},
     "disconnect/on_disconnect_lambda.py": {"boto3", "hub"},
-    "send-message/on_send_message_lambda.py": {"delivery", "hub"},
+    "send-message/on_send_message_lambda.py": {"delivery", "history", "hub"},
 }
 """Each handler, and what it may import beside Python's own library."""
 
@@ -36,7 +36,7 @@ def test_a_handler_imports_the_layers_below_it_only(handler: str) -> None:
 
 def test_no_deployed_module_imports_a_handler() -> None:
     handlers = {Path(handler).stem for handler in HANDLERS}
-    modules = [*ROOT.glob("shared/hub/**/*.py"), *ROOT.glob("send-message/delivery/**/*.py")]
+    modules = [*ROOT.glob("shared/hub/**/*.py"), *ROOT.glob("send-message/*/**/*.py")]
     assert [module for module in modules if imported(module) & handlers] == []
     assert len(modules) > 20
 
@@ -56,4 +56,5 @@ def test_message_function_starts_without_boto3() -> None:
     printed = subprocess.run([sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE).stdout
     modules = set(json.loads(printed))
     assert "delivery.fan_out" in modules
+    assert "history" not in modules  # it costs nothing while it is off
     assert not modules & {"boto3", "botocore.session", "botocore.client", "botocore.exceptions", "urllib3"}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hub.envelope import MAX_FRAME_BYTES, Envelope
+from hub.envelope import MAX_FRAME_BYTES, MAX_STORED_BYTES, Envelope
 from hub.errors import MessageTooLarge
 
 SENT_AT = "2026-11-22T21:30:00.123Z"
@@ -41,7 +41,30 @@ def test_the_longest_frame_counts_in_bytes_of_utf_8(filler: str, over: int, acce
     envelope = Envelope("1", "s9", SENT_AT, text)
     assert len(envelope.addressed_to("the-longest-of-them")) == MAX_FRAME_BYTES + over
     if accepted:
-        envelope.check_size(sessions)
+        envelope.check_size(sessions, ())
         return
     with pytest.raises(MessageTooLarge, match="would have 131073 bytes, and 131072 are allowed"):
-        envelope.check_size(sessions)
+        envelope.check_size(sessions, ())
+
+
+@pytest.mark.parametrize("seq", [1, 1_795_000_000_000_040, 2**53 - 1])
+def test_a_stored_message_has_its_number(seq: int) -> None:
+    envelope = Envelope("c-17", "s9", SENT_AT, "hello")
+    frame = json.loads(envelope.addressed_to("s1", seq))
+    assert frame.pop("seq") == seq
+    assert frame == json.loads(envelope.addressed_to("s1"))
+
+
+@pytest.mark.parametrize(
+    ("over", "accepted"), [pytest.param(0, True, id="exactly-the-limit"), pytest.param(1, False, id="one-byte-more")]
+)
+def test_a_stored_frame_leaves_room_for_a_page_around_it(over: int, accepted: bool) -> None:
+    longest = 2**53 - 1
+    room = MAX_STORED_BYTES - len(Envelope("1", "s9", SENT_AT, "").addressed_to("stored", longest))
+    envelope = Envelope("1", "s9", SENT_AT, "x" * (room + over))
+    envelope.check_size(("stored", "a-longer-one-that-is-not-stored"), ())
+    if accepted:
+        envelope.check_size(("stored", "a-longer-one-that-is-not-stored"), ("stored",))
+        return
+    with pytest.raises(MessageTooLarge, match="would have 130049 bytes, and 130048 are allowed"):
+        envelope.check_size(("stored", "a-longer-one-that-is-not-stored"), ("stored",))

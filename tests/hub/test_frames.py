@@ -7,7 +7,7 @@ import pytest
 
 from hub import frames, strict_json
 from hub.errors import BadJson, BadRequest, HubError, UnknownAction
-from hub.frames import Ping, SendMessage
+from hub.frames import Ping, Resume, SendMessage
 
 GOOD = {"action": "sendMessage", "sessions": ["s1"], "message": "hello"}
 HUNDRED = [f"s{number}" for number in range(100)]
@@ -15,6 +15,14 @@ HUNDRED = [f"s{number}" for number in range(100)]
 
 def frame(**members: Any) -> str:
     return json.dumps(GOOD | members)
+
+
+NOT_AFTER: tuple[Any, ...] = ("1", -1, 1.5, 1.0, True, None, [1], 2**53, 10**400)
+NOT_LAST: tuple[Any, ...] = ("1", -1, 0, 101, 1.5, True, None, {})
+
+
+def resume(**members: Any) -> str:
+    return json.dumps({"action": "resume"} | members)
 
 
 def without(name: str) -> str:
@@ -83,6 +91,14 @@ def nested(levels: int) -> Any:
         pytest.param(frame(echo="false"), BadRequest, "echo", id="echo-a-string"),
         pytest.param(frame(echo=0), BadRequest, "echo", id="echo-a-number"),
         pytest.param(frame(echo=None), BadRequest, "echo", id="echo-null"),
+        pytest.param(frame(store="false"), BadRequest, "store", id="store-a-string"),
+        pytest.param(frame(store=1), BadRequest, "store", id="store-a-number"),
+        pytest.param(frame(store=None), BadRequest, "store", id="store-null"),
+        pytest.param(resume(id=7), BadRequest, "id", id="resume-with-an-id-that-is-a-number"),
+        pytest.param(resume(after=1, last=1), BadRequest, "last", id="after-and-last"),
+        pytest.param(resume(after=None, last=None), BadRequest, "last", id="after-and-last-null"),
+        *(pytest.param(resume(after=value), BadRequest, "after", id=f"after-{value!r:.20}") for value in NOT_AFTER),
+        *(pytest.param(resume(last=value), BadRequest, "last", id=f"last-{value!r}") for value in NOT_LAST),
     ],
 )
 def test_refused(body: str | None, error: type[HubError], field: str | None) -> None:
@@ -92,7 +108,9 @@ def test_refused(body: str | None, error: type[HubError], field: str | None) -> 
 
 
 def parsed(**members: Any) -> SendMessage:
-    return SendMessage(**({"id": None, "positions": {"s1": 0}, "message": "hello", "echo": True} | members))
+    return SendMessage(
+        **({"id": None, "positions": {"s1": 0}, "message": "hello", "echo": True, "store": True} | members)
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,6 +142,13 @@ def parsed(**members: Any) -> SendMessage:
         pytest.param(frame(sessions=["A.z_0:@-"]), parsed(positions={"A.z_0:@-": 0}), id="every-kind-of-character"),
         pytest.param(frame(id="é" * 64), parsed(id="é" * 64), id="id-of-64-characters"),
         pytest.param(frame(echo=False), parsed(echo=False), id="without-echo"),
+        pytest.param(frame(store=False), parsed(store=False), id="not-stored"),
+        pytest.param(resume(), Resume(None, None, None), id="resume"),
+        pytest.param(resume(id="r1", after=0), Resume("r1", 0, None), id="resume-after-0"),
+        pytest.param(resume(after=2**53 - 1), Resume(None, 2**53 - 1, None), id="resume-after-the-largest"),
+        pytest.param(resume(last=1), Resume(None, None, 1), id="resume-the-last"),
+        pytest.param(resume(last=100), Resume(None, None, 100), id="resume-the-last-100"),
+        pytest.param(resume(session="s2", sessions=7), Resume(None, None, None), id="resume-with-a-session"),
         pytest.param(frame(type="x", **{"from": "me"}), parsed(), id="unknown-members-are-ignored"),
         pytest.param(
             frame().replace("}", ', "x": ' + "[" * 1_000 + "]" * 1_000 + "}"),

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from hub.settings import AuthMode, ConnectSettings, DisconnectSettings, MessageSettings, SettingsError, number
+from hub.settings import (
+    AuthMode,
+    ConnectSettings,
+    DisconnectSettings,
+    HistorySettings,
+    MessageSettings,
+    SettingsError,
+    number,
+)
 
 CONNECT = {"TABLE_NAME": "t", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
 SIGNED = CONNECT | {"AUTH_MODE": "signature", "SIGNING_SECRET_NAME": "signing"}
@@ -48,7 +56,7 @@ def test_the_settings_of_disconnect() -> None:
 )
 def test_the_settings_of_message(mode: str, needs_proof: bool) -> None:
     settings = MessageSettings.from_env(MESSAGE | {"AUTH_MODE": mode, "MESSAGE_RATE": "5", "MESSAGE_BURST": "20"})
-    assert settings == MessageSettings("t", "https://a.example/prod", AuthMode(mode), 5, 20)
+    assert settings == MessageSettings("t", "https://a.example/prod", AuthMode(mode), 5, 20, None)
     assert settings.needs_proof is needs_proof
 
 
@@ -93,3 +101,49 @@ def test_limits(env: dict[str, str], limit: int) -> None:
 def test_a_limit_that_is_not_a_number_stops_the_function(value: str) -> None:
     with pytest.raises(SettingsError, match=r"^N is .*; it must be a whole number"):
         number({"N": value}, "N")
+
+
+HISTORY = {"HISTORY_TABLE": "h", "HISTORY_SECONDS": "600", "HISTORY_SESSIONS": "*"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, HistorySettings("h", 600, ("*",)), id="on"),
+        pytest.param({"HISTORY_SECONDS": "5"}, HistorySettings("h", 5, ("*",)), id="the-least"),
+        pytest.param({"HISTORY_SECONDS": "604800"}, HistorySettings("h", 604_800, ("*",)), id="the-most"),
+        pytest.param(
+            {"HISTORY_SESSIONS": "lobby, room-* ,a.b:c@d_e"},
+            HistorySettings("h", 600, ("lobby", "room-*", "a.b:c@d_e")),
+            id="sessions",
+        ),
+        pytest.param({"HISTORY_SECONDS": "0"}, None, id="off"),
+        pytest.param({"HISTORY_SECONDS": ""}, None, id="off-if-empty"),
+        pytest.param({"HISTORY_SECONDS": "0", "HISTORY_TABLE": ""}, None, id="off-without-a-table"),
+    ],
+)
+def test_the_settings_of_history(changes: dict[str, str], expected: HistorySettings | None) -> None:
+    assert MessageSettings.from_env(MESSAGE | HISTORY | changes).history == expected
+
+
+def test_history_is_off_without_its_variables() -> None:
+    assert MessageSettings.from_env(MESSAGE).history is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        pytest.param({"HISTORY_TABLE": ""}, "HISTORY_TABLE", id="no-table"),
+        pytest.param({"HISTORY_SESSIONS": ""}, "HISTORY_SESSIONS", id="no-sessions"),
+        pytest.param({"HISTORY_SECONDS": "4"}, "HISTORY_SECONDS is 4", id="too-short"),
+        pytest.param({"HISTORY_SECONDS": "604801"}, "HISTORY_SECONDS is 604801", id="too-long"),
+        pytest.param({"HISTORY_SECONDS": "1.5"}, "HISTORY_SECONDS is '1.5'", id="a-fraction"),
+        pytest.param({"HISTORY_SECONDS": "-5"}, "HISTORY_SECONDS is '-5'", id="negative"),
+        pytest.param({"HISTORY_SESSIONS": "a,,b"}, "HISTORY_SESSIONS", id="an-empty-pattern"),
+        pytest.param({"HISTORY_SESSIONS": "a*b"}, "HISTORY_SESSIONS", id="a-star-in-the-middle"),
+        pytest.param({"HISTORY_SESSIONS": "a b"}, "HISTORY_SESSIONS", id="a-space-in-a-pattern"),
+    ],
+)
+def test_wrong_settings_of_history_stop_the_function(changes: dict[str, str], text: str) -> None:
+    with pytest.raises(SettingsError, match=text):
+        MessageSettings.from_env(MESSAGE | HISTORY | changes)

@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 
 from tests.support.faulty import LENGTH
 from tests.support.row_answers import ANSWERS, NOT_CARRIED_OUT, Step
+from tests.support.stored_history import HISTORY
 from tests.support.stored_rows import StoredRows
 
 DRIP = 0.02
@@ -35,8 +36,9 @@ class Asked(NamedTuple):
     A request.
 
     Attributes:
-        kind: ``sender``, ``page`` (the first of a session), ``next page`` or ``remove``.
-        key: The connection id of the sender, the session id of a page, the connection id of the row to remove.
+        kind: ``sender``, ``page`` (the first of a session), ``next page`` or ``remove``; of the table of history:
+            ``number``, ``store``, ``item`` or ``span``.
+        key: The connection id of the sender, or of the row to remove; else the session id.
         answer: The name of the answer.
 
     """
@@ -47,11 +49,20 @@ class Asked(NamedTuple):
 
     @classmethod
     def of(cls, request: dict[str, Any], answer: str) -> "Asked":
+        if request["TableName"] == HISTORY:
+            return cls.of_history(request, answer)
         if "Key" in request:
             return cls("remove", request["Key"]["connection_id"]["S"], answer)
         (value,) = request["ExpressionAttributeValues"].values()
         kind = "sender" if "IndexName" in request else "next page" if "ExclusiveStartKey" in request else "page"
         return cls(kind, value["S"], answer)
+
+    @classmethod
+    def of_history(cls, request: dict[str, Any], answer: str) -> "Asked":
+        if "KeyConditionExpression" in request:
+            return cls("span", request["ExpressionAttributeValues"][":session"]["S"], answer)
+        kind = "store" if "Item" in request else "number" if "UpdateExpression" in request else "item"
+        return cls(kind, (request.get("Item") or request["Key"])["session_id"]["S"], answer)
 
 
 @dataclass

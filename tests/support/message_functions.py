@@ -38,8 +38,11 @@ class MessageFunction:
 
     def send(self, sender: str, *sessions: str, remaining_ms: int = 28_000, **members: Any) -> Any:
         """Return the frame that answers a message."""
-        body = json.dumps(send_message(*sessions, **members))
-        event = events.message(client(sender), time.time(), "sendMessage", body)
+        return self.answer(sender, send_message(*sessions, **members), remaining_ms)
+
+    def answer(self, sender: str, frame: dict[str, Any], remaining_ms: int = 28_000) -> Any:
+        """Return the frame that answers a frame."""
+        event = events.message(client(sender), time.time(), frame["action"], json.dumps(frame))
         return json.loads(self.module.lambda_handler(event, Context(remaining_ms=remaining_ms))["body"])
 
     def errors(self) -> list[str]:

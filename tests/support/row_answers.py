@@ -156,7 +156,7 @@ REFUSALS = {
 
 ODD: dict[str, Callable[[int, bytes], list[Step]]] = {
     "without Items": says(b'{"Count":0,"ScannedCount":0}'),
-    "3 MB": lambda status, body: whole(status, body + b" " * 3_000_000),
+    "5 MB": lambda status, body: whole(status, body + b" " * 5_000_000),
 }
 """Answers to a query that are whole: one has no rows where they must be, and one is longer than the hub reads."""
 

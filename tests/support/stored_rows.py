@@ -9,6 +9,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from hub import items
 from hub.connection import Connection
+from tests.support.stored_history import HISTORY, StoredHistory
 
 TABLE = "connections"
 
@@ -25,12 +26,14 @@ class StoredRows:
 
     Attributes:
         stored: The items, by session id and connection id.
+        history: The table of history, beside this one.
         most: Rows of a page, at most. DynamoDB may return fewer than ``Limit``, and then another page follows.
 
     """
 
     stored: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict, repr=False)
     most: int = 1_000_000
+    history: StoredHistory = field(default_factory=StoredHistory, repr=False)
 
     def add(self, *connections: Connection) -> None:
         for row in connections:
@@ -41,6 +44,8 @@ class StoredRows:
 
     def carry_out(self, operation: str, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Return the status and the content of an honest answer."""
+        if asked["TableName"] == HISTORY:
+            return self.history.carry_out(operation, asked)
         if asked["TableName"] != TABLE or (asked.get("ConsistentRead") and "IndexName" in asked):
             return 400, {"__type": "com.amazon.coral.validate#ValidationException"}
         return {"Query": self._query, "DeleteItem": self._delete}[operation](asked)

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from delivery.http.answer import Answer
 from delivery.http.exchange import Response
 
-MAX_BODY = 2 * 1024 * 1024
-"""Bytes of a body. A query reads at most 1 MB of rows, and JSON makes the hub's rows about twice as long.
+MAX_BODY = 4 * 1024 * 1024
+"""Bytes of a body. A query reads at most 1 MB of items, and JSON makes a text at most three times as long.
 Source: "Query", DynamoDB API reference."""
 
 

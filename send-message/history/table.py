@@ -1,0 +1,135 @@
+"""The table of history: the requests that storing and resuming make, and what their answers say."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from delivery.dynamodb import DynamoDB
+from delivery.dynamodb_answers import CONDITION_FAILED, DynamoDBError
+from history.items import HEAD, HEAD_LIFETIME, Entry, Item, entry_of, item_of, key_of, last_in
+from hub import items
+
+T = TypeVar("T")
+
+WITHIN = 5.0
+"""Seconds for all requests of one message or one question, unless the invocation ends sooner: enough for two requests,
+each of which is lost once."""
+
+
+class Span(NamedTuple):
+    """
+    The entries of a session within a range of numbers, by ascending number.
+
+    Attributes:
+        reach: The number up to which all entries were read. An absent number up to here is a hole.
+
+    """
+
+    entries: list[Entry]
+    reach: int
+
+
+class HistoryTable:
+    """
+    The table of history, for the work on one message or one question.
+
+    Every method raises a ``DynamoDBError`` if DynamoDB fails, or does not answer in time.
+
+    Args:
+        seconds: The time for all requests together, if it is less than WITHIN.
+        clock: Returns epoch seconds. A monotonic clock may stand still while Lambda freezes the environment, and a
+            message must not be stored long after its number was taken.
+
+    """
+
+    def __init__(self, dynamodb: DynamoDB, seconds: float, clock: Callable[[], float] = time.time) -> None:
+        self._dynamodb = dynamodb
+        self._clock = clock
+        self._end = clock() + min(seconds, WITHIN)
+
+    async def take_number(self, session_id: str, now: float) -> int:
+        """
+        Take a number that nobody else gets. If DynamoDB's answer is lost, a number may remain unused.
+
+        Args:
+            now: Epoch seconds, with which the numbers of a new head begin.
+
+        """
+        arguments = {
+            "Key": key_of(session_id, HEAD),
+            "UpdateExpression": "SET #last = if_not_exists(#last, :start) + :one, expires_at = :expires_at",
+            "ExpressionAttributeNames": {"#last": "last"},
+            "ExpressionAttributeValues": {
+                ":start": {"N": str(int(now * 1000) * 1000)},
+                ":one": {"N": "1"},
+                ":expires_at": {"N": str(int(now) + HEAD_LIFETIME)},
+            },
+            "ReturnValues": "UPDATED_NEW",
+        }
+        return _last(await self._ask("UpdateItem", arguments, lambda answer: dict(answer["Attributes"])))
+
+    async def put(self, session_id: str, entry: Entry) -> bool:
+        """
+        Store an entry, unless its number is in use.
+
+        DynamoDB may be asked twice, if an answer is lost. So the entry that uses the number may be this one.
+
+        Returns:
+            Whether the entry is stored now.
+
+        """
+        item = item_of(session_id, entry)
+        condition = "attribute_not_exists(session_id)"
+        try:
+            await self._ask("PutItem", {"Item": item, "ConditionExpression": condition}, dict)
+        except DynamoDBError as error:
+            if error.code != CONDITION_FAILED:
+                raise
+            stored = await self._get(session_id, entry.seq)
+            return stored is not None and entry_of(stored) == entry
+        return True
+
+    async def last(self, session_id: str) -> int | None:
+        """Return the last number that was given, or None if the session has no head."""
+        head = await self._get(session_id, HEAD)
+        return None if head is None else _last(head)
+
+    async def span(self, session_id: str, first: int, last: int, limit: int) -> Span:
+        """
+        Return the entries from ``first`` to ``last``, or the first of them: at most ``limit``, in at most 1 MB.
+
+        The read is consistent: it finds every entry that was stored before.
+
+        """
+        arguments = {
+            "ConsistentRead": True,
+            "KeyConditionExpression": "session_id = :session AND seq BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":session": {"S": session_id},
+                ":first": {"N": str(first)},
+                ":last": {"N": str(last)},
+            },
+            "Limit": limit,
+        }
+
+        def read(answer: dict[str, Any]) -> Span:
+            rest = answer.get("LastEvaluatedKey")
+            reach = last if rest is None else items.number(rest, "seq", missing=first)
+            return Span([entry_of(item) for item in answer["Items"]], reach)
+
+        return await self._ask("Query", arguments, read)
+
+    async def _get(self, session_id: str, seq: int) -> Item | None:
+        arguments = {"Key": key_of(session_id, seq), "ConsistentRead": True}
+        return await self._ask("GetItem", arguments, lambda answer: answer.get("Item"))
+
+    async def _ask(self, operation: str, arguments: Item, read: Callable[[dict[str, Any]], T]) -> T:
+        return await self._dynamodb.ask(operation, arguments, self._end - self._clock(), read)
+
+
+def _last(head: Item) -> int:
+    try:
+        return last_in(head)
+    except ValueError:
+        advice = "delete the item with seq 0 of this session from the table HISTORY_TABLE"
+        raise DynamoDBError(f"the head of a session was not stored by the hub: {advice}", may_pass=False) from None

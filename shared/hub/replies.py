@@ -1,0 +1,62 @@
+"""The frames of ``hub.v1`` that answer a client's frame."""
+
+from hub import strict_json
+from hub.errors import HubError
+
+PONG = '{"type":"pong"}'
+
+MAX_PAGE_BYTES = 32_000
+"""Bytes of ``resumed`` in UTF-8, unless one message alone is longer. API Gateway counts a message for each 32 KB."""
+
+
+def ack(
+    message_id: str, delivered: dict[str, int], offline: list[str], failed: dict[str, int], seq: dict[str, int]
+) -> str:
+    """
+    Build the answer to a message that was sent. Every session of the message is in one of the first three at least.
+
+    Args:
+        seq: For each session in whose history the message is stored, its number there. The ack of a message that is
+            not stored anywhere has no such member.
+
+    """
+    totals = {"delivered": delivered, "offline": offline, "failed": failed}
+    return strict_json.dumps({"type": "ack", "id": message_id} | totals | ({"seq": seq} if seq else {}))
+
+
+def resumed(
+    resume_id: str | None, session_id: str, recovered: bool | None, seq: int, more: bool, messages: list[str]
+) -> str:
+    """
+    Build the answer to ``resume``.
+
+    Args:
+        resume_id: The id of the question, if it had one.
+        recovered: None: the question had no ``after``.
+        messages: Frames as they were delivered. They are not parsed again.
+
+    """
+    members = {
+        "type": "resumed",
+        "id": resume_id,
+        "session": session_id,
+        "recovered": recovered,
+        "seq": seq,
+        "more": more,
+    }
+    head = strict_json.dumps({name: value for name, value in members.items() if value is not None})
+    return f'{head[:-1]},"messages":[{",".join(messages)}]}}'
+
+
+def error(refusal: HubError, frame_id: str | None, request_id: str | None) -> str:
+    """Build the answer to a frame that was refused. It has no members that are None."""
+    members = {
+        "type": "error",
+        "code": refusal.code,
+        "message": str(refusal),
+        "field": refusal.field,
+        "id": frame_id,
+        "retry_after_ms": refusal.retry_after_ms,
+        "request_id": request_id,
+    }
+    return strict_json.dumps({name: value for name, value in members.items() if value is not None})

@@ -1,0 +1,64 @@
+"""
+The guarantee, with everything that can go wrong.
+
+A message whose ack has a number reaches every client that resumes in time, exactly once and in the order of the
+numbers, or the client hears that it has missed something.
+
+"""
+
+from collections.abc import Iterator
+from random import Random
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.lambdas import cold_start
+from tests.support.reconnects import Receiver, World
+
+
+@pytest.fixture(scope="module")
+def function() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as environment:
+        module = cold_start("MessageFunction", environment)
+        fan_out = module.FAN_OUT
+        yield module
+        fan_out.close()
+
+
+def check(world: World, receiver: Receiver) -> None:
+    numbers = [seq for seq, _ in receiver.got]
+    messages = [message for _, message in receiver.got]
+    assert numbers == sorted(set(numbers)), "the order of the numbers"
+    assert len(messages) == len(set(messages)), "exactly once"
+    assert receiver.start is not None
+    for seq, message in world.acked:
+        if seq > receiver.start and not any(first < seq <= last for first, last in receiver.gaps):
+            assert (seq, message) in receiver.got, "an acked message is missing, and the client does not know"
+
+
+@settings(max_examples=400)
+@given(
+    rng=st.randoms(use_true_random=True),
+    senders=st.integers(1, 13),
+    lives=st.integers(1, 6),
+    seconds=st.sampled_from([5, 60, 20_000]),
+)
+def test_nothing_is_lost_silently_whatever_fails(
+    function: ModuleType, rng: Random, senders: int, lives: int, seconds: int
+) -> None:
+    world = World(function, rng, is_timely=False, seconds=seconds)
+    check(world, world.run(senders, lives))
+
+
+@settings(max_examples=400)
+@given(rng=st.randoms(use_true_random=True), senders=st.integers(1, 13), lives=st.integers(1, 6))
+def test_nothing_is_missed_at_all_while_nothing_fails(
+    function: ModuleType, rng: Random, senders: int, lives: int
+) -> None:
+    world = World(function, rng, is_timely=True, seconds=60)
+    receiver = world.run(senders, lives)
+    check(world, receiver)
+    assert receiver.gaps == []
+    assert len(world.acked) == senders
