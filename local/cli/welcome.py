@@ -29,10 +29,8 @@ def show(options: Options, console: Console, app: App, endpoints: Endpoints) -> 
     console.say()
     _suggest(app, endpoints, options, console)
     console.say()
-    if endpoints.auth_mode == "none":
-        console.warn(
-            "AUTH_MODE is none: anyone who knows or guesses a session id can join that session and listen to it."
-        )
+    if endpoints.auth_mode == "none" and app.authentication:
+        console.warn(f"{app.authentication}.")
     if not ports.is_loopback(options.host):
         console.warn(f"The gateway listens on {options.host}: any machine that can reach this one can connect.")
     if options.debug:

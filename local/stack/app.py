@@ -237,6 +237,8 @@ class App:
         throttle: The stage's throttle. All routes without their own throttle share it.
         domains: The base path of each custom domain that leads to the stage, by domain name.
         place: The region and the account of the template's resources.
+        authentication: The template's output ``Authentication``: a sentence without a full stop that says who may
+            connect. Empty: the template has no such output.
         notes: What the user should know about the template before it runs. Each is a place in the template and one
             or more sentences.
 
@@ -253,4 +255,5 @@ class App:
     throttle: Throttle | None = None
     domains: dict[str, str] = field(default_factory=dict)
     place: Place = HERE
+    authentication: str = ""
     notes: tuple[str, ...] = ()

@@ -112,6 +112,7 @@ def _app(source: Source, resources: Resources, wanted: str | None) -> App:
         throttle=throttle(stage.get("DefaultRouteSettings", {})),
         domains=reader.domains(),
         place=resources.place,
+        authentication=resources.output("Authentication"),
         notes=(*api_notes, *stage_notes, *function_notes, *reader.notes, *notes.unavailable(routes, functions)),
     )
 

@@ -56,6 +56,7 @@ class Resources:
         self.notes: dict[tuple[str, str], str] = {}
         self._left_out = tuple(_left_out_prefixes(self._declared))
         self._values |= {name: api_id(index) for index, name in enumerate(apis)}
+        self._outputs: Any = template.get("Outputs")
         self._resolver = Resolver(template, self.ref, self._attribute)
 
     def of_type(self, *kinds: str) -> dict[str, dict[str, Any]]:
@@ -124,6 +125,22 @@ class Resources:
             return owner is None or bool(self._value(name, "ApiId", {"ApiId": owner}) == {"ApiId": api})
         except OnlyOnAws:
             return False
+
+    def output(self, name: str) -> str:
+        """
+        Return the value of an output of the template.
+
+        The value is empty if the template does not have the output, if its condition is false, or if the gateway cannot
+        evaluate it. The gateway does not need outputs, so a mistake in one is no reason to refuse the template.
+
+        """
+        try:
+            output = self._outputs[name]
+            if "Condition" in output and not self._resolver.condition(output["Condition"]):
+                return ""
+            return as_text(self._resolver.resolve(output["Value"]))
+        except (TemplateError, *WRONG_SHAPE):
+            return ""
 
     def _value(self, name: str, key: str, written: Any) -> Any:
         try:

@@ -28,6 +28,30 @@ USER = {
 
 
 @pytest.mark.parametrize(
+    ("outputs", "value"),
+    [
+        pytest.param({"Who": {"Value": {"Fn::Sub": "${Name} may"}}}, "me may", id="evaluated"),
+        pytest.param({"Who": {"Value": True}}, "true", id="no-text"),
+        pytest.param({"Who": {"Value": "all", "Condition": "Named"}}, "all", id="condition-holds"),
+        pytest.param({"Who": {"Value": "all", "Condition": "Unnamed"}}, "", id="condition-does-not-hold"),
+        pytest.param({"Who": {"Value": "all", "Condition": "Missing"}}, "", id="no-such-condition"),
+        pytest.param({"Who": {"Value": {"Fn::ImportValue": "x"}}}, "", id="only-on-aws"),
+        pytest.param({"Who": {"Value": {"Ref": "Missing"}}}, "", id="no-such-reference"),
+        pytest.param({"Who": {}}, "", id="no-value"),
+        pytest.param({"Who": "all"}, "", id="wrong-shape"),
+        pytest.param({"Other": {"Value": "all"}}, "", id="another-output"),
+        pytest.param(["Who"], "", id="outputs-of-the-wrong-shape"),
+        pytest.param(None, "", id="no-outputs"),
+    ],
+)
+def test_an_output_is_its_value_or_empty(outputs: Any, value: str) -> None:
+    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "Name"}, ""]}]}
+    conditions = {"Named": named, "Unnamed": {"Fn::Not": [{"Condition": "Named"}]}}
+    template = {"Resources": {}, "Conditions": conditions} | ({"Outputs": outputs} if outputs else {})
+    assert Resources(template, {"Name": "me"}).output("Who") == value
+
+
+@pytest.mark.parametrize(
     ("name", "table"),
     [
         pytest.param("rows", "rows", id="a-name-of-its-own"),
