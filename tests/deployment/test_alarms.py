@@ -6,16 +6,10 @@ from typing import Any
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.stacks import stack
+from tests.support.stacks import stack, watched_by
 
 ALARMS = stack().of_type("AWS::CloudWatch::Alarm")
-
-
-def watched(alarm: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return namespace and name of each metric that an alarm reads."""
-    queries = alarm.get("Metrics", [])
-    metrics = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
-    return [(metric["Namespace"], metric["MetricName"]) for metric in metrics or [alarm]]
+WITH_HISTORY = stack(HistorySeconds="600").of_type("AWS::CloudWatch::Alarm")
 
 
 def expression(alarm: dict[str, Any]) -> str:
@@ -43,7 +37,7 @@ def expression(alarm: dict[str, Any]) -> str:
     ],
 )
 def test_an_alarm_watches_each_service_that_can_refuse_requests(name: str, metrics: set[tuple[str, str]]) -> None:
-    assert set(watched(ALARMS[name])) == metrics
+    assert set(watched_by(ALARMS[name])) == metrics
 
 
 @pytest.mark.parametrize("threshold", ["500", "20"])
@@ -80,12 +74,53 @@ def test_durations_are_compared_with_the_timeout_of_their_function() -> None:
     assert divisors == {name: seconds * 1000 / 100 for name, seconds in timeouts.items()}
 
 
+def tables(alarm: dict[str, Any], metric: str) -> list[str]:
+    """Return the table of each query for a metric of DynamoDB, without those of an index."""
+    queries = [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
+    dimensions = [each["Dimensions"] for each in queries if each["MetricName"] == metric]
+    return [values[0]["Value"] for values in dimensions if len(values) == 1]
+
+
+@pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
+def test_the_alarm_on_throttles_watches_each_table_that_the_stack_has(metric: str) -> None:
+    assert tables(ALARMS["TableThrottlesAlarm"], metric) == ["ConnectionsTable"]
+    assert tables(WITH_HISTORY["TableThrottlesAlarm"], metric) == ["ConnectionsTable", "HistoryTable"]
+
+
+def test_messages_that_could_not_be_stored_start_the_alarm_on_undelivered_messages() -> None:
+    without, with_history = ALARMS["UndeliveredAlarm"], WITH_HISTORY["UndeliveredAlarm"]
+    assert watched_by(without) == [("WebSocketHub", "Undelivered")]
+    assert watched_by(with_history) == [("WebSocketHub", "Undelivered"), ("WebSocketHub", "Unstored")]
+    # Unstored may never have had data, and + has no result if one of its sides has no data.
+    assert expression(with_history) == "SUM([TIME_SERIES(0), FILL(undelivered, 0), FILL(unstored, 0)])"
+    stats = [query["MetricStat"] for query in with_history["Metrics"] if "MetricStat" in query]
+    for dimensions, statistic, period in (
+        (without["Dimensions"], without["Statistic"], without["Period"]),
+        *((stat["Metric"]["Dimensions"], stat["Stat"], stat["Period"]) for stat in stats),
+    ):
+        assert (dimensions, statistic, str(period)) == ([{"Name": "service", "Value": "local"}], "Sum", "300")
+    for alarm in (without, with_history):
+        assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 2, 3)
+
+
+def test_cloudwatch_takes_an_alarm_on_one_metric_or_on_an_expression_but_not_on_both() -> None:
+    single = {"Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period"}
+    for alarm in [*ALARMS.values(), *WITH_HISTORY.values()]:
+        assert ("Metrics" in alarm) != bool(single & {*alarm})
+
+
+def test_history_changes_no_other_alarm() -> None:
+    changed = {name for name, alarm in WITH_HISTORY.items() if alarm != ALARMS[name]}
+    assert changed == {"TableThrottlesAlarm", "UndeliveredAlarm"}
+
+
+@pytest.mark.parametrize("alarms", [ALARMS, WITH_HISTORY], ids=["defaults", "with-history"])
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str) -> None:
+def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str, alarms: dict[str, Any]) -> None:
     # Without data, an alarm on AWS/DynamoDB keeps its state, whatever TreatMissingData says (PutMetricAlarm, CloudWatch
     # API reference). The metrics have data only while DynamoDB throttles. So the expression must add zeros.
-    alarm = ALARMS[name]
-    if any(namespace == "AWS/DynamoDB" for namespace, _ in watched(alarm)):
+    alarm = alarms[name]
+    if any(namespace == "AWS/DynamoDB" for namespace, _ in watched_by(alarm)):
         ids = [query["Id"] for query in alarm["Metrics"] if "MetricStat" in query]
         assert expression(alarm) == f"SUM([TIME_SERIES(0), {', '.join(f'FILL({metric_id}, 0)' for metric_id in ids)}])"
     assert alarm["TreatMissingData"] == "notBreaching"

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from hub.sessions import GRANT
 from hub.settings import number
 from tests.support.gateway import run_local
 from tests.support.stacks import PARAMETERS, takes
@@ -44,7 +45,7 @@ DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 182
 def test_no_parameter_has_the_type_number_which_takes_fractions() -> None:
     assert {name for name, parameter in PARAMETERS.items() if parameter["Type"] != "String"} == set()
     numeric = {name for name, parameter in PARAMETERS.items() if str(parameter["Default"]).isdecimal()}
-    assert numeric - {"LogRetention"} == set(BOUNDS)
+    assert numeric - {"LogRetention", "HistorySeconds"} == set(BOUNDS)
 
 
 @pytest.mark.parametrize("name", BOUNDS)
@@ -67,9 +68,74 @@ def test_log_retention_takes_the_days_that_cloudwatch_takes() -> None:
     assert [value for value in ["0", "2", "31", "30.0", "030", " 30"] if takes("LogRetention", value)] == []
 
 
+def test_history_lasts_no_seconds_or_five_seconds_to_a_week() -> None:
+    week = 7 * 24 * 60 * 60
+    lengths = [10**digits for digits in range(1, 6)]
+    edges = [99_999, 100_000, 599_999, 600_000, 603_999, 604_000, 604_799, week]
+    inside = {0, *range(5, 1_100), *lengths, *(length - 1 for length in lengths[1:]), *edges, *range(5, week, 997)}
+    assert [value for value in sorted(inside) if not takes("HistorySeconds", str(value))] == []
+    outside = [1, 2, 3, 4, week + 1, 604_810, 604_900, 605_000, 610_000, 700_000, 999_999, 1_000_000, 10**30]
+    assert [value for value in [*map(str, outside), *NOT_WHOLE, "00"] if takes("HistorySeconds", value)] == []
+
+
+@pytest.mark.parametrize(
+    ("sessions", "is_taken"),
+    [
+        pytest.param("*", True, id="every-session"),
+        pytest.param("s1", True, id="one-session"),
+        pytest.param("a.B-9_:@", True, id="every-character"),
+        pytest.param("order-*", True, id="pattern"),
+        pytest.param("s1,order-*,*", True, id="several"),
+        pytest.param("s1 , s2,  s3", True, id="spaces-around-commas"),
+        pytest.param("a" * 128 + "*", True, id="longest-pattern"),
+        pytest.param(",".join(["a" * 127] * 8), True, id="longest"),
+        pytest.param("", False, id="empty"),
+        pytest.param(" ", False, id="space"),
+        pytest.param("s1,", False, id="nothing-behind-a-comma"),
+        pytest.param(",s1", False, id="nothing-before-a-comma"),
+        pytest.param("s1,,s2", False, id="nothing-between-commas"),
+        pytest.param("s1 s2", False, id="no-comma"),
+        pytest.param("*s", False, id="star-in-front"),
+        pytest.param("a*b", False, id="star-inside"),
+        pytest.param("a**", False, id="two-stars"),
+        pytest.param("é", False, id="another-character"),
+        pytest.param("s1\n", False, id="end-of-line"),
+        pytest.param("a" * 129, False, id="too-long-for-an-id"),
+        pytest.param(",".join(["a" * 127] * 8) + ",a", False, id="too-long"),
+    ],
+)
+def test_history_takes_sessions_as_a_token_s_claim_send_does(sessions: str, is_taken: bool) -> None:
+    assert takes("HistorySessions", sessions) == is_taken
+    if is_taken:
+        assert all(GRANT.fullmatch(grant.strip()) for grant in sessions.split(","))
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_taken"),
+    [
+        pytest.param("", True, id="none"),
+        pytest.param("arn:aws:kms:eu-west-1:123456789012:key/1b2a-3c", True, id="key"),
+        pytest.param("arn:aws:kms:eu-west-1:123456789012:key/mrk-0f", True, id="key-for-several-regions"),
+        pytest.param("arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1", True, id="another-partition"),
+        pytest.param("arn:aws:kms:eu-west-1:123456789012:alias/mine", False, id="alias"),
+        pytest.param("arn:aws:kms:eu-west-1:123456789012:key/*", False, id="every-key"),
+        pytest.param("1b2a-3c", False, id="id"),
+        pytest.param("*", False, id="everything"),
+    ],
+)
+def test_history_takes_one_key_by_its_arn(arn: str, is_taken: bool) -> None:
+    # The ARN is a resource of the function's role, and IAM ignores an alias there.
+    assert takes("HistoryKeyArn", arn) == is_taken
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
+        (
+            "HistorySeconds=4",
+            r"The parameter HistorySeconds is '4'; it must be 0, or a whole number from 5 to 604800\.",
+        ),
+        ("HistorySessions=a*b", r"The parameter HistorySessions is 'a\*b'; it must be session ids and patterns .*"),
         ("MessageRate=0.5", r"The parameter MessageRate is '0\.5'; it must be a whole number from 0 to 10000\."),
         ("StageBurst=1e3", r"The parameter StageBurst is '1e3'; it must be a whole number from 1 to 1000000\."),
         ("LogRetention=30.0", r"The parameter LogRetention is '30\.0'; it must be one of 1, 3, 5, .*"),

@@ -45,6 +45,40 @@ def test_each_function_has_exactly_the_rights_it_uses() -> None:
     }
 
 
+HISTORY_TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/HistoryTable"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+HISTORY = {f"dynamodb:{action}": {HISTORY_TABLE} for action in ("UpdateItem", "PutItem", "GetItem", "Query")}
+"""The actions of MessageFunction on the table of messages. Nothing deletes a message but DynamoDB's TTL."""
+
+
+def added(options: dict[str, str], role: str) -> dict[str, set[str]]:
+    """Return what options let a role do in addition, by action."""
+    before = actions(stack(), role)
+    rights = {
+        action: targets - before.get(action, set()) for action, targets in actions(stack(**options), role).items()
+    }
+    return {action: targets for action, targets in rights.items() if targets}
+
+
+@pytest.mark.parametrize(
+    ("options", "rights"),
+    [
+        pytest.param({"HistoryKeyArn": KEY}, {}, id="off"),
+        pytest.param({"HistorySeconds": "600"}, HISTORY, id="on"),
+        pytest.param(
+            {"HistorySeconds": "600", "HistoryKeyArn": KEY},
+            HISTORY | {"kms:Decrypt": {KEY}},
+            id="on-with-a-key",
+        ),
+    ],
+)
+def test_history_adds_rights_to_the_message_function_alone(
+    options: dict[str, str], rights: dict[str, set[str]]
+) -> None:
+    assert added(options, "MessageRole") == rights
+    assert added(options, "ConnectRole") == added(options, "DisconnectRole") == {}
+
+
 @pytest.mark.parametrize(
     ("options", "role", "action", "resource"),
     [

@@ -39,7 +39,7 @@ def waits_for(name: str) -> Iterator[str]:
 def test_the_api_has_parts() -> None:
     kinds = sorted(RESOURCES[name]["Type"].removeprefix("AWS::ApiGatewayV2::") for name in PARTS)
     assert kinds == sorted(
-        [*["Route"] * 5, *["Integration"] * 4, *["RouteResponse"] * 3, "IntegrationResponse", "Stage", "ApiMapping"]
+        [*["Route"] * 6, *["Integration"] * 4, *["RouteResponse"] * 4, "IntegrationResponse", "Stage", "ApiMapping"]
     )
 
 
@@ -70,8 +70,20 @@ def test_every_route_has_the_throttle_of_the_stage() -> None:
     app = load(ROOT / "template.yaml", {"StageRate": "7", "StageBurst": "3"})
     assert app.throttle == Throttle(7, 3)
     assert {key: route.throttle for key, route in app.routes.items()} == dict.fromkeys(
-        ["$connect", "$disconnect", "sendMessage", "$default", "ping"]
+        ["$connect", "$disconnect", "sendMessage", "resume", "$default", "ping"]
     )
+
+
+@pytest.mark.parametrize("seconds", ["0", "600"])
+def test_a_client_may_ask_for_history_whether_the_hub_keeps_it_or_not(seconds: str) -> None:
+    resources = stack(HistorySeconds=seconds)
+    (route,) = [
+        route for route in resources.of_type("AWS::ApiGatewayV2::Route").values() if route["RouteKey"] == "resume"
+    ]
+    assert route["Target"] == "integrations/MessageIntegration"
+    allowed = resources.of_type("AWS::Lambda::Permission").values()
+    (function,) = [each["FunctionName"] for each in allowed if each["SourceArn"].endswith("/prod/resume")]
+    assert function.endswith(":function:MessageFunction")
 
 
 def test_the_stage_deploys_changed_routes() -> None:

@@ -1,5 +1,6 @@
 """The CloudFormation that SAM makes of the template: every reference has a target, and every option works."""
 
+import itertools
 import json
 import re
 import tomllib
@@ -13,7 +14,7 @@ from local.stack.errors import TemplateError
 from local.stack.parameters import parameter_values
 from tests.support.ministack import depends_on
 from tests.support.paths import ROOT
-from tests.support.stacks import ON, PARAMETERS, RESOURCES, TEMPLATE, names, only, stack
+from tests.support.stacks import ON, PARAMETERS, RESOURCES, TEMPLATE, names, only, stack, watched_by
 
 
 def test_every_reference_has_a_target() -> None:
@@ -79,8 +80,9 @@ def test_access_logs_wait_for_the_role_of_the_account() -> None:
     assert "ApiGatewayLogAccount" in names(RESOURCES["AccessLogGroup"])
 
 
-def test_an_alarm_works_without_data_of_one_of_its_metrics() -> None:
-    for alarm in stack().of_type("AWS::CloudWatch::Alarm").values():
+@pytest.mark.parametrize("options", [{}, ON], ids=["defaults", "everything-on"])
+def test_an_alarm_works_without_data_of_one_of_its_metrics(options: dict[str, str]) -> None:
+    for alarm in stack(**options).of_type("AWS::CloudWatch::Alarm").values():
         expression, *operands = alarm.get("Metrics", [{"Expression": ""}])
         filled = re.findall(r"FILL\((\w+), 0\)", expression["Expression"])
         quotas = re.findall(r"SERVICE_QUOTA\((\w+)\)", expression["Expression"])
@@ -146,18 +148,95 @@ def test_every_alarm_has_a_topic_if_there_is_one_and_stays_quiet_without_data() 
             assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_alarms_and_dashboard_watch_metrics_that_exist() -> None:
+HISTORY_METRICS = {"Stored", "Unstored"}
+"""The hub's metrics that have data only if the hub keeps messages."""
+
+
+@pytest.mark.parametrize(
+    ("options", "only_with_history", "alarming"),
+    [
+        pytest.param({}, set(), {"Faults", "Undelivered", "Refused"}, id="defaults"),
+        pytest.param(ON, HISTORY_METRICS, {"Faults", "Undelivered", "Refused", "Unstored"}, id="everything-on"),
+    ],
+)
+def test_alarms_and_dashboard_watch_metrics_that_exist(
+    options: dict[str, str], only_with_history: set[str], alarming: set[str]
+) -> None:
+    resources = stack(**options)
     counted = set(re.findall(r"^([A-Z]\w+)  ", metrics.__doc__ or "", re.MULTILINE))
     watched = {
-        alarm["MetricName"]
-        for alarm in stack().of_type("AWS::CloudWatch::Alarm").values()
-        if alarm.get("Namespace") == metrics.NAMESPACE
+        name
+        for alarm in resources.of_type("AWS::CloudWatch::Alarm").values()
+        for namespace, name in watched_by(alarm)
+        if namespace == metrics.NAMESPACE
     }
-    dashboard = only(stack(), "AWS::CloudWatch::Dashboard")["DashboardBody"]
+    dashboard = only(resources, "AWS::CloudWatch::Dashboard")["DashboardBody"]
     json.loads(dashboard)
     shown = set(re.findall(r'"WebSocketHub", "(\w+)"', dashboard))
-    assert watched == {"Faults", "Undelivered", "Refused"}
-    assert shown | {"Refused"} == counted
+    assert watched == alarming
+    assert shown | {"Refused"} == counted - HISTORY_METRICS | only_with_history
+
+
+def test_the_dashboard_shows_each_table_that_the_stack_has() -> None:
+    for options, tables in (({}, {"ConnectionsTable"}), (ON, {"ConnectionsTable", "HistoryTable"})):
+        dashboard = json.loads(only(stack(**options), "AWS::CloudWatch::Dashboard")["DashboardBody"])
+        metrics_of = [widget["properties"].get("metrics", []) for widget in dashboard["widgets"]]
+        shown = [tuple(metric[1:4:2]) for metric in itertools.chain(*metrics_of) if metric[0] == "AWS/DynamoDB"]
+        for name in ("ReadThrottleEvents", "WriteThrottleEvents", "ConsumedReadCapacityUnits"):
+            assert {table for metric, table in shown if metric == name} == tables
+        assert {table for metric, table in shown if metric == "ConsumedWriteCapacityUnits"} == tables
+
+
+def test_history_adds_one_encrypted_table_that_forgets() -> None:
+    properties = stack(HistorySeconds="600").of_type("AWS::DynamoDB::Table")["HistoryTable"]
+    assert {name: value for name, value in properties.items() if name != "TableName"} == {
+        "BillingMode": "PAY_PER_REQUEST",
+        "SSESpecification": {"SSEEnabled": True},
+        "AttributeDefinitions": [
+            {"AttributeName": "session_id", "AttributeType": "S"},
+            {"AttributeName": "seq", "AttributeType": "N"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "session_id", "KeyType": "HASH"},
+            {"AttributeName": "seq", "KeyType": "RANGE"},
+        ],
+        "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+    }
+
+
+def test_a_key_of_one_s_own_encrypts_the_table_of_messages_and_no_other() -> None:
+    tables = stack(**ON).of_type("AWS::DynamoDB::Table")
+    assert {name: table["SSESpecification"] for name, table in tables.items()} == {
+        "ConnectionsTable": {"SSEEnabled": True},
+        "HistoryTable": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": ON["HistoryKeyArn"]},
+    }
+
+
+def test_without_history_nothing_in_the_stack_mentions_its_table_or_its_key() -> None:
+    resources = stack(HistoryKeyArn=ON["HistoryKeyArn"])
+    kept = {name: resources.properties(name) for name, _ in resources.types()}
+    mentioned = re.findall(r"HistoryTable|Unstored|Stored|history_\w+|:key/", json.dumps(kept, default=str))
+    assert mentioned == []
+    assert resources.output("HistoryTableName") == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param({}, "join that session and listen to it", id="none"),
+        pytest.param(
+            {"HistorySeconds": "600"},
+            "join that session, listen to it, and read its messages of the last 600 seconds",
+            id="none-with-history",
+        ),
+        pytest.param(
+            {"HistorySeconds": "600", "AuthMode": "jwt"}, "a credential that is signed with the signing key", id="jwt"
+        ),
+    ],
+)
+def test_an_output_says_who_may_connect_and_what_they_can_read(options: dict[str, str], sentence: str) -> None:
+    assert stack(**options).output("Authentication").endswith(sentence)
+    assert stack(**options).output("HistoryTableName") == ("HistoryTable" if "HistorySeconds" in options else "")
 
 
 def test_the_dashboard_shows_every_alarm() -> None:
@@ -200,6 +279,9 @@ def test_each_environment_deploys_with_parameters_that_exist(environment: str) -
         ("LogRetention", "31"),
         ("ReservedConcurrency", "-1"),
         ("RefusalThreshold", "0"),
+        ("HistorySeconds", "604801"),
+        ("HistorySessions", "a" * 1_025),
+        ("HistoryKeyArn", "alias/mine"),
         ("Tracing", "yes"),
         ("Architecture", "arm"),
         ("MessageRate", "10001"),

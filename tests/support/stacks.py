@@ -17,6 +17,8 @@ ON = {
     "AuthMode": "jwt",
     "MaxConnectionsPerSession": "5",
     "ReservedConcurrency": "10",
+    "HistorySeconds": "600",
+    "HistoryKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
     "DomainName": "hub.example.com",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
     "HostedZoneId": "Z0123456789",
@@ -57,6 +59,13 @@ def only(resources: Resources, kind: str) -> dict[str, Any]:
     """Return the properties of the only resource of a type."""
     (properties,) = resources.of_type(kind).values()
     return properties
+
+
+def watched_by(alarm: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return namespace and name of each metric that an alarm reads."""
+    queries = alarm.get("Metrics", [])
+    metrics = [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]
+    return [(metric["Namespace"], metric["MetricName"]) for metric in metrics or [alarm]]
 
 
 def references(node: Any) -> Iterator[str]:

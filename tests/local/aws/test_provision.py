@@ -23,9 +23,9 @@ from tests.support.gateway import RunningGateway
 from tests.support.paths import ROOT
 
 
-def hub(**changes: Any) -> Store:
-    """Return the resources of the hub's template. The table and the secret have names that no other test uses."""
-    store = load(ROOT / "template.yaml", {"TableName": f"table-{uuid.uuid4()}"}).store
+def hub(parameters: dict[str, str] | None = None, **changes: Any) -> Store:
+    """Return the resources of the hub's template. Two of them have names that no other test uses: table and secret."""
+    store = load(ROOT / "template.yaml", {"TableName": f"table-{uuid.uuid4()}"} | (parameters or {})).store
     (secret,) = store.secrets
     return replace(store, **{"secrets": (secret | {"Name": f"secret-{uuid.uuid4()}"},)} | changes)
 
@@ -63,6 +63,23 @@ def test_the_hub_s_table_is_created_as_the_template_describes_it(gateway: Runnin
         "AttributeName": "expires_at",
         "TimeToLiveStatus": "ENABLED",
     }
+
+
+def test_with_history_the_hub_s_other_table_is_created_too(gateway: RunningGateway) -> None:
+    app, aws = hub({"HistorySeconds": "600"}), gateway.endpoints["aws"]
+    assert provisioned(app, aws, aws) == ""
+
+    dynamodb = boto3.client("dynamodb", endpoint_url=aws)
+    table = dynamodb.describe_table(TableName="HistoryTable")["Table"]
+    assert table["KeySchema"] == [
+        {"AttributeName": "session_id", "KeyType": "HASH"},
+        {"AttributeName": "seq", "KeyType": "RANGE"},
+    ]
+    assert dynamodb.describe_time_to_live(TableName="HistoryTable")["TimeToLiveDescription"] == {
+        "AttributeName": "expires_at",
+        "TimeToLiveStatus": "ENABLED",
+    }
+    dynamodb.delete_table(TableName="HistoryTable")
 
 
 def test_an_existing_table_keeps_its_items(gateway: RunningGateway) -> None:
@@ -142,10 +159,13 @@ def small_dynamodb() -> Iterator[str]:
 
 
 def test_a_dynamodb_without_ttl_is_used_with_a_warning(gateway: RunningGateway, small_dynamodb: str) -> None:
-    app = hub()
-    name = app.tables[0]["TableName"]
+    app = hub({"HistorySeconds": "600"})
     printed = provisioned(app, small_dynamodb, gateway.endpoints["aws"])
-    assert printed == f"This DynamoDB does not support TTL: expired rows of {name} stay in the table.\n"
+    assert printed.splitlines() == [
+        f"This DynamoDB does not support TTL: expired rows of {table['TableName']} stay in the table."
+        for table in app.tables
+    ]
+    assert len(app.tables) == 2
 
 
 def test_a_dynamodb_that_refuses_the_table_is_an_error(small_dynamodb: str) -> None:

@@ -112,6 +112,44 @@ def test_the_stage_is_part_of_clients_and_of_functions_addresses() -> None:
         assert frames["message"]["message"] == "hello"
 
 
+WHO_MAY_JOIN = r"^AuthMode is none, so anyone who knows or guesses a session id can join that session"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        pytest.param([], rf"{WHO_MAY_JOIN} and listen to it\.$", id="none"),
+        pytest.param(
+            ["HistorySeconds=600"],
+            rf"{WHO_MAY_JOIN}, listen to it, and read its messages of the last 600 seconds\.$",
+            id="none-with-history",
+        ),
+        pytest.param(["HistorySeconds=600", "AuthMode=jwt"], None, id="jwt"),
+    ],
+)
+def test_the_start_says_if_anyone_can_join_a_session_and_what_they_can_read(
+    parameters: list[str], sentence: str | None
+) -> None:
+    with RunningGateway.start(*(f"--parameter={each}" for each in parameters)) as gateway:
+        said = [line for line in gateway.output.lines if "AuthMode" in line]
+        assert [re.sub(sentence or "", "as expected", line) for line in said] == ["as expected"] * bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "tables"),
+    [
+        pytest.param([], "ConnectionsTable, SigningSecret", id="off"),
+        pytest.param(["--parameter", "HistorySeconds=600"], "ConnectionsTable, HistoryTable, SigningSecret", id="on"),
+    ],
+)
+def test_history_needs_nothing_but_its_parameter(parameters: list[str], tables: str) -> None:
+    with RunningGateway.start(*parameters) as gateway, gateway.connect("me") as me:
+        assert f"Creating {tables}" in gateway.output.lines
+        answer = me.ask({"action": "resume", "id": "r-1"})
+        assert (answer["id"], "type" in answer) == ("r-1", True)  # the hub's answer, and not a frame of API Gateway
+        gateway.output.wait_for(r"\bresume +MessageFunction\b")
+
+
 def test_the_gateway_is_not_called_ready_before_its_functions_are() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gate:
         gate.settimeout(PATIENCE)

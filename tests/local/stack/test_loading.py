@@ -25,6 +25,7 @@ ROUTES = {
     "$connect": Route("$connect", LambdaIntegration("ConnectFunction", None), two_way=False),
     "$disconnect": Route("$disconnect", LambdaIntegration("DisconnectFunction", None), two_way=False),
     "sendMessage": Route("sendMessage", LambdaIntegration("MessageFunction", None), two_way=True),
+    "resume": Route("resume", LambdaIntegration("MessageFunction", None), two_way=True),
     "$default": Route("$default", LambdaIntegration("MessageFunction", None), two_way=True),
     "ping": Route("ping", PING, two_way=True),
 }
@@ -38,7 +39,8 @@ VARIABLES = {
     "DisconnectFunction": COMMON,
     "MessageFunction": COMMON
     | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod", "URL_SUFFIX": "amazonaws.com", "AUTH_MODE": "none"}
-    | {"MESSAGE_RATE": "0", "MESSAGE_BURST": "20"},
+    | {"MESSAGE_RATE": "0", "MESSAGE_BURST": "20"}
+    | {"HISTORY_SECONDS": "0", "HISTORY_SESSIONS": "*"},
 }
 
 
@@ -75,6 +77,8 @@ def test_the_hub_s_template() -> None:
         pytest.param("MaxConnectionsPerSession", "7", {"MAX_CONNECTIONS_PER_SESSION": "7"}, id="connections"),
         pytest.param("MessageRate", "5", {"MESSAGE_RATE": "5"}, id="rate"),
         pytest.param("MessageBurst", "9", {"MESSAGE_BURST": "9"}, id="burst"),
+        pytest.param("HistorySessions", "a, b-*", {"HISTORY_SESSIONS": "a, b-*"}, id="sessions-with-history"),
+        pytest.param("HistoryKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1", {}, id="key-of-no-history"),
         pytest.param("AllowedOrigins", "https://a.example", {"ALLOWED_ORIGINS": "https://a.example"}, id="origins"),
     ],
 )
@@ -87,6 +91,16 @@ def test_a_parameter_of_the_hub_changes_one_thing(parameter: str, value: str, ch
     assert app.stage == (value if parameter == "StageName" else "prod")
     assert [each["TableName"] for each in app.store.tables] == [changed.get("TABLE_NAME", "ConnectionsTable")]
     assert len(app.store.secrets) == (parameter != "SigningSecretName")
+
+
+def test_history_adds_a_table_that_only_the_message_function_knows() -> None:
+    app = load(ROOT / "template.yaml", {"HistorySeconds": "600"})
+    added = {"HISTORY_TABLE": "HistoryTable", "HISTORY_SECONDS": "600"}
+    assert {name: each.environment for name, each in app.functions.items()} == VARIABLES | {
+        "MessageFunction": VARIABLES["MessageFunction"] | added
+    }
+    assert [each["TableName"] for each in app.store.tables] == ["ConnectionsTable", "HistoryTable"]
+    assert app.routes == ROUTES
 
 
 PACKAGES = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
