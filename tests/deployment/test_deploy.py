@@ -42,7 +42,7 @@ pytestmark = pytest.mark.skipif(
 TEMPLATE = translated(ROOT / "template.yaml")
 OTHER = {"arm64": "x86_64", "x86_64": "arm64"}
 SECRET = "key-of-the-tests"
-SECOND = {"AuthMode": "jwt", "MaxConnectionsPerSession": "2", "SigningSecretName": SECRET}
+SECOND = {"AuthMode": "jwt", "MaxConnectionsPerSession": "2", "SigningSecretName": SECRET, "HistorySeconds": "600"}
 """The parameters of the second deployment: those that give a function more rights."""
 
 LISTS = {
@@ -106,15 +106,19 @@ class Stack:
         return connect(url + query, proxy=None, compression=None, open_timeout=PATIENCE)
 
     def sessions(self) -> list[str]:
-        """Return the session of every row."""
-        table = self.running.physical_id("AWS::DynamoDB::Table")
-        rows = self.running.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
-        return [row["session_id"]["S"] for row in rows]
+        """Return the session of every row of the table of connections."""
+        return [row["session_id"]["S"] for row in self.items("ConnectionsTable")]
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Return the items of a table, by its logical id."""
+        dynamodb = self.running.client("dynamodb")
+        items: list[dict[str, Any]] = dynamodb.scan(TableName=self.second.ids[table], ConsistentRead=True)["Items"]
+        return items
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """The deployed stack. Only the last test changes it: it deletes the stack."""
+    """The deployed stack. Only the last two tests change it: they switch history off, and delete the stack."""
     ministack.prepare()
     with MiniStack.start() as running:
         running.deploy()
@@ -176,6 +180,8 @@ def test_the_stack_keeps_the_key_that_it_made_when_a_parameter_names_another(sta
         pytest.param({"Architecture": OTHER[this_machine()]}, r"Architecture.*AllowedValues", id="another-processor"),
         pytest.param({"MessageRate": "0.5"}, r"MessageRate.*a whole number from \d+ to \d+", id="fraction"),
         pytest.param({"StageRate": "1e3"}, r"StageRate.*a whole number from \d+ to \d+", id="exponent"),
+        pytest.param({"HistorySeconds": "4"}, r"HistorySeconds.*from 5 to 604800", id="too-short"),
+        pytest.param({"HistorySessions": "a*b"}, r"HistorySessions.*session ids and patterns", id="pattern"),
         pytest.param({"ReservedConcurrency": "00"}, r"ReservedConcurrency.*a whole number", id="leading-zero"),
         pytest.param({"AllowedOrigins": "https://[1.2]"}, r"AllowedOrigins.*origins such as", id="origin"),
     ],
@@ -196,7 +202,15 @@ def test_an_update_gives_a_function_the_changed_parameters(stack: Stack) -> None
     derived = stack.first.environment["WEBSOCKET_ENDPOINT"]
     assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/prod", derived)
     changed = {"WEBSOCKET_ENDPOINT": stack.endpoint, "AUTH_MODE": "jwt"}
-    assert stack.second.environment == stack.first.environment | changed
+    history = {"HISTORY_SECONDS": "600", "HISTORY_TABLE": stack.second.ids["HistoryTable"]}
+    assert stack.second.environment == stack.first.environment | changed | history
+
+
+def test_an_update_that_switches_history_on_makes_its_table(stack: Stack) -> None:
+    assert "HistoryTable" not in stack.first.kinds
+    table = stack.running.client("dynamodb").describe_table(TableName=stack.second.ids["HistoryTable"])["Table"]
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["session_id", "seq"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
 def test_every_two_way_route_has_one_response(stack: Stack) -> None:
@@ -205,7 +219,7 @@ def test_every_two_way_route_has_one_response(stack: Stack) -> None:
         route["RouteKey"]: len(gateway.get_route_responses(ApiId=api, RouteId=route["RouteId"])["Items"])
         for route in gateway.get_routes(ApiId=api)["Items"]
     }
-    assert responses == {"$connect": 0, "$disconnect": 0, "sendMessage": 1, "$default": 1, "ping": 1}
+    assert responses == {"$connect": 0, "$disconnect": 0, "sendMessage": 1, "resume": 1, "$default": 1, "ping": 1}
 
 
 def test_a_message_arrives_and_its_sender_gets_an_ack(stack: Stack) -> None:
@@ -253,6 +267,17 @@ def test_the_smoke_test_says_that_it_works(stack: Stack) -> None:
 
     assert [line for line in lines if line.startswith(("FAIL", "skip"))] == []
     assert (status, lines[-1]) == (0, "The hub works: 11 checks hold.")
+
+
+def test_an_update_that_switches_history_off_deletes_its_table_and_nothing_else(stack: Stack) -> None:
+    """No test behind this one needs history."""
+    stack.running.deploy("HistorySeconds=0")
+    off = Deployment.of(stack.running)
+    assert stack.second.ids.items() - off.ids.items() == {("HistoryTable", stack.second.ids["HistoryTable"])}
+    assert off.ids.items() <= stack.second.ids.items()
+    assert off.listed["AWS::DynamoDB::Table"] == 1
+    variables = {name: value for name, value in stack.second.environment.items() if name != "HISTORY_TABLE"}
+    assert off.environment == variables | {"HISTORY_SECONDS": "0"}
 
 
 def test_deleting_the_stack_keeps_only_its_key(stack: Stack) -> None:

@@ -29,6 +29,7 @@ from tests.support.faulty import faulty_endpoint
 from tests.support.in_moto import client, row
 from tests.support.lambda_runtime import Hub
 from tests.support.paths import ROOT
+from tests.support.tables import WITH_HISTORY
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator and its runtime client are for Linux"),
@@ -64,7 +65,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[str]:
-    """Moto's server, with the template's table, and with KEY in the template's secret. Returns its URL."""
+    """Moto's server, with the template's tables, and with KEY in the template's secret. Returns its URL."""
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
     host, port = server.get_host_and_port()
@@ -73,8 +74,9 @@ def aws() -> Iterator[str]:
         with pytest.MonkeyPatch.context() as environment:
             for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "no_proxy"):
                 environment.setenv(name, "*")
-            provision(APP.store, url, url, Console())
-            (secret,) = APP.store.secrets
+            store = load(ROOT / "template.yaml", WITH_HISTORY).store
+            provision(store, url, url, Console())
+            (secret,) = store.secrets
             manager = boto3.client("secretsmanager", "us-east-1", endpoint_url=url)
             manager.put_secret_value(SecretId=secret["Name"], SecretString=KEY)
         yield url
@@ -102,6 +104,16 @@ def test_every_event_has_the_same_outcome_in_lambda_and_in_the_gateway(
     sent = event(name)
     in_lambda, in_gateway = hub.outcomes(function_for(sent), sent, stored)
     assert in_lambda == in_gateway
+    assert in_lambda.history == []
+
+
+@pytest.mark.parametrize("stored", [pytest.param([], id="nobody-there"), pytest.param(EVERYBODY, id="all-there")])
+def test_a_message_has_the_same_outcome_in_lambda_and_in_the_gateway_if_the_hub_keeps_it(
+    hub: Hub, stored: list[Connection]
+) -> None:
+    in_lambda, in_gateway = hub.outcomes("MessageFunction", event("send-message"), stored, **WITH_HISTORY)
+    assert in_lambda == in_gateway
+    assert (len(in_lambda.posts), json.loads(in_lambda.answer)["statusCode"]) == (len(stored), 200)
 
 
 def test_a_message_reaches_everybody(hub: Hub) -> None:
@@ -149,7 +161,7 @@ def test_a_credential_has_the_same_outcome_in_lambda_and_in_the_gateway(
     query, headers = credential()
     handshake = events.connect(client(SENDER), time.time(), [*headers.items()], query)
 
-    in_lambda, in_gateway = hub.outcomes("ConnectFunction", handshake, [], mode)
+    in_lambda, in_gateway = hub.outcomes("ConnectFunction", handshake, [], AuthMode=mode)
 
     assert in_lambda == in_gateway
     assert (json.loads(in_lambda.answer)["statusCode"], len(in_lambda.rows)) == (status, rows)

@@ -39,6 +39,9 @@ from tests.support.tables import clear_table
 
 EMULATOR = Path(str(importlib.resources.files("samcli"))) / "local" / "rapid" / f"aws-lambda-rie-{this_machine()}"
 
+CONNECTIONS, HISTORY = "ConnectionsTable", "HistoryTable"
+"""The names of the tables, which are their logical ids."""
+
 Invoke: TypeAlias = Callable[[dict[str, Any]], Result]
 
 
@@ -123,13 +126,15 @@ class Outcome:
 
     Attributes:
         answer: The function's result.
-        rows: The rows of the table.
+        rows: The rows of the table of connections.
+        history: The items of the table of messages.
         posts: The requests to ``@connections``: method, connection id, body.
 
     """
 
     answer: str
     rows: list[str]
+    history: list[str]
     posts: list[str]
 
 
@@ -138,7 +143,8 @@ class Hub:
     """
     Each function twice: the built function under Lambda's runtime, and the source in a worker of the gateway.
 
-    Both use the same table, secret and ``@connections``.
+    Both use the same tables, secret and ``@connections``. The function knows the table of messages only if its
+    parameters switch history on.
 
     Attributes:
         aws: URL of DynamoDB and Secrets Manager.
@@ -157,12 +163,11 @@ class Hub:
     libraries: Path
     processes: contextlib.ExitStack
     loop: asyncio.Runner
-    _started: dict[tuple[str, str, str], Invoke] = field(default_factory=dict)
+    _started: dict[str, Invoke] = field(default_factory=dict)
 
-    def function(self, folder: Path, name: str, mode: str = "none") -> Function:
-        """Return a function of the template in a folder, with an ``AuthMode``."""
-        parameters = {"WebSocketEndpoint": self.endpoint, "AuthMode": mode}
-        return load(folder / "template.yaml", parameters).functions[name]
+    def function(self, folder: Path, name: str, **parameters: str) -> Function:
+        """Return a function of the template in a folder, with these parameters."""
+        return load(folder / "template.yaml", {"WebSocketEndpoint": self.endpoint} | parameters).functions[name]
 
     def in_lambda(self, function: Function) -> contextlib.AbstractContextManager[Invoke]:
         return in_lambda(function, self.libraries, self._services)
@@ -176,44 +181,43 @@ class Hub:
             self.loop.run(pool.stop())
 
     def outcomes(
-        self, name: str, event: dict[str, Any], stored: Sequence[Connection], mode: str = "none"
+        self, name: str, event: dict[str, Any], stored: Sequence[Connection], **parameters: str
     ) -> tuple[Outcome, Outcome]:
         """Return the outcome of an event in Lambda and in the gateway, with the same stored connections."""
-        built, ours = self.function(self.build, name, mode), self.function(ROOT, name, mode)
-        in_lambda = self._kept(("lambda", name, mode), lambda: self.in_lambda(built))
-        in_gateway = self._kept(("gateway", name, mode), lambda: self.in_gateway(ours))
+        built, ours = self.function(self.build, name, **parameters), self.function(ROOT, name, **parameters)
+        in_lambda = self._kept(f"lambda {name} {parameters}", lambda: self.in_lambda(built))
+        in_gateway = self._kept(f"gateway {name} {parameters}", lambda: self.in_gateway(ours))
         return self._outcome(in_lambda, event, stored), self._outcome(in_gateway, event, stored)
 
     @property
     def _services(self) -> dict[str, str]:
         return {"AWS_ENDPOINT_URL_DYNAMODB": self.aws, "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.aws}
 
-    def _kept(
-        self, key: tuple[str, str, str], start: Callable[[], contextlib.AbstractContextManager[Invoke]]
-    ) -> Invoke:
+    def _kept(self, key: str, start: Callable[[], contextlib.AbstractContextManager[Invoke]]) -> Invoke:
         if key not in self._started:
             self._started[key] = self.processes.enter_context(start())
         return self._started[key]
 
     def _outcome(self, invoke: Invoke, event: dict[str, Any], stored: Sequence[Connection]) -> Outcome:
         dynamodb = boto3.client("dynamodb", endpoint_url=self.aws)
-        (table,) = dynamodb.list_tables()["TableNames"]
-        clear_table(dynamodb, table)
+        for table in (CONNECTIONS, HISTORY):
+            clear_table(dynamodb, table)
         for connection in stored:
-            Connections(dynamodb, table).add(connection)
+            Connections(dynamodb, CONNECTIONS).add(connection)
         self.requests.clear()
 
         result = invoke(event)
 
         assert result.error is None
         posts = [(method, connection_id, body.decode()) for method, connection_id, body in self.requests]
-        rows = dynamodb.scan(TableName=table)["Items"]
-        return Outcome(_comparable(result.value), sorted(map(_comparable, rows)), sorted(map(_comparable, posts)))
+        rows, history = (dynamodb.scan(TableName=table)["Items"] for table in (CONNECTIONS, HISTORY))
+        return Outcome(_comparable(result.value), *(sorted(map(_comparable, each)) for each in (rows, history, posts)))
 
 
 def _comparable(value: Any) -> str:
-    """Return a value as JSON, with ``a-time`` for every time and ``an-id`` for every UUID."""
+    """Return a value as JSON, with ``a-time`` for every time, ``an-id`` for every UUID, and 0 for every ``seq``."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an-id", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "a-time", text)
-    return re.sub(r'("(?:connected_at|expires_at)": \{"N": )"\d+"', r'\1"a-time"', text)
+    text = re.sub(r"\b\d{16}\b", "0", text)  # a session's numbers begin with the time
+    return re.sub(r'("(?:connected_at|expires_at|at|until)": \{"N": )"\d+"', r'\1"a-time"', text)

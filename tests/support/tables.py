@@ -1,4 +1,4 @@
-"""The table of connections, as the template declares it, for tests without a gateway."""
+"""The tables of connections and of messages, as the template declares them, for tests without a gateway."""
 
 import functools
 from typing import Any
@@ -11,7 +11,10 @@ from local.stack.loading import load
 from tests.support.paths import TEMPLATE
 
 CREATED = ("AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "TableName")
-"""The properties of the table that ``CreateTable`` takes as they are."""
+"""The properties of a table that ``CreateTable`` takes as they are."""
+
+WITH_HISTORY = {"HistorySeconds": "600"}
+"""Parameters with which the template has both tables."""
 
 ODD: list[tuple[str, Any]] = [
     ("connected_at", {"N": "1795000000500.5"}),
@@ -32,7 +35,15 @@ ODD: list[tuple[str, Any]] = [
 
 def create_connections_table() -> str:
     """Create the table in the DynamoDB of the environment, which is moto's. Returns its name."""
-    properties = _properties()
+    return _create(_properties("ConnectionsTable"))
+
+
+def create_history_table() -> str:
+    """Create the table of messages in the DynamoDB of the environment, which is moto's. Returns its name."""
+    return _create(_properties("HistoryTable"))
+
+
+def _create(properties: dict[str, Any]) -> str:
     boto3.client("dynamodb").create_table(**properties)
     return str(properties["TableName"])
 
@@ -43,7 +54,7 @@ def rows(session_id: str) -> list[Connection]:
         boto3.client("dynamodb")
         .get_paginator("query")
         .paginate(
-            TableName=_properties()["TableName"],
+            TableName=_properties("ConnectionsTable")["TableName"],
             ConsistentRead=True,
             KeyConditionExpression="session_id = :session",
             ExpressionAttributeValues={":session": {"S": session_id}},
@@ -53,12 +64,15 @@ def rows(session_id: str) -> list[Connection]:
 
 
 @functools.cache
-def _properties() -> dict[str, Any]:
-    (properties,) = load(TEMPLATE, {}).store.tables
-    return {name: properties[name] for name in CREATED}
+def _properties(table: str) -> dict[str, Any]:
+    """Return what ``CreateTable`` takes for a table, by its logical id, which is its name here."""
+    (properties,) = [each for each in load(TEMPLATE, WITH_HISTORY).store.tables if each["TableName"] == table]
+    return {name: properties[name] for name in CREATED if name in properties}
 
 
 def clear_table(dynamodb: Any, table: str) -> None:
-    """Delete all items of a table of connections."""
-    for item in dynamodb.scan(TableName=table)["Items"]:
-        dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("session_id", "connection_id")})
+    """Delete all items of a table."""
+    keys = [key["AttributeName"] for key in dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]]
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+        for item in page["Items"]:
+            dynamodb.delete_item(TableName=table, Key={name: item[name] for name in keys})
