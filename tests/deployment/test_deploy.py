@@ -225,7 +225,8 @@ def test_every_two_way_route_has_one_response(stack: Stack) -> None:
 def test_a_message_arrives_and_its_sender_gets_an_ack(stack: Stack) -> None:
     with stack.connect("alice") as first, stack.connect("bob") as second:
         alice, bob = Client(first), Client(second)
-        ack = alice.ask({"action": "sendMessage", "id": "1", "sessions": ["bob", "carol"], "message": {"a": "olá"}})
+        asked = {"action": "sendMessage", "id": "1", "sessions": ["bob", "carol"], "message": {"a": "olá"}}
+        ack = alice.ask(asked | {"store": False})  # "store" false: the ack has no seq
         assert ack == {"type": "ack", "id": "1", "delivered": {"bob": 1}, "offline": ["carol"], "failed": {}}
         message = bob.receive()
     expected = {"type": "message", "id": "1", "session": "bob", "from": "alice", "message": {"a": "olá"}}
