@@ -8,6 +8,7 @@ permission.
 
 import asyncio
 import io
+import json
 import re
 import sys
 import time
@@ -118,7 +119,7 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """The deployed stack. Only the last two tests change it: they switch history off, and delete the stack."""
+    """The deployed stack. Only two of the last tests change it: they switch history off, and delete the stack."""
     ministack.prepare()
     with MiniStack.start() as running:
         running.deploy()
@@ -270,8 +271,60 @@ def test_the_smoke_test_says_that_it_works(stack: Stack) -> None:
     assert (status, lines[-1]) == (0, "The hub works: 11 checks hold.")
 
 
+def test_a_client_that_was_away_gets_what_it_missed(stack: Stack) -> None:
+    with stack.connect("away") as socket:
+        position = Client(socket).ask({"action": "resume", "id": "r-1"})
+    with stack.connect("sender") as socket:
+        sender = Client(socket)
+        acks = [
+            sender.ask({"action": "sendMessage", "id": f"m-{number}", "sessions": ["away"], "message": number})
+            for number in range(3)
+        ]
+    with stack.connect("away") as socket:
+        answer = Client(socket).ask({"action": "resume", "id": "r-2", "after": position["seq"]})
+
+    numbers = [ack["seq"]["away"] for ack in acks]
+    resumed = {"type": "resumed", "session": "away", "more": False}
+    assert position == resumed | {"id": "r-1", "seq": numbers[0] - 1, "messages": []}
+    assert numbers == [*range(numbers[0], numbers[0] + 3)]
+    assert [(frame["seq"], frame["message"]) for frame in answer["messages"]] == [*zip(numbers, range(3), strict=True)]
+    assert {name: value for name, value in answer.items() if name != "messages"} == resumed | {
+        "id": "r-2",
+        "recovered": True,
+        "seq": numbers[-1],
+    }
+
+
+def test_a_message_is_stored_as_it_is_delivered(stack: Stack) -> None:
+    with stack.connect("kept") as socket:
+        asked = {"action": "sendMessage", "id": "1", "sessions": ["kept"], "message": {"a": "olá"}, "echo": True}
+        Client(socket).send(asked)
+        frames = [str(socket.recv(timeout=PATIENCE)) for _ in range(2)]  # the ack and the message, in either order
+    (message,) = [frame for frame in frames if json.loads(frame)["type"] == "message"]
+    items = {int(item["seq"]["N"]): item for item in stack.items("HistoryTable") if item["session_id"]["S"] == "kept"}
+    number = json.loads(message)["seq"]
+    assert {*items} == {0, number}
+    assert (items[0]["last"]["N"], items[number]["frame"]["S"]) == (str(number), message)
+    assert int(items[number]["until"]["N"]) == int(items[number]["at"]["N"]) + 600 * 1000
+
+
+def test_the_function_has_the_rights_to_close_a_gap(stack: Stack) -> None:
+    with stack.connect("gap") as socket:
+        client = Client(socket)
+        position = client.ask({"action": "resume"})["seq"]
+        for number in range(3):
+            asked = {"action": "sendMessage", "sessions": ["gap"], "message": number, "echo": False}
+            assert client.ask(asked)["seq"] == {"gap": position + 1 + number}
+        key = {"session_id": {"S": "gap"}, "seq": {"N": str(position + 2)}}
+        stack.running.client("dynamodb").delete_item(TableName=stack.second.ids["HistoryTable"], Key=key)
+        answer = client.ask({"action": "resume", "after": position})
+    assert (answer["recovered"], [frame["message"] for frame in answer["messages"]]) == (True, [0, 2])
+    (closed,) = [item for item in stack.items("HistoryTable") if item.items() >= key.items()]
+    assert "frame" not in closed
+
+
 def test_an_update_that_switches_history_off_deletes_its_table_and_nothing_else(stack: Stack) -> None:
-    """No test behind this one needs history."""
+    """The tests behind this one have a hub without history."""
     stack.running.deploy("HistorySeconds=0")
     off = Deployment.of(stack.running)
     assert stack.second.ids.items() - off.ids.items() == {("HistoryTable", stack.second.ids["HistoryTable"])}
@@ -279,6 +332,15 @@ def test_an_update_that_switches_history_off_deletes_its_table_and_nothing_else(
     assert off.listed["AWS::DynamoDB::Table"] == 1
     variables = {name: value for name, value in stack.second.environment.items() if name != "HISTORY_TABLE"}
     assert off.environment == variables | {"HISTORY_SECONDS": "0"}
+
+
+def test_a_hub_that_keeps_no_messages_says_so(stack: Stack) -> None:
+    with stack.connect("alone") as socket:
+        error = Client(socket).ask({"action": "resume", "id": "r-1"})
+        assert (error["type"], error["code"], error["id"]) == ("error", "no_history", "r-1")
+        asked = {"action": "sendMessage", "id": "m-1", "sessions": ["alone"], "message": 1, "echo": False}
+        ack = {"type": "ack", "id": "m-1", "delivered": {"alone": 0}, "offline": [], "failed": {}}
+        assert Client(socket).ask(asked) == ack
 
 
 def test_deleting_the_stack_keeps_only_its_key(stack: Stack) -> None:

@@ -116,6 +116,40 @@ def test_a_message_has_the_same_outcome_in_lambda_and_in_the_gateway_if_the_hub_
     assert (len(in_lambda.posts), json.loads(in_lambda.answer)["statusCode"]) == (len(stored), 200)
 
 
+def test_a_kept_message_is_in_the_table_once_for_each_session(hub: Hub) -> None:
+    in_lambda, _ = hub.outcomes("MessageFunction", event("send-message"), EVERYBODY, **WITH_HISTORY)
+    ack = json.loads(json.loads(in_lambda.answer)["body"])
+    assert {*ack["seq"]} == {"s1", "s2"}
+    items = [json.loads(item) for item in in_lambda.history]
+    assert sorted((item["session_id"]["S"], "frame" in item, "last" in item) for item in items) == [
+        ("s1", False, True),
+        ("s1", True, False),
+        ("s2", False, True),
+        ("s2", True, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind", "items"),
+    [
+        pytest.param({}, "error", 0, id="off"),
+        pytest.param(WITH_HISTORY, "resumed", 2, id="on"),  # the head, and the number that the session starts with
+    ],
+)
+def test_a_client_asks_for_history_in_lambda_as_in_the_gateway(
+    hub: Hub, parameters: dict[str, str], kind: str, items: int
+) -> None:
+    sent = event("send-message") | {"body": json.dumps({"action": "resume", "id": "r-1"})}
+    sent["requestContext"]["routeKey"] = "resume"
+
+    in_lambda, in_gateway = hub.outcomes(function_for(sent), sent, EVERYBODY, **parameters)
+
+    assert in_lambda == in_gateway
+    answer = json.loads(json.loads(in_lambda.answer)["body"])
+    assert (answer["type"], answer["id"], len(in_lambda.history)) == (kind, "r-1", items)
+    assert answer.get("code", "no_history") == "no_history"
+
+
 def test_a_message_reaches_everybody(hub: Hub) -> None:
     in_lambda, _ = hub.outcomes("MessageFunction", event("send-message"), EVERYBODY)
 
