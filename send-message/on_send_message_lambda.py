@@ -91,7 +91,9 @@ async def send(frame: SendMessage, connection_id: str, seconds: float) -> str:
         storing = HISTORY.storing(stored, seconds) if HISTORY and stored else None
         accounts = await delivery.run(envelope, None if frame.echo else connection_id, storing)
     _report(accounts, storing, seconds=time.time() - now)
-    return replies.ack(envelope.message_id, *totals(accounts), seq=storing.numbers if storing else {})
+    numbers = storing.numbers if storing else {}
+    seq = {session: numbers[session] for session in frame.sessions if session in numbers}
+    return replies.ack(envelope.message_id, *totals(accounts), seq)
 
 
 async def resume(frame: Resume, connection_id: str, seconds: float) -> str:

@@ -148,7 +148,7 @@ def test_every_alarm_has_a_topic_if_there_is_one_and_stays_quiet_without_data() 
             assert alarm["TreatMissingData"] == "notBreaching"
 
 
-HISTORY_METRICS = {"Stored", "Unstored"}
+HISTORY_METRICS = {"Stored", "Unstored", "Resumed"}
 """The hub's metrics that have data only if the hub keeps messages."""
 
 
