@@ -4,14 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hub import frames, replies
 from hub.answers import refuse_frame
 from hub.envelope import Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
-from hub.frames import SendMessage
+from hub.frames import Resume, SendMessage
 from hub.message_ids import timestamp, uuid7
 from hub.sessions import SESSION_ID
 from local.api import results
@@ -47,9 +47,39 @@ SENT_FRAMES = st.fixed_dictionaries(
     },
     optional={"id": IDS, "echo": st.booleans(), "store": st.booleans(), "unknown": JSON_VALUES},
 )
-WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st.sampled_from(
-    ["", "sendmessage", "two words", "x" * (frames.MAX_MESSAGE_ID + 1), ["s1", ""], ["s1", None], ["s1", "x" * 129]]
+RESUME_FRAMES = st.fixed_dictionaries(
+    {"action": st.just("resume")}, optional={"id": IDS, "unknown": JSON_VALUES}
+).flatmap(
+    lambda frame: st.sampled_from(
+        [{}, {"after": 0}, {"after": frames.MAX_SEQ}, {"last": 1}, {"last": frames.MAX_LAST}]
+    ).map(lambda position: frame | position)
 )
+MEMBERS = {
+    "sendMessage": ["action", "id", "sessions", "message", "echo", "store", "unknown"],
+    "resume": ["action", "id", "after", "last", "session", "unknown"],
+}
+SENT_KINDS = SENT_FRAMES | RESUME_FRAMES
+WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st.sampled_from(
+    [
+        "",
+        "sendmessage",
+        "Resume",
+        "two words",
+        "x" * (frames.MAX_MESSAGE_ID + 1),
+        ["s1", ""],
+        ["s1", None],
+        ["s1", "x" * 129],
+        -1,
+        0,
+        1,
+        1.5,
+        frames.MAX_LAST,
+        frames.MAX_LAST + 1,
+        frames.MAX_SEQ,
+        frames.MAX_SEQ + 1,
+    ]
+)
+SEQ = st.integers(1, frames.MAX_SEQ)
 
 
 # What the hub sends fits the schemas.
@@ -60,7 +90,7 @@ WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st
     delivered=COUNTS,
     offline=st.sets(SESSION_IDS, max_size=4),
     failed=COUNTS,
-    seq=st.dictionaries(SESSION_IDS, st.integers(1, frames.MAX_SEQ), max_size=4),
+    seq=st.dictionaries(SESSION_IDS, SEQ, max_size=4),
 )
 def test_every_ack_fits_its_schema(
     message_id: str, delivered: dict[str, int], offline: set[str], failed: dict[str, int], seq: dict[str, int]
@@ -69,20 +99,47 @@ def test_every_ack_fits_its_schema(
     assert problems(frame, "ack") == []
 
 
-@given(message_id=IDS | TIMES.map(uuid7), sender=SESSION_IDS, now=TIMES, message=JSON_VALUES, session=SESSION_IDS)
+@given(
+    message_id=IDS | TIMES.map(uuid7),
+    sender=SESSION_IDS,
+    now=TIMES,
+    message=JSON_VALUES,
+    session=SESSION_IDS,
+    seq=st.none() | SEQ,
+)
 def test_every_delivered_frame_fits_its_schema(
-    message_id: str, sender: str, now: float, message: Any, session: str
+    message_id: str, sender: str, now: float, message: Any, session: str, seq: int | None
 ) -> None:
-    frame = json.loads(Envelope(message_id, sender, timestamp(now), message).addressed_to(session))
-    assert problems(frame, "message") == []
+    frame = json.loads(Envelope(message_id, sender, timestamp(now), message).addressed_to(session, seq))
+    assert (problems(frame, "message"), frame.get("seq")) == ([], seq)
 
 
 @given(
-    frame=SENT_FRAMES,
-    name=st.sampled_from(["action", "id", "sessions", "message", "echo", "store"]),
-    value=WRONG_VALUES,
+    resume_id=st.none() | IDS,
+    session=SESSION_IDS,
+    recovered=st.none() | st.just(True),
+    seq=SEQ,
+    more=st.booleans(),
+    messages=st.lists(JSON_VALUES, max_size=4),
 )
-def test_every_refusal_of_a_frame_fits_the_schema(frame: dict[str, Any], name: str, value: Any) -> None:
+def test_every_page_fits_its_schema(
+    resume_id: str | None, session: str, recovered: bool | None, seq: int, more: bool, messages: list[Any]
+) -> None:
+    delivered = [
+        Envelope("c-17", "s9", timestamp(0), message).addressed_to(session, seq).decode() for message in messages
+    ]
+    page = json.loads(replies.resumed(resume_id, session, recovered, seq, more, delivered))
+    assert (problems(page, "resumed"), page["messages"]) == ([], [json.loads(frame) for frame in delivered])
+
+
+@given(resume_id=st.none() | IDS, session=SESSION_IDS, seq=SEQ)
+def test_every_answer_that_is_not_recovered_fits_its_schema(resume_id: str | None, session: str, seq: int) -> None:
+    assert problems(json.loads(replies.resumed(resume_id, session, False, seq, False, [])), "resumed") == []
+
+
+@given(frame=SENT_KINDS, data=st.data(), value=WRONG_VALUES)
+def test_every_refusal_of_a_frame_fits_the_schema(frame: dict[str, Any], data: st.DataObject, value: Any) -> None:
+    name = data.draw(st.sampled_from(MEMBERS[frame["action"]]))
     body = json.dumps(frame | {name: value})
     try:
         frames.parse(body)
@@ -100,6 +157,7 @@ SECOND_ARGUMENTS: dict[str, Any] = {
     "expired": None,
     "forbidden": "sessions[0]",
     "rate_limited": 50,
+    "no_history": None,
     "internal": None,
 }
 
@@ -133,6 +191,8 @@ MESSAGE = {
     "sent_at": "2026-11-22T21:30:00.123Z",
     "message": None,
 }
+PAGE = {"type": "resumed", "id": "r-1", "session": "s1", "recovered": True, "seq": 42, "more": False}
+NUMBERED = MESSAGE | {"seq": 42}
 PLAIN_ERROR = {"type": "error", "message": "A sentence"}
 ERROR = PLAIN_ERROR | {"code": "bad_request", "field": "sessions[1]", "id": "c-17"}
 
@@ -144,6 +204,21 @@ ERROR = PLAIN_ERROR | {"code": "bad_request", "field": "sessions[1]", "id": "c-1
         pytest.param(ACK | {"delivered": {"s1": -1}}, id="ack-with-a-negative-count"),
         pytest.param(ACK | {"failed": {"two words": 1}}, id="ack-for-no-session-id"),
         pytest.param(ACK | {"offline": ["s1", "s1"]}, id="ack-with-a-session-twice"),
+        pytest.param(ACK | {"seq": {}}, id="ack-with-no-numbers"),
+        pytest.param(ACK | {"seq": {"s1": 0}}, id="ack-with-the-number-0"),
+        pytest.param(ACK | {"seq": {"s1": 2**53}}, id="ack-with-a-number-that-is-not-exact-in-a-browser"),
+        pytest.param(ACK | {"seq": {"two words": 1}}, id="ack-with-a-number-for-no-session-id"),
+        pytest.param(MESSAGE | {"seq": 0}, id="message-with-the-number-0"),
+        pytest.param(MESSAGE | {"seq": None}, id="message-with-null-as-its-number"),
+        pytest.param(PAGE | {"messages": [NUMBERED], "unknown": 1}, id="page-with-another-member"),
+        pytest.param(PAGE | {"messages": [MESSAGE]}, id="page-with-a-message-without-a-number"),
+        pytest.param(PAGE | {"messages": [NUMBERED] * 101}, id="page-with-101-messages"),
+        pytest.param(PAGE | {"messages": ["hello"]}, id="page-with-a-text-as-a-message"),
+        pytest.param(PAGE | {"messages": [], "seq": 0}, id="page-with-the-position-0"),
+        pytest.param(PAGE | {"messages": [], "recovered": None}, id="page-with-null-as-recovered"),
+        pytest.param(PAGE | {"messages": [NUMBERED], "recovered": False}, id="messages-that-are-not-recovered"),
+        pytest.param(PAGE | {"messages": [], "recovered": False, "more": True}, id="more-that-is-not-recovered"),
+        pytest.param(PAGE, id="page-without-messages"),
         pytest.param(MESSAGE | {"unknown": 1}, id="message-with-another-member"),
         pytest.param(MESSAGE | {"sent_at": "2026-11-22T21:30:00Z"}, id="message-without-milliseconds"),
         pytest.param(MESSAGE | {"from": ""}, id="message-from-nobody"),
@@ -160,6 +235,7 @@ ERROR = PLAIN_ERROR | {"code": "bad_request", "field": "sessions[1]", "id": "c-1
         pytest.param(PLAIN_ERROR | {"code": "message_too_large"}, id="message-too-large-without-a-field"),
         pytest.param(PLAIN_ERROR | {"code": "message_too_large", "field": "id"}, id="message-too-large-elsewhere"),
         pytest.param(PLAIN_ERROR | {"code": "not_connected", "field": "id"}, id="not-connected-with-a-field"),
+        pytest.param(PLAIN_ERROR | {"code": "no_history", "field": "after"}, id="no-history-with-a-field"),
         pytest.param(PLAIN_ERROR | {"code": "internal"}, id="internal-without-a-request-id"),
         pytest.param({"type": "pong", "id": "c-17"}, id="pong-with-another-member"),
     ],
@@ -183,30 +259,39 @@ def test_what_the_schema_accepts_is_taken(frame: dict[str, Any]) -> None:
     )
 
 
-@given(
-    frame=SENT_FRAMES,
-    name=st.sampled_from(["action", "id", "sessions", "message", "echo", "store", "unknown"]),
-    value=WRONG_VALUES,
-)
-def test_schema_and_parser_agree_on_any_value_of_a_member(frame: dict[str, Any], name: str, value: Any) -> None:
+@given(frame=RESUME_FRAMES)
+def test_what_the_schema_accepts_as_a_question_is_taken(frame: dict[str, Any]) -> None:
+    assert problems(frame, "resume") == []
+    assert frames.parse(json.dumps(frame)) == Resume(frame.get("id"), frame.get("after"), frame.get("last"))
+
+
+@given(frame=SENT_KINDS, data=st.data(), value=WRONG_VALUES)
+def test_schema_and_parser_agree_on_any_value_of_a_member(
+    frame: dict[str, Any], data: st.DataObject, value: Any
+) -> None:
+    name = data.draw(st.sampled_from(MEMBERS[frame["action"]]))
+    assume(not (name in {"after", "last"} and isinstance(value, float) and value.is_integer()))
     changed = frame | {name: value}
-    assert is_taken(changed) == (problems(changed, "sendMessage") == [])
+    assert is_taken(changed, frame["action"]) == (problems(changed, frame["action"]) == [])
 
 
-@given(frame=SENT_FRAMES, name=st.sampled_from(["action", "id", "sessions", "message", "echo", "store", "unknown"]))
-def test_schema_and_parser_agree_on_which_members_are_required(frame: dict[str, Any], name: str) -> None:
+@given(frame=SENT_KINDS, data=st.data())
+def test_schema_and_parser_agree_on_which_members_are_required(frame: dict[str, Any], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(MEMBERS[frame["action"]]))
     changed = {member: value for member, value in frame.items() if member != name}
-    assert is_taken(changed) == (problems(changed, "sendMessage") == [])
+    assert is_taken(changed, frame["action"]) == (problems(changed, frame["action"]) == [])
 
 
-def is_taken(frame: dict[str, Any]) -> bool:
+def is_taken(frame: dict[str, Any], action: str) -> bool:
+    """Return whether the parser takes a frame as one of an action."""
     try:
-        return isinstance(frames.parse(json.dumps(frame)), SendMessage)
+        return isinstance(frames.parse(json.dumps(frame)), {"sendMessage": SendMessage, "resume": Resume}[action])
     except HubError:
         return False
 
 
 SENT = {"action": "sendMessage", "sessions": ["s1"], "message": "hello"}
+QUESTION = {"action": "resume"}
 
 
 @pytest.mark.parametrize(
@@ -227,6 +312,9 @@ SENT = {"action": "sendMessage", "sessions": ["s1"], "message": "hello"}
         pytest.param({"id": None}, False, id="an-id-that-is-null"),
         pytest.param({"echo": 0}, False, id="echo-a-number"),
         pytest.param({"echo": None}, False, id="echo-null"),
+        pytest.param({"store": False}, True, id="store-false"),
+        pytest.param({"store": 0}, False, id="store-a-number"),
+        pytest.param({"store": None}, False, id="store-null"),
         pytest.param({"message": None}, True, id="message-null"),
         pytest.param({"action": "sendmessage"}, False, id="action-in-another-case"),
         pytest.param({"unknown": {}}, True, id="an-unknown-member"),
@@ -234,7 +322,35 @@ SENT = {"action": "sendMessage", "sessions": ["s1"], "message": "hello"}
 )
 def test_schema_and_parser_draw_the_same_line(change: dict[str, Any], taken: bool) -> None:
     frame = SENT | change
-    assert (is_taken(frame), problems(frame, "sendMessage") == []) == (taken, taken)
+    assert (is_taken(frame, "sendMessage"), problems(frame, "sendMessage") == []) == (taken, taken)
+
+
+@pytest.mark.parametrize(
+    ("change", "taken"),
+    [
+        pytest.param({}, True, id="the-position-alone"),
+        pytest.param({"after": 0}, True, id="after-0"),
+        pytest.param({"after": 2**53 - 1}, True, id="after-the-largest-number"),
+        pytest.param({"after": 2**53}, False, id="after-a-number-that-is-not-exact-in-a-browser"),
+        pytest.param({"after": -1}, False, id="after-a-negative-number"),
+        pytest.param({"after": "40"}, False, id="after-a-text"),
+        pytest.param({"after": 1.5}, False, id="after-a-fraction"),
+        pytest.param({"after": True}, False, id="after-true"),
+        pytest.param({"after": None}, False, id="after-null"),
+        pytest.param({"last": 1}, True, id="the-last-1"),
+        pytest.param({"last": 100}, True, id="the-last-100"),
+        pytest.param({"last": 0}, False, id="the-last-0"),
+        pytest.param({"last": 101}, False, id="the-last-101"),
+        pytest.param({"last": True}, False, id="the-last-true"),
+        pytest.param({"last": None}, False, id="the-last-null"),
+        pytest.param({"after": 40, "last": 1}, False, id="both"),
+        pytest.param({"after": 40, "session": "s2"}, True, id="another-session-which-is-ignored"),
+        pytest.param({"id": "x" * 65}, False, id="an-id-of-65-characters"),
+    ],
+)
+def test_schema_and_parser_draw_the_same_line_for_questions(change: dict[str, Any], taken: bool) -> None:
+    frame = QUESTION | change
+    assert (is_taken(frame, "resume"), problems(frame, "resume") == []) == (taken, taken)
 
 
 def nested(levels: int) -> Any:
@@ -242,16 +358,15 @@ def nested(levels: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("change", "taken", "accepted"),
+    ("frame", "taken", "accepted"),
     [
-        pytest.param({"message": nested(101)}, False, True, id="the-depth-of-a-message"),
-        pytest.param({"message": 10**309}, False, True, id="the-range-of-numbers"),
-        pytest.param({"sessions": ["s1"] * 101}, True, False, id="repeats-are-dropped-before-sessions-are-counted"),
+        pytest.param(SENT | {"message": nested(101)}, False, True, id="the-depth-of-a-message"),
+        pytest.param(SENT | {"message": 10**309}, False, True, id="the-range-of-numbers"),
+        pytest.param(SENT | {"sessions": ["s1"] * 101}, True, False, id="repeats-are-dropped-before-they-are-counted"),
+        pytest.param(QUESTION | {"after": 40.0}, False, True, id="a-position-with-a-fraction-that-is-0"),
+        pytest.param(QUESTION | {"last": 1.0}, False, True, id="a-count-with-a-fraction-that-is-0"),
     ],
 )
-def test_the_parser_decides_what_a_schema_cannot_express(change: dict[str, Any], taken: bool, accepted: bool) -> None:
-    frame = SENT | change
-    assert (is_taken(frame), problems(frame, "sendMessage") == []) == (taken, accepted)
-
-
-# The documents by themselves, and against the code's names and numbers.
+def test_the_parser_decides_what_a_schema_cannot_express(frame: dict[str, Any], taken: bool, accepted: bool) -> None:
+    action = frame["action"]
+    assert (is_taken(frame, action), problems(frame, action) == []) == (taken, accepted)

@@ -2,17 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from delivery.dynamodb_answers import DynamoDBError
+from history.items import Entry
+from history.resuming import LIMIT
+from history.storing import Storing
+from history.table import HistoryTable
 from hub import connect_request as handshake
 from hub import frames
 from hub.connection import Connection
-from hub.envelope import MAX_FRAME_BYTES, Envelope
+from hub.envelope import MAX_FRAME_BYTES, MAX_STORED_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
 from hub.message_ids import timestamp
+from hub.replies import MAX_PAGE_BYTES
 from hub.sessions import SESSION_ID
 from local import options
 from local.wire.framing import MAX_FRAME, MAX_MESSAGE
@@ -95,16 +101,28 @@ def test_the_error_codes_are_those_of_the_code() -> None:
 def test_the_schemas_bounds_are_the_codes() -> None:
     sessions = schema_of("sendMessage")["properties"]["sessions"]
     ack = schema_of("ack")["properties"]
+    question = schema_of("resume")["properties"]
+    page = schema_of("resumed")["properties"]
     assert {
         "sessions": sessions["maxItems"],
         "sessions offline": ack["offline"]["maxItems"],
         "sessions counted": SCHEMAS["Counts"]["maxProperties"],
+        "sessions numbered": ack["seq"]["maxProperties"],
+        "numbers": SCHEMAS["Seq"]["maximum"],
+        "positions": question["after"]["maximum"],
+        "newest messages": question["last"]["maximum"],
+        "messages of a page": page["messages"]["maxItems"],
         "characters of an id": SCHEMAS["MessageId"]["maxLength"],
         "session id": SCHEMAS["SessionId"]["pattern"],
     } == {
         "sessions": frames.MAX_SESSIONS,
         "sessions offline": frames.MAX_SESSIONS,
         "sessions counted": frames.MAX_SESSIONS,
+        "sessions numbered": frames.MAX_SESSIONS,
+        "numbers": frames.MAX_SEQ,
+        "positions": frames.MAX_SEQ,
+        "newest messages": frames.MAX_LAST,
+        "messages of a page": max(LIMIT, frames.MAX_LAST),
         "characters of an id": frames.MAX_MESSAGE_ID,
         "session id": f"^{SESSION_ID.pattern}$",
     }
@@ -112,6 +130,8 @@ def test_the_schemas_bounds_are_the_codes() -> None:
 
 QUOTAS = options.Limits()
 AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("0")
+NUMBER = len(Envelope("", "", timestamp(0), 0).addressed_to("", frames.MAX_SEQ)) - len("0") - AROUND_MESSAGE
+BYTES = [MAX_FRAME_BYTES, MAX_STORED_BYTES, MAX_PAGE_BYTES]
 
 
 @pytest.mark.parametrize(
@@ -121,8 +141,13 @@ AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("
         pytest.param(PROTOCOL, r"1 to ([\d,]+) session ids", [frames.MAX_SESSIONS], id="sessions"),
         pytest.param(PROTOCOL, r"1 to ([\d,]+) characters", [frames.MAX_MESSAGE_ID], id="id"),
         pytest.param(PROTOCOL, r"([\d,]+) levels", [frames.MAX_DEPTH], id="levels"),
-        pytest.param(PROTOCOL, r"([\d,]{4,}) bytes", [MAX_FRAME_BYTES], id="delivered-frame"),
+        pytest.param(PROTOCOL, r"([\d,]{4,}) bytes", BYTES, id="delivered-stored-and-page"),
         pytest.param(PROTOCOL, r"it has (\d+) bytes", [AROUND_MESSAGE], id="bytes-around-a-message"),
+        pytest.param(PROTOCOL, r"`seq` adds (\d+) bytes", [NUMBER], id="bytes-of-a-number"),
+        pytest.param(PROTOCOL, r"from 0 to ([\d,]+)", [frames.MAX_SEQ], id="positions"),
+        pytest.param(PROTOCOL, r"1 to ([\d,]+): how many of the newest", [frames.MAX_LAST], id="newest"),
+        pytest.param(PROTOCOL, r"at most (\d+) messages", [LIMIT], id="messages-of-a-page"),
+        pytest.param(PROTOCOL, r"at most (\d+) if the question had `last`", [frames.MAX_LAST], id="newest-of-a-page"),
         pytest.param(PROTOCOL, r"(\d+) KB", [MAX_MESSAGE >> 10, MAX_FRAME >> 10], id="sent-frame"),
         pytest.param(PROTOCOL, r"(\d+) minutes", [int(QUOTAS.idle) // 60], id="idle"),
         pytest.param(PROTOCOL, r"(\d+) hours", [int(QUOTAS.duration) // 3600], id="duration"),
@@ -130,7 +155,7 @@ AROUND_MESSAGE = len(Envelope("", "", timestamp(0), 0).addressed_to("")) - len("
         pytest.param(ASYNCAPI_TEXT, r"title: (hub.+)", [handshake.PROTOCOL], id="asyncapi-subprotocol"),
         pytest.param(ASYNCAPI_TEXT, r"([\d,]+) different sessions", [frames.MAX_SESSIONS], id="asyncapi-sessions"),
         pytest.param(ASYNCAPI_TEXT, r"([\d,]+) levels", [frames.MAX_DEPTH], id="asyncapi-levels"),
-        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) bytes", [MAX_FRAME_BYTES], id="asyncapi-delivered-frame"),
+        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) bytes", BYTES, id="asyncapi-delivered-stored-and-page"),
         pytest.param(
             ASYNCAPI_TEXT,
             r"(\d+) KB",
@@ -160,8 +185,32 @@ SITUATIONS: dict[str, dict[str, list[str] | None]] = {
     "Gone": {"s1": ["200", "410"], "s2": ["410"]},
     "Failed": {"s1": ["200", "403"], "s2": ["403"]},
     "Unreadable session": {"s1": None, "s2": ["200"]},
+    "Not stored": {"s1": ["200"], "s2": ["200"]},
 }
 """For each session what posts to its connections are answered, or None if they cannot be read."""
+
+
+class KeptSessions:
+    """A history of the sessions of "Not stored". The table does not store anything for ``s2``."""
+
+    def kept(self, sessions: Iterable[str]) -> frozenset[str]:
+        return frozenset(sessions)
+
+    def storing(self, sessions: frozenset[str], _seconds: float) -> Storing:
+        return Storing(HalfTable(), sessions, 600, lambda: 0.0)
+
+
+class HalfTable(HistoryTable):
+    def __init__(self) -> None:
+        """It needs no DynamoDB."""
+
+    async def take_number(self, session_id: str, now: float) -> int:
+        if session_id == "s2":
+            raise DynamoDBError("DynamoDB throttles the requests")
+        return 1_795_000_000_000_042
+
+    async def put(self, session_id: str, entry: Entry) -> bool:
+        return True
 
 
 class Situation(Rows):
@@ -190,6 +239,7 @@ def test_the_ack_of_a_worked_example_is_the_hubs(title: str, monkeypatch: pytest
     with faulty_endpoint() as served, fan_out_to(served.url, situation) as fan_out:
         served.scripts = scripts
         monkeypatch.setattr(handler, "FAN_OUT", fan_out)
+        monkeypatch.setattr(handler, "HISTORY", KeptSessions() if title == "Not stored" else None)
         event = {"requestContext": {"connectionId": "s9/0"}, "body": json.dumps(sent)}
         answer = handler.lambda_handler(event, Context())
 

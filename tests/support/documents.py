@@ -41,3 +41,10 @@ def section(title: str) -> str:
 def examples(text: str) -> list[dict[str, Any]]:
     """Return the frames in the JSON code blocks of a text."""
     return [json.loads(fence) for fence in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+
+
+def script(title: str) -> str:
+    """Return the JavaScript code block under a heading of docs/protocol.md, of any level."""
+    (body,) = re.findall(rf"^##+ {re.escape(title)}\n(.*?)(?=^##|\Z)", PROTOCOL, re.MULTILINE | re.DOTALL)
+    (fence,) = re.findall(r"^```js\n(.*?)^```$", body, re.MULTILINE | re.DOTALL)
+    return str(fence)
