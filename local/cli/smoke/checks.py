@@ -31,7 +31,10 @@ LOOK_AT_CODE = {
     "internal": "Look at the log of MessageFunction (make logs), its table and its role.",
     "forbidden": "The token's claim send must cover the session that the token is for.",
     "not_connected": "Check that ConnectFunction and MessageFunction use the same table.",
+    "unknown_action": "The functions are older than this program: deploy them again.",
 }
+
+LOOK_AT_HISTORY = "Look at the log of MessageFunction (lines `message not stored`), and at the rights to HistoryTable."
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,29 @@ async def offline(hub: Hub) -> str:
     )
 
 
+async def history(hub: Hub) -> str:
+    """If the hub keeps history, a message that was not delivered to a connection is found by ``resume``."""
+    session = hub.session()
+    async with hub.open(session) as client:
+        try:
+            start = await resume(client, None)
+        except NoHistory:
+            ack = await send(client, session, "hello")
+            if "seq" in ack:
+                raise Failed("The hub stores messages, but answers resume with no_history.", LOOK_AT_HISTORY) from None
+            return "The hub keeps no history of this session, and says so (no_history)."
+        began = time.monotonic()
+        ack = await send(client, session, "hello")
+        number = ack["seq"].get(session) if isinstance(ack.get("seq"), dict) else None
+        if type(number) is not int:
+            raise Failed("The hub keeps history, but the ack has no number of the message.", LOOK_AT_HISTORY)
+        if not await _is_found(client, start["seq"], ack["id"], number):
+            raise Failed("A message that is stored is not found by resume.", LOOK_AT_HISTORY)
+        return (
+            f"A message that the client missed is found by resume, {time.monotonic() - began:.2f} s after it was sent."
+        )
+
+
 async def malformed_session(hub: Hub) -> str:
     status = await refused(hub, hub.way.ticket(hub.session()).naming("not a session id"), "a malformed session id")
     return f"A malformed session id is refused with {status}."
@@ -167,10 +193,52 @@ ALWAYS: tuple[Check, ...] = (
     message_in_one_frame,
     message_in_fragments,
     offline,
+    history,
     malformed_session,
 )
 WITH_PROOF: tuple[Check, ...] = (no_credential, forged_credential)
 """Additional checks for AUTH_MODE jwt and signature."""
+
+
+class NoHistory(Exception):
+    """The hub answers ``no_history``."""
+
+
+async def resume(client: Client, after: int | None) -> Frame:
+    """
+    Ask for the messages after a position, and return the page; None asks for the position alone.
+
+    Raises:
+        NoHistory: If the hub keeps no history of the client's session.
+        Failed: If the answer is another error, or not a page.
+
+    """
+    try:
+        page = await client.ask({"action": "resume"} | ({} if after is None else {"after": after}))
+    except Failed as failed:
+        raise Failed(f"The question resume: {failed}", failed.look or ROUTE_RESPONSE) from None
+    if page.get("code") == "no_history":
+        raise NoHistory
+    if page["type"] != "resumed":
+        code = quoted(page.get("code"))
+        raise Failed(f"The question resume is answered with the error {code}.", LOOK_AT_CODE.get(code, ""))
+    if type(page.get("seq")) is not int or not isinstance(page.get("messages"), list):
+        raise Failed("The answer to resume is not a hub's: it has no position.", "Look at the URL.")
+    if after is not None and page.get("recovered") is not True:
+        raise Failed("The answer to resume says that messages are gone after a moment.", LOOK_AT_HISTORY)
+    return page
+
+
+async def _is_found(client: Client, after: int, message_id: object, number: int) -> bool:
+    """Return whether the pages after a position have a message. Other clients may send to the session too."""
+    while after < number:
+        page = await resume(client, after)
+        if any(isinstance(frame, dict) and frame.get("id") == message_id for frame in page["messages"]):
+            return True
+        if page["seq"] <= after:
+            return False
+        after = page["seq"]
+    return False
 
 
 async def send(sender: Client, session: str, message: str) -> Frame:

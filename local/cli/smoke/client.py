@@ -55,7 +55,7 @@ class Client:
             await self.connection.send(data)
 
     async def ask(self, frame: Frame) -> Frame:
-        """Send a frame with a new id, and return the ack or error that answers it."""
+        """Send a frame with a new id, and return the ack, page or error that answers it."""
         for _ in range(3):
             frame = frame | {"id": f"smoke-{secrets.token_hex(8)}"}
             await self.send(frame)
@@ -119,7 +119,7 @@ def _is_message(message_id: str, frame: Frame) -> bool:
 
 
 def _answers(message_id: str, frame: Frame) -> bool:
-    return frame.get("id") == message_id and frame.get("type") in ("ack", "error")
+    return frame.get("id") == message_id and frame.get("type") in ("ack", "resumed", "error")
 
 
 @contextlib.asynccontextmanager

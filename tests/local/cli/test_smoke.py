@@ -23,6 +23,7 @@ ALWAYS = [
     r"A message of 30 KB arrives whole\.",
     r"A message of 100 KB that is sent in frames under 32 KB arrives whole\.",
     r"A closed connection is gone from the ack \d+\.\d s later\.",
+    r"The hub keeps no history of this session, and says so \(no_history\)\.",
     r"A malformed session id is refused with 400\.",
 ]
 REFUSALS = {

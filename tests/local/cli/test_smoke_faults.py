@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.cli.command_line import main
-from tests.support.fake_hub import answering, fake_hub
+from tests.support.fake_hub import FakeHub, answering, fake_hub, serving
 from tests.support.gateway import RunningGateway
 from tests.support.smoke import checked
 
@@ -44,6 +44,50 @@ def test_the_report_names_the_fault_of_a_broken_hub(broken: str, sentence: str) 
         status, lines = checked(url, patience=QUICK)
     assert {line[: len(sentence)] for line in lines if line.startswith("FAIL")} == {sentence}
     assert status == 1
+
+
+FOUND = "ok    A message that the client missed is found by resume, "
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        ("", FOUND),
+        ("knows no resume", "FAIL  The question resume is answered with the error unknown_action. The functions are"),
+        ("no answer to resume", "FAIL  The question resume: No answer came within 2 seconds. Check that the route has"),
+        ("fails to resume", "FAIL  The question resume is answered with the error internal. Look at the log of Messag"),
+        ("does not resume", "FAIL  The hub stores messages, but answers resume with no_history. Look at the log of"),
+        ("does not number", "FAIL  The hub keeps history, but the ack has no number of the message. Look at the log"),
+        ("numbers are texts", "FAIL  The hub keeps history, but the ack has no number of the message. Look at the log"),
+        ("resumes without messages", "FAIL  A message that is stored is not found by resume. Look at the log of"),
+        ("recovers nothing", "FAIL  The answer to resume says that messages are gone after a moment. Look at the log"),
+    ],
+)
+def test_the_report_says_whether_history_works(broken: str, sentence: str) -> None:
+    with serving(FakeHub(broken, keeps_history=True)) as url:
+        status, lines = checked(url, patience=QUICK)
+    wrong = [line for line in lines if line.startswith("FAIL")]
+    (line,) = wrong or [line for line in lines if line.startswith(FOUND)]
+    assert (line[: len(sentence)], status) == (sentence, 1 if wrong else 0)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({"type": "resumed"}, id="without-members"),
+        pytest.param({"type": "resumed", "seq": True, "messages": []}, id="flag-as-position"),
+        pytest.param({"type": "resumed", "seq": 5, "messages": {}}, id="object-as-messages"),
+    ],
+)
+def test_an_odd_answer_to_resume_is_one_sentence(odd: dict[str, Any]) -> None:
+    class Odd(FakeHub):
+        def resume(self, session: str, after: int | None) -> dict[str, Any]:
+            return odd
+
+    with serving(Odd(keeps_history=True)) as url:
+        _, lines = checked(url, patience=QUICK)
+    wrong = [line for line in lines if line.startswith("FAIL")]
+    assert wrong == ["FAIL  The answer to resume is not a hub's: it has no position. Look at the URL."]
 
 
 NOT_AN_ACK = "The ack is not a hub's: it does not say who received the message."
@@ -103,7 +147,7 @@ def test_a_limit_of_one_connection_per_session_is_not_a_fault() -> None:
         status, lines = checked(url, patience=QUICK)
     skipped = "skip  MaxConnectionsPerSession allows no second connection in a session (429)."
     assert [line for line in lines if line[:4] in {"skip", "FAIL"}] == [skipped] * 2
-    assert (status, lines[-1]) == (0, "The hub works: 7 checks hold.")
+    assert (status, lines[-1]) == (0, "The hub works: 8 checks hold.")
 
 
 @pytest.mark.parametrize(
