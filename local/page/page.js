@@ -1,5 +1,6 @@
 // The page: two forms and a log, and the code that connects them to a Hub.
 
+import { history } from "/history.js";
 import { Hub, SESSION_ID, claimsOf, explainFailure } from "/hub.js";
 
 const $ = (id) => document.getElementById(id);
@@ -7,6 +8,7 @@ const MAX_ENTRIES = 500;
 let hub = null;
 let mode = "";
 let sent = 0;
+let past = null; // what this window has received of its session's history
 
 const CLOSE_CODES = {
   1000: "The connection was closed.",
@@ -93,9 +95,22 @@ function connect() {
     note("connected", `You are in session ${session}.`, opening.target.origin + opening.target.pathname);
     if (!$("to").value) $("to").value = session;
     $("message").focus();
+    const who = `${opening.target.origin}${opening.target.pathname} ${session}`;
+    if (past?.who !== who) past = remember(who);
+    past.isKept = true;
+    past.resume();
   });
   opening.addEventListener("frame", ({ detail }) => receive(detail.frame, detail.text));
   opening.addEventListener("close", ({ detail }) => closed(opening, detail));
+}
+
+// Returns the memory of one session: after each connect, the page asks the hub for what it missed since the last one.
+function remember(who) {
+  const ask = (question) => {
+    if (past === memory) hub?.send(question); // without a connection, the next one asks
+  };
+  const memory = { who, texts: new WeakMap(), ...history(ask, showMessage, showGap) };
+  return memory;
 }
 
 async function closed(closing, { code, reason, opened }) {
@@ -134,14 +149,45 @@ function send() {
   $("message").focus();
 }
 
+function showMessage(frame) {
+  const body = typeof frame.message === "string" ? frame.message : JSON.stringify(frame.message);
+  const number = frame.seq ? `, number ${frame.seq}` : "";
+  note("message", body, `from ${frame.from} to ${frame.session}${number}`, past.texts.get(frame) ?? JSON.stringify(frame));
+}
+
+function showGap(from, to) {
+  note("gap", `Messages are gone: the hub no longer has all that came after number ${from}.`, `what follows has a number above ${to}`);
+}
+
+function showPage({ recovered, seq, messages }, text) {
+  const count = messages.length === 1 ? "1 message was missed." : `${messages.length || "No"} messages were missed.`;
+  if (recovered !== false) note("resumed", recovered ? count : "The hub keeps the history of this session.", `position ${seq}`, text);
+}
+
+// Handles the answer to a question of the page itself.
+function answered(frame, text) {
+  if (frame.type === "resumed") {
+    showPage(frame, text);
+    past.resumed(frame);
+  } else if (["no_history", "unknown_action"].includes(frame.code)) {
+    past.isKept = false; // and messages have no number
+  } else {
+    showError(frame, text);
+    setTimeout(past.resume, frame.retry_after_ms ?? 5000);
+  }
+}
+
 function receive(frame, text) {
   if (frame?.type === "message") {
-    const body = typeof frame.message === "string" ? frame.message : JSON.stringify(frame.message);
-    note("message", body, `from ${frame.from} to ${frame.session}`, text);
+    past.texts.set(frame, text);
+    if (frame.seq && past.isKept) past.message(frame);
+    else showMessage(frame);
+  } else if (frame?.type === "resumed" || (frame?.type === "error" && frame.id?.startsWith("resume-"))) {
+    answered(frame, text);
   } else if (frame?.type === "ack") {
     note("ack", describe(frame), `id ${frame.id}`, text);
   } else if (frame?.type === "error") {
-    note("error", `${frame.code}: ${frame.message}`, describeError(frame), text);
+    showError(frame, text);
   } else if (frame?.type === "pong") {
     note("pong", "The hub answers.", "", text);
   } else if (frame?.connectionId && frame.message) {
@@ -152,14 +198,15 @@ function receive(frame, text) {
   }
 }
 
-function describeError({ field, retry_after_ms, request_id }) {
+function showError({ code, message, field, retry_after_ms, request_id }, text) {
   const parts = [field && `field ${field}`, retry_after_ms && `try again in ${retry_after_ms} ms`, request_id && `request ${request_id}`];
-  return parts.filter(Boolean).join(", ");
+  note("error", `${code}: ${message}`, parts.filter(Boolean).join(", "), text);
 }
 
-function describe({ delivered, offline, failed }) {
+function describe({ delivered, offline, failed, seq = {} }) {
   const count = (sessions, word) => Object.entries(sessions).map(([session, n]) => `${session}: ${n} ${word}`);
   const parts = [...count(delivered, "delivered"), ...count(failed, "failed"), ...offline.map((session) => `${session}: offline`)];
+  parts.push(...Object.entries(seq).map(([session, number]) => `${session}: stored as ${number}`));
   return parts.join(" · ");
 }
 

@@ -21,6 +21,7 @@ PAGE_FILES = {
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
     "/hub.js": ("hub.js", "text/javascript"),
+    "/history.js": ("history.js", "text/javascript"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 

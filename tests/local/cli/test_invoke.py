@@ -75,6 +75,11 @@ MESSAGES = [
         {"type": "error", "code": "unknown_action", "field": "action", "id": "c-19"},
         id="default-unknown-action",
     ),
+    # The gateway of these tests keeps no history.
+    *(
+        pytest.param(event, "MessageFunction", 200, {"type": "error", "code": "no_history", "id": message_id}, id=event)
+        for event, message_id in (("resume", "r-1"), ("resume-last", "r-2"))
+    ),
     pytest.param(
         "default-not-json", "MessageFunction", 200, {"type": "error", "code": "bad_json"}, id="default-not-json"
     ),

@@ -1,0 +1,160 @@
+"""The page with a hub that keeps history, in a real browser."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import entries, needs_chromium, send, state
+from tests.support.fake_hub import FIRST, FakeHub, serving
+from tests.support.gateway import RunningGateway, wait_until
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture
+def hub() -> FakeHub:
+    return FakeHub(keeps_history=True)
+
+
+@pytest.fixture
+def page(browser: Browser, gateway: RunningGateway, hub: FakeHub) -> Iterator[Page]:
+    """The page in session ``s1`` of ``hub``. An error in the page's script fails the test."""
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{gateway.endpoints['page']}/?session=s1&to=s1")
+    expect(page.get_by_label("Hub")).to_have_value(gateway.endpoints["websocket"])
+    with serving(hub) as url:
+        page.get_by_label("Hub").fill(url)
+        connect(page)
+        yield page
+        page.close()
+    assert errors == []
+
+
+def connect(page: Page) -> None:
+    page.get_by_role("button", name="Connect").click()
+    expect(state(page)).to_have_text(re.compile("Connected as"))
+
+
+def disconnect(page: Page) -> None:
+    page.get_by_role("button", name="Disconnect").click()
+    expect(state(page)).to_have_text("Not connected")
+
+
+def shown(page: Page, *kinds: str) -> list[str]:
+    """Return the sentences of the log's entries of some kinds, in order."""
+    return page.locator(", ".join(f"#log [data-kind={kind}] .text" for kind in kinds)).all_text_contents()
+
+
+def missed(hub: FakeHub, session: str, *messages: str) -> None:
+    """Store messages that are not delivered."""
+    for message in messages:
+        seq = FIRST + len(hub.stored[session])
+        frame = {"type": "message", "id": message, "session": session, "from": "s9", "seq": seq, "message": message}
+        hub.stored[session].append(frame)
+
+
+def test_numbers_are_shown(page: Page) -> None:
+    send(page, "s1", "hello")
+    expect(entries(page, "message")).to_have_text(re.compile(f"hellofrom s1 to s1, number {FIRST}"))
+    expect(entries(page, "ack")).to_have_text(re.compile(f"s1: 1 delivered · s1: stored as {FIRST}"))
+
+
+def test_what_was_missed_appears_once_and_in_order(page: Page, hub: FakeHub) -> None:
+    send(page, "s1", "first")
+    expect(entries(page, "message")).to_have_count(1)
+    disconnect(page)
+    missed(hub, "s1", "second", "third", "fourth")
+    connect(page)
+    expect(entries(page, "message")).to_have_count(4)
+    send(page, "s1", "fifth")
+    expect(entries(page, "message")).to_have_count(5)
+    assert shown(page, "message") == ["first", "second", "third", "fourth", "fifth"]
+    assert shown(page, "resumed") == [
+        "The hub keeps the history of this session.",
+        "2 messages were missed.",
+        "1 message was missed.",
+    ]
+
+
+def test_a_lost_post_is_noticed_while_the_page_is_connected(page: Page, hub: FakeHub) -> None:
+    expect(entries(page, "resumed")).to_have_count(1)
+    missed(hub, "s1", "first")
+    send(page, "s1", "second")
+    expect(entries(page, "message")).to_have_count(2)
+    assert shown(page, "message") == ["first", "second"]
+
+
+def test_what_is_gone_is_said_plainly(page: Page, hub: FakeHub) -> None:
+    expect(entries(page, "resumed")).to_have_count(1)
+    disconnect(page)
+    missed(hub, "s1", "first", "second")
+    hub.forgotten["s1"] = 2
+    connect(page)
+    expect(entries(page, "gap")).to_have_text(
+        re.compile(f"Messages are gone: the hub no longer has all that came after number {FIRST - 1}.what follows has")
+    )
+    send(page, "s1", "third")
+    expect(entries(page, "message")).to_have_count(1)
+    assert shown(page, "gap", "message")[1:] == ["third"]
+
+
+def test_another_session_begins_with_its_own_position(page: Page, hub: FakeHub) -> None:
+    disconnect(page)
+    missed(hub, "s2", "not for s1")
+    page.get_by_label("Your session").fill("s2")
+    connect(page)
+    expect(entries(page, "resumed")).to_have_count(2)
+    assert [question.get("after") for question in hub.asked] == [None, None]
+    assert shown(page, "message", "gap") == []
+
+
+def test_a_question_that_fails_is_shown_and_asked_again(page: Page, hub: FakeHub) -> None:
+    expect(entries(page, "resumed")).to_have_count(1)
+    disconnect(page)
+    missed(hub, "s1", "first")
+    hub.broken = "limits questions"
+    connect(page)
+    expect(entries(page, "error").first).to_have_text(re.compile("rate_limited"))
+    hub.broken = ""
+    expect(entries(page, "message")).to_have_text(re.compile("first"))
+
+
+@pytest.mark.parametrize(
+    ("broken", "keeps_history"),
+    [pytest.param("", False, id="no-history"), pytest.param("knows no resume", False, id="older")],
+)
+def test_without_history_nothing_looks_different(page: Page, hub: FakeHub, broken: str, keeps_history: bool) -> None:
+    disconnect(page)
+    page.get_by_role("button", name="Clear").click()
+    hub.broken, hub.keeps_history, asked = broken, keeps_history, len(hub.asked)
+    connect(page)
+    if not broken:
+        wait_until(lambda: len(hub.asked) > asked)
+    send(page, "s1", "hello")
+    expect(entries(page, "ack")).to_have_text(re.compile("s1: 1 delivered"))
+    expect(entries(page, "message")).to_have_text(re.compile("hellofrom s1 to s1"))
+    assert page.locator("#log .kind").all_text_contents() == ["connected", "sent", "message", "ack"]
+
+
+def test_the_page_of_the_gateway_gets_what_it_missed(browser: Browser) -> None:
+    with RunningGateway.start("--parameter", "HistorySeconds=600") as running:
+        page = browser.new_page()
+        page.goto(f"{running.endpoints['page']}/?session=away&to=away")
+        expect(page.get_by_label("Hub")).to_have_value(running.endpoints["websocket"])
+        connect(page)
+        send(page, "away", "before")
+        expect(entries(page, "message")).to_have_count(1)
+        disconnect(page)
+        with running.connect("sender") as sender:
+            for message in ("first", "second"):
+                assert sender.ask({"action": "sendMessage", "sessions": ["away"], "message": message})["type"] == "ack"
+        connect(page)
+        expect(entries(page, "message")).to_have_count(3)
+        send(page, "away", "after")
+        expect(entries(page, "message")).to_have_count(4)
+        assert shown(page, "message") == ["before", "first", "second", "after"]
+        page.close()
