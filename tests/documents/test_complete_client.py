@@ -1,5 +1,6 @@
 """The complete client of docs/protocol.md in Chromium: with history, without, and with a hub that knows no history."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,10 +14,13 @@ from tests.support.gateway import RunningGateway, wait_until
 
 pytestmark = needs_chromium
 
-HARNESS = """([merging, client]) => {
+AGAIN = 50
+"""Milliseconds, in the tests, until a question that failed is asked again."""
+
+HARNESS = """([merging, client, again]) => {
   Math.random = () => 0; // no back-off
   const later = window.setTimeout;
-  window.setTimeout = (f, ms, ...rest) => later(f, ms === 5_000 ? 50 : ms, ...rest);
+  window.setTimeout = (f, ms, ...rest) => later(f, ms === 5_000 ? again : ms, ...rest);
   const plain = (merging + client).replaceAll("export ", "");
   const openHub = new Function(`${plain}; return openHub`)();
   window.start = (url, session) => {
@@ -75,7 +79,7 @@ def page(browser: Browser, gateway: RunningGateway) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(gateway.endpoints["page"] + "/icon.svg")
-    page.evaluate(HARNESS, [script("How to merge"), script("A complete client")])
+    page.evaluate(HARNESS, [script("How to merge"), script("A complete client"), AGAIN])
     yield page
     page.close()
     assert errors == []
@@ -117,11 +121,13 @@ def test_a_hub_without_history(page: Page, gateway: RunningGateway) -> None:
 
 
 def test_a_hub_that_is_older_than_history(page: Page) -> None:
-    with serving(FakeHub("knows no resume")) as url:
+    hub = FakeHub("knows no resume")
+    with serving(hub) as url:
         client = Client(page, url, "s1")
         client.send("hello")
         client.wait_for("hello")
-        assert client.warnings == []
+        page.wait_for_timeout(3 * AGAIN)
+        assert (client.warnings, len(hub.asked)) == ([], 1)
         page.evaluate("hub.close()")
 
 
@@ -195,4 +201,21 @@ def test_history_that_is_switched_on_and_off_while_the_client_is_connected(page:
         hub.disconnect("s1")
         client.send("off again")
         client.wait_for("off", "on", "resumed", "off again")
+        page.evaluate("hub.close()")
+
+
+def test_a_client_that_loses_its_connection_again_and_again_misses_nothing(page: Page) -> None:
+    with RunningGateway.start("--parameter", "HistorySeconds=600") as running:
+        client = Client(page, running.endpoints["websocket"], "complete")
+        client.send("first")
+        page.evaluate("Math.random = () => 0.2")  # so that it misses messages before it connects again
+        with running.connect("sender") as sender:
+            for message in range(40):
+                if message % 10 == 0:
+                    for connection in running.rows("complete"):
+                        with contextlib.suppress(running.management_api().exceptions.GoneException):
+                            running.management_api().delete_connection(ConnectionId=connection)
+                ack = sender.ask({"action": "sendMessage", "sessions": ["complete"], "message": message})
+                assert ack["seq"]["complete"] > FIRST
+        client.wait_for("first", *range(40))
         page.evaluate("hub.close()")

@@ -79,11 +79,8 @@ class FakeHub:
             reply = {"type": "pong"}
         elif frame["action"] == "sendMessage":
             reply = self.deliver(connection, frame)
-        elif frame["action"] == "resume" and self.broken != "knows no resume":
-            self.asked.append(frame)
-            if self.broken == "breaks off":
-                connection.close(1001)
-            reply = {"id": frame["id"]} | self.resume(session_of(connection), frame.get("after"))
+        elif frame["action"] == "resume":
+            reply = {"id": frame["id"]} | self.answer_to(connection, frame)
         else:
             code = "bad_request" if self.broken == "wrong code" else "unknown_action"
             reply = {"type": "error", "code": code, "id": frame["id"]}
@@ -125,6 +122,14 @@ class FakeHub:
         if self.keeps_history and self.broken != "does not number":
             ack["seq"] = {session: "1" if self.broken == "numbers are texts" else message["seq"]}
         return ack | {"delivered": {}, "failed": {session: len(receivers)}} if self.broken == "posts fail" else ack
+
+    def answer_to(self, connection: ServerConnection, question: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(question)
+        if self.broken == "breaks off":
+            connection.close(1001)
+        if self.broken == "knows no resume":
+            return {"type": "error", "code": "unknown_action"}
+        return self.resume(session_of(connection), question.get("after"))
 
     def resume(self, session: str, after: int | None) -> dict[str, Any]:
         if self.broken == "fails to resume":

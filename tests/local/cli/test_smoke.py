@@ -138,6 +138,25 @@ def test_the_report_names_the_credential_that_the_hub_needs(
     assert status == int(lines[0].startswith("FAIL"))
 
 
+@pytest.mark.parametrize(
+    ("sessions", "sentence"),
+    [
+        pytest.param(
+            "*", r"ok    A message that the client missed is found by resume, \d+\.\d\d s after it .*", id="all"
+        ),
+        pytest.param(
+            "order-*", r"ok    The hub keeps no history of this session, and says so \(no_history\)\.", id="others"
+        ),
+    ],
+)
+def test_a_hub_with_history(sessions: str, sentence: str) -> None:
+    options = ["--parameter", "HistorySeconds=600", "--parameter", f"HistorySessions={sessions}"]
+    with RunningGateway.start(*options) as running:
+        status, lines = checked(running.endpoints["websocket"])
+    assert [line for line in lines if re.fullmatch(sentence, line)] != []
+    assert status == 0
+
+
 def test_make_smoke_needs_a_url() -> None:
     ended = subprocess.run(["make", "-s", "smoke"], cwd=ROOT, env=environment(), capture_output=True, text=True)
     assert ended.returncode != 0
