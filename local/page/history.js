@@ -1,36 +1,43 @@
-// Merges live messages with what the client missed. docs/protocol.md (How to merge) has this function and explains it.
+// Merges live messages with what the client missed. docs/protocol.md (History) has these functions and explains them.
+
+export function merge(memory, { recovered, seq, messages }) {
+  for (const frame of messages) if (!(frame.seq <= memory.position)) memory.held.set(frame.seq, frame);
+  const numbers = [...memory.held.keys()].sort((a, b) => a - b);
+  if (recovered) memory.position = seq; // no other number up to there has a message
+  else if (seq) memory.position = Math.min(seq, numbers[0] - 1 || seq); // the first position, or the first after a gap
+  const ready = numbers.filter((n) => n <= memory.position || (n === memory.position + 1 && ++memory.position));
+  const frames = ready.map((n) => memory.held.get(n));
+  for (const n of ready) memory.held.delete(n);
+  return frames;
+}
 
 export function history(ask, handOn, onGap, position) {
-  const held = new Map(); // messages that cannot be handed on yet, by number
+  const memory = { position, held: new Map() };
   let question, questions = 0, timer;
 
   function resume() {
     timer = clearTimeout(timer);
     question = `resume-${++questions}`;
-    ask({ action: "resume", id: question, after: position }); // without a position, JSON.stringify leaves out `after`
+    ask({ action: "resume", id: question, after: memory.position }); // JSON.stringify leaves out an undefined `after`
   }
 
   function message(frame) {
-    if (!(frame.seq <= position)) held.set(frame.seq, frame);
-    if (!question) handOnNext();
+    if (!question) take({ messages: [frame] });
+    else if (!(frame.seq <= memory.position)) memory.held.set(frame.seq, frame); // until the answer comes
   }
 
-  function resumed({ id, recovered, seq, more, messages }) {
-    if (id !== question) return; // the answer to a question that a newer one has replaced
-    const before = position;
+  function resumed(answer) {
+    if (answer.id !== question) return; // the answer to a question that a newer one has replaced
     question = undefined;
-    if (!recovered) for (const frame of messages) held.set(frame.seq, frame);
-    position = recovered ? seq : Math.min(seq, ...[...held.keys()].map((number) => number - 1));
-    for (const number of held.keys()) if (number <= position) held.delete(number);
-    if (recovered) messages.forEach(handOn);
-    if (recovered === false) onGap(before, position);
-    handOnNext();
-    if (more || position < seq) resume();
+    take(answer);
+    if (answer.more || memory.position < answer.seq) resume();
   }
 
-  function handOnNext() {
-    for (let frame; (frame = held.get(position + 1)); handOn(frame)) held.delete(++position);
-    if (!held.size) timer = clearTimeout(timer);
+  function take(answer) {
+    const before = memory.position, frames = merge(memory, answer);
+    if (answer.recovered === false) onGap(before, frames.length ? frames[0].seq - 1 : memory.position);
+    frames.forEach(handOn);
+    if (!memory.held.size) timer = clearTimeout(timer);
     else timer ??= setTimeout(resume, 250);
   }
 

@@ -75,8 +75,11 @@ def answers_errors(refuse: Refuse) -> Callable[[Handler], Handler]:
             try:
                 return handler(event, context)
             except HubError as error:
-                metrics.refused(error.code)
-                logger.warning("refused", code=error.code, status=int(error.status), reason=str(error))
+                if error.is_refusal:
+                    metrics.refused(error.code)
+                    logger.warning("refused", code=error.code, status=int(error.status), reason=str(error))
+                else:
+                    logger.info("answered", code=error.code, reason=str(error))
                 return refuse(error, event, context)
             except Exception:  # noqa: BLE001 - the one place that maps errors
                 metrics.count("Faults")

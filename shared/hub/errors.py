@@ -29,6 +29,7 @@ class HubError(Exception):
     A refusal. Its text is a sentence for developers of clients.
 
     Attributes:
+        is_refusal: Whether the client has done something that it should not do. Operators hear of many refusals.
         field: The member, parameter or header at fault, such as ``sessions[1]``.
         retry_after_ms: Milliseconds after which the same frame may be accepted.
 
@@ -36,6 +37,7 @@ class HubError(Exception):
 
     code: ClassVar[str]
     status: ClassVar[HTTPStatus]
+    is_refusal: ClassVar[bool] = True
     retry_after_ms: int | None = None
 
     def __init__(self, text: str, field: str | None = None) -> None:
@@ -76,6 +78,7 @@ class Forbidden(HubError):
 class NoHistory(HubError):
     code = "no_history"
     status = HTTPStatus.NOT_FOUND
+    is_refusal = False  # a client can learn only by asking whether history is kept
 
 
 class NotConnected(HubError):

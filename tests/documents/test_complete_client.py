@@ -79,7 +79,7 @@ def page(browser: Browser, gateway: RunningGateway) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(gateway.endpoints["page"] + "/icon.svg")
-    page.evaluate(HARNESS, [script("How to merge"), script("A complete client"), AGAIN])
+    page.evaluate(HARNESS, [script("How to merge") + script("When to ask"), script("A complete client"), AGAIN])
     yield page
     page.close()
     assert errors == []

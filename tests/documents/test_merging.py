@@ -1,4 +1,4 @@
-"""The function ``history`` of docs/protocol.md merges live messages with what a client missed. It runs in Chromium."""
+"""The functions of docs/protocol.md merge live messages with what a client missed. They run in Chromium."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ HARNESS = """(code) => {
   let events, due, started = 0;
   const setTimeout = (f) => { due = f; return ++started; };
   const clearTimeout = () => { due = undefined; };
-  const make = new Function("setTimeout", "clearTimeout", code.replace("export ", "return "));
+  const make = new Function("setTimeout", "clearTimeout", code.replaceAll("export ", "") + "return history;");
   window.start = (position) => {
     due = undefined;
     started = 0;
@@ -85,7 +85,7 @@ class Client:
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
-    page.evaluate(HARNESS, script("How to merge"))
+    page.evaluate(HARNESS, script("How to merge") + script("When to ask"))
     yield page
     page.close()
 
@@ -95,12 +95,18 @@ def first_visit(page: Page, position: int = 10) -> Client:
     return Client(page).resume().answer(position, recovered=None)
 
 
-def test_the_page_has_the_function_of_the_document() -> None:
-    assert (ROOT / "local/page/history.js").read_text("utf-8").partition("\n\n")[2] == script("How to merge")
+def test_the_page_has_the_functions_of_the_document() -> None:
+    functions = "\n".join([script("How to merge"), script("When to ask")])
+    assert (ROOT / "local/page/history.js").read_text("utf-8").partition("\n\n")[2] == functions
+
+
+def test_the_merge_has_as_many_lines_as_the_document_says() -> None:
+    assert "in ten lines of JavaScript" in " ".join(PROTOCOL.split())
+    assert len(script("How to merge").splitlines()) == 10
 
 
 def test_the_document_says_how_long_the_function_waits() -> None:
-    assert "setTimeout(resume, 250)" in script("How to merge")
+    assert "setTimeout(resume, 250)" in script("When to ask")
     assert "a quarter of a second" in " ".join(PROTOCOL.split())
 
 

@@ -336,6 +336,16 @@ def test_a_credential_that_has_run_out_resumes_nothing(rows: FaultyRows, faulty:
         assert function.answer("a=", {"action": "resume"})["code"] == "not_connected"  # it has proven nothing
 
 
+def test_asking_a_hub_without_history_is_not_a_refusal(
+    rows: FaultyRows, faulty: FaultyEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with message_function(rows, faulty) as function:
+        function.answer("a=", {"action": "resume"})
+        lines = function.lines()
+    assert [(line["level"], line["message"], line["code"]) for line in lines] == [("INFO", "answered", "no_history")]
+    assert '"_aws"' not in capsys.readouterr().out
+
+
 def test_a_hub_without_history_says_so(rows: FaultyRows, faulty: FaultyEndpoint) -> None:
     with message_function(rows, faulty) as function:
         answer = function.answer("a=", {"action": "resume", "id": "r1", "after": 1})
