@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hub.connection_requests import Arguments
 
 MAX_SESSIONS_AT_ONCE = 8
-"""Sessions that are read at the same time."""
+"""Sessions that are read at the same time, and sessions for which the message is stored at the same time."""
 
 
 class Reading:
@@ -45,6 +45,7 @@ class Reading:
         self._take = take
         self._store = store
         self._slots = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
+        self._store_slots = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
         loop = asyncio.get_running_loop()
         self._reads = [
             loop.create_task(self._store_and_read(session) if session in stored else self._read(session))
@@ -65,7 +66,9 @@ class Reading:
         # The rows are read after the message is stored. So a connection whose row is not among them yet finds the
         # message when it resumes.
         await self.room.wait()
-        if await self._store(session_id):
+        async with self._store_slots:
+            is_stored = await self._store(session_id)
+        if is_stored:
             await self._read(session_id)
 
     async def _read(self, session_id: str) -> None:

@@ -113,4 +113,5 @@ def frame_of(entry: Entry, session_id: str) -> str | None:
     if not isinstance(members, dict) or type(members.get("seq")) is not int:
         return None
     expected = {"type": "message", "session": session_id, "seq": entry.seq}
-    return entry.frame if expected.items() <= members.items() and "message" in members else None
+    has_texts = all(isinstance(members.get(name), str) for name in ("id", "from", "sent_at"))
+    return entry.frame if expected.items() <= members.items() and has_texts and "message" in members else None

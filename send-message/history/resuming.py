@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from itertools import dropwhile, islice, pairwise
+from collections.abc import Callable
+from itertools import dropwhile, islice
 from typing import NamedTuple
 
+from history.holes import MAX_HOLES, has_holes, tombstones, until_hole
 from history.items import Entry, frame_of
 from history.table import HistoryTable, Span
 
@@ -14,9 +15,6 @@ LIMIT = 64
 
 WAIT = 0.1
 """Seconds until a number that is absent is looked for again: its message may just be on its way to the table."""
-
-MAX_HOLES = 100
-"""Absent numbers that one question fills with tombstones, at most. So many in a row are filled by no question."""
 
 
 class Page(NamedTuple):
@@ -98,6 +96,9 @@ class Resuming:
         alive, first = Span([], head), max(head - count + 1, 1)
         while not alive.entries and first <= head:
             span = await self._look(first, head, limit=count)
+            if not span.entries or span.entries[-1].seq < span.reach:  # the newest may be on its way
+                await asyncio.sleep(self._wait)
+                span = await self._look(first, head, limit=count)
             alive = Span(list(dropwhile(lambda entry: not self._is_alive(entry), span.entries)), span.reach)
             first = span.reach + 1
         if not alive.entries:
@@ -126,22 +127,22 @@ class Resuming:
 
     async def _missed(self, after: int, span: Span, head: int) -> list[Entry]:
         """
-        Return the entries that follow a position without a hole. None: the position is too old, or a hole too long.
+        Return the entries that follow a position without a hole. Empty: the position is too old, or a hole too long.
 
         Args:
             span: The first look at the entries from ``after`` to ``head``.
 
         """
-        if _has_holes(span, after):
+        if has_holes(span, after):
             await asyncio.sleep(self._wait)
             span = await self._look(after, head)
         if not any(self._is_alive(entry) for entry in span.entries if entry.seq <= after + 1):
             return []
-        if _has_holes(span, after):
-            for tombstone in islice(_tombstones(span), MAX_HOLES):
+        if has_holes(span, after):
+            for tombstone in islice(tombstones(span), MAX_HOLES):
                 await self._table.put(self._session_id, tombstone)
             span = await self._look(after, head)
-        return [entry for entry in _until_hole(span) if entry.seq > after]
+        return list(until_hole(span, after))
 
     def _is_alive(self, entry: Entry) -> bool:
         return entry.is_alive(self._clock(), self._seconds)
@@ -158,35 +159,3 @@ class Resuming:
                 frames.append(frame)
             seq = entry.seq
         return frames, seq
-
-
-def _has_holes(span: Span, after: int) -> bool:
-    """Return whether a number after the position is absent."""
-    return sum(entry.seq > after for entry in span.entries) < span.reach - after
-
-
-def _until_hole(span: Span) -> Iterator[Entry]:
-    """Yield the entries before the first hole."""
-    yield from span.entries[:1]
-    for before, entry in pairwise(span.entries):
-        if entry.seq > before.seq + 1:
-            return
-        yield entry
-
-
-def _tombstones(span: Span) -> Iterator[Entry]:
-    """
-    Yield a tombstone for each hole by ascending number, but none from the first hole that is too long.
-
-    A tombstone gets the times of the entry before it. With a life of its own it could be alive when messages before it
-    are already deleted, and a client that asks from there would not hear of the gap.
-
-    """
-    times = span.entries[0]
-    for entry, end in zip(span.entries, [*(entry.seq for entry in span.entries[1:]), span.reach + 1], strict=True):
-        if entry.until:
-            times = entry
-        if end - entry.seq - 1 > MAX_HOLES:
-            return
-        for seq in range(entry.seq + 1, end):
-            yield Entry(seq, None, times.at, times.until)

@@ -22,6 +22,7 @@ Boundaries know one service each:
 * ``log``, ``metrics``                                                       CloudWatch
 
 The package ``delivery``, next to the function that sends, delivers messages. It alone knows the ``@connections`` API,
-and it asks DynamoDB with an HTTP engine of its own.
+and it asks DynamoDB with an HTTP engine of its own. The package ``history`` beside it stores messages and finds them
+again.
 
 """

@@ -55,9 +55,9 @@ class Envelope:
             MessageTooLarge: If the frame for one of the sessions would be too long.
 
         """
-        self._check(sessions, None, MAX_FRAME_BYTES)
         if stored:
             self._check(stored, MAX_SEQ, MAX_STORED_BYTES)
+        self._check(sessions, None, MAX_FRAME_BYTES)
 
     def _check(self, sessions: Collection[str], seq: int | None, allowed: int) -> None:
         size = len(self.addressed_to(max(sessions, key=len), seq))

@@ -219,6 +219,19 @@ def test_a_table_of_history_that_is_away_costs_the_message_seconds_and_the_other
     assert set(function.send("a=", "s1", "s2")["seq"]) == {"s1", "s2"}
 
 
+@pytest.mark.parametrize("answer", ["silence", "late"])
+def test_a_table_of_history_that_hangs_fails_no_session_without_history(
+    rows: FaultyRows, faulty: FaultyEndpoint, answer: str
+) -> None:
+    with_history = [f"s{number}" for number in range(85)]
+    without = [f"t{number}" for number in range(15)]
+    rows.add(*(row(name, f"{name}=") for name in without))
+    rows.lasting = {"number": answer, "store": answer}
+    with message_function(rows, faulty, **ON) as function:
+        ack = function.send("a=", *with_history, *without)
+    assert (len(ack["delivered"]), set(ack["failed"])) == (15, set(with_history))
+
+
 def test_throttling_is_said_counted_and_nothing_is_delivered(
     function: MessageFunction, rows: FaultyRows, faulty: FaultyEndpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from delivery.dynamodb_answers import DynamoDBError
 from delivery.http.exchange import Response
+from history.holes import MAX_HOLES
 from history.items import Entry, item_of
-from history.resuming import LIMIT, MAX_HOLES, WAIT
+from history.resuming import LIMIT, WAIT
 from hub.frames import MAX_SEQ, Resume
 from tests.support.histories import FIRST, NOW, ROOM, SECONDS, Histories
 
@@ -132,7 +133,7 @@ def test_a_query_may_end_early_because_it_has_read_a_lot(histories: Histories, m
 
 def test_frames_are_those_that_were_delivered(histories: Histories) -> None:
     histories.put(BASE, "a")
-    text = f'{{"type":"message", "id":"\\u00e9","session":"s1","seq":{BASE + 1},"message":1.50}}'
+    text = f'{{"type":"message", "id":"\\u00e9","session":"s1","seq":{BASE + 1},"from":"","sent_at":"","message":1.50}}'
     item = item_of("s1", Entry.new(BASE + 1, text, NOW, SECONDS))
     histories.stored.items["s1", BASE + 1] = item
     histories.raise_head(BASE + 1)
@@ -211,6 +212,19 @@ def test_a_page_ends_before_a_hole_that_is_too_long(histories: Histories) -> Non
     histories.put(BASE + 1_000, "z")
     assert histories.resume(after=BASE) == (True, BASE + 1, True, ["b"])
     assert histories.resume(after=BASE + 1) == (False, BASE + 1_000, False, [])
+
+
+def test_a_purge_between_two_looks_is_not_passed_over(histories: Histories) -> None:
+    histories.put(BASE, "a")
+    for number in (2, 3, 4):
+        histories.put(BASE + number, number)
+
+    def purge() -> None:
+        for number in range(4):
+            histories.stored.items.pop(("s1", BASE + number), None)
+
+    histories.endpoint.after["PutItem"] = purge
+    assert histories.resume(after=BASE) == (False, BASE + 4, False, [])
 
 
 # Expiry.
@@ -311,6 +325,24 @@ def test_a_hole_among_the_newest_is_sealed(histories: Histories) -> None:
     assert histories.stored.numbers("s1") == [BASE, BASE + 1, BASE + 2]
 
 
+def test_the_newest_message_is_waited_for_if_it_is_on_its_way(histories: Histories) -> None:
+    histories.raise_head(BASE)
+
+    async def resume_while_it_arrives() -> Any:
+        question = asyncio.ensure_future(histories.history.resume("s1", Resume(None, None, 5), ROOM, 27))
+        await asyncio.sleep(WAIT / 2)
+        histories.put(BASE, "a")
+        return await question
+
+    page = histories.run(resume_while_it_arrives())
+    assert [json.loads(frame)["message"] for frame in page.frames] == ["a"]
+
+
+def test_a_session_without_anything_alive_has_a_position_only(histories: Histories) -> None:
+    histories.raise_head(BASE)
+    assert histories.resume(last=5) == (None, BASE, False, [])
+
+
 def test_a_young_session_is_not_waited_for(histories: Histories) -> None:
     histories.put(BASE, "a")
     assert histories.resume(last=100) == (None, BASE, False, ["a"])
@@ -331,6 +363,9 @@ ODD: dict[str, dict[str, Any]] = {
     },
     "another number": {"frame": {"S": json.dumps({"type": "message", "session": "s1", "seq": BASE, "message": 1})}},
     "a fraction": {"frame": {"S": f'{{"type":"message","session":"s1","seq":{BASE + 1}.0,"message":1}}'}},
+    "no sender": {
+        "frame": {"S": json.dumps({"type": "message", "id": "x", "session": "s1", "seq": BASE + 1, "message": 1})}
+    },
     "no message": {"frame": {"S": json.dumps({"type": "message", "session": "s1", "seq": BASE + 1})}},
     "too long": {
         "frame": {"S": json.dumps({"type": "message", "session": "s1", "seq": BASE + 1, "message": "x" * 131_000})}

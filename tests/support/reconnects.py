@@ -110,7 +110,7 @@ class World:
         self.loop = SchedulingLoop(self._happen)
         self._jumped = self._during = 0.0
         self._seconds = seconds
-        self._head_may_get_lost = False
+        self._has_lost_head = False
         self._room = rng.choice([300, 700, 31_800])
         self._function = function
         dynamodb, posts = Wire(self, self._store, is_post=False), Wire(self, self._post, is_post=True)
@@ -161,7 +161,6 @@ class World:
         for call in calls:
             call.end(self._response(call))
         self._jumped += self.rng.choice([0.3, 0.9, 1.05]) * self._seconds + self.rng.choice([0, 0, 3_700])
-        self._head_may_get_lost = self._jumped > 60  # more than clocks differ
 
     async def call(self, effect: Callable[[], object]) -> None:
         """Let something happen sometime, and wait for that."""
@@ -246,9 +245,14 @@ class World:
             for key, item in list(self.log.items.items()):
                 if int(item["expires_at"]["N"]) < self.clock() and self.rng.random() < 0.5:
                     del self.log.items[key]
-        elif chance < 0.022 and self._head_may_get_lost:
-            self.log.items.pop((SESSION, 0), None)
-            self._head_may_get_lost = False
+        elif chance < 0.022 and not self._has_lost_head and self._is_head_old():
+            del self.log.items[SESSION, 0]
+            self._has_lost_head = True
+
+    def _is_head_old(self) -> bool:
+        """Return whether the head is older than clocks differ. A younger one could begin anew below its own numbers."""
+        head = self.log.items.get((SESSION, 0))
+        return head is not None and int(head["last"]["N"]) / 1_000_000 < self.clock() - 5
 
     def _store(self, request: Request) -> Response:
         """Carry out a request to DynamoDB."""

@@ -61,7 +61,7 @@ class StoredHistory:
         assert (asked["ConsistentRead"], asked["KeyConditionExpression"]) == (True, SPAN)
         values = asked["ExpressionAttributeValues"]
         session_id, first, last = values[":session"]["S"], int(values[":first"]["N"]), int(values[":last"]["N"])
-        found = [seq for seq in self.numbers(session_id) if first <= seq <= last]
+        found = sorted(seq for session, seq in self.items if session == session_id and first <= seq <= last)
         page, size = list[dict[str, Any]](), 0
         for seq in found[: asked["Limit"]]:
             page.append(self.items[session_id, seq])

@@ -50,6 +50,7 @@ DYNAMODB = Service(
     way="has the function a way to DynamoDB? In a VPC it needs a gateway endpoint for DynamoDB, or a NAT gateway",
     # A read takes less than 10 ms. Two attempts must fit into the time for one look-up (table.WITHIN).
     timing=Timing(connect=1.0, response=1.0, check=0.1),
-    max_channels=16,  # a delivery makes up to 13 requests: eight reads, four removals, and the search for the sender
+    # A delivery makes up to 21 requests: eight reads, eight writes of history, four removals, the search for a sender.
+    max_channels=24,
 )
 """Source: "DynamoDB low-level API", DynamoDB developer guide."""
