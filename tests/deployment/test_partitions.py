@@ -59,7 +59,7 @@ def test_a_role_may_send_traces_where_there_is_x_ray(partition: str, may_trace: 
 def test_only_dynamodb_of_the_region_uses_the_key_of_the_messages_for_the_function(partition: str, region: str) -> None:
     # "DynamoDB encryption at rest usage notes", DynamoDB developer guide: to reach a table, DynamoDB decrypts the
     # table's key in the name of the caller. DynamoDB itself, and the creator of the table, do the rest.
-    (policy,) = stack_in(partition)[0].of_type("AWS::IAM::Role")["MessageRole"]["Policies"]
+    policy = stack_in(partition)[0].of_type("AWS::IAM::Policy")["MessageHistoryPolicy"]
     (statement,) = [each for each in policy["PolicyDocument"]["Statement"] if each["Action"] == "kms:Decrypt"]
     assert statement["Resource"] == ON["HistoryKeyArn"]
     assert statement["Condition"] == {"StringLike": {"kms:ViaService": f"dynamodb.{region}.*"}}

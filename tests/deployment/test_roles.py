@@ -13,8 +13,9 @@ LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 def actions(resources: Resources, role: str) -> dict[str, set[str]]:
     """Return the resources that a role may do something to, by action."""
     granted: dict[str, set[str]] = {}
-    (policy,) = resources.of_type("AWS::IAM::Role")[role]["Policies"]
-    for statement in policy["PolicyDocument"]["Statement"]:
+    inline = resources.of_type("AWS::IAM::Role")[role]["Policies"]
+    attached = [policy for policy in resources.of_type("AWS::IAM::Policy").values() if policy["Roles"] == [role]]
+    for statement in [each for policy in inline + attached for each in policy["PolicyDocument"]["Statement"]]:
         assert statement["Effect"] == "Allow"
         listed, targets = statement["Action"], statement["Resource"]
         for action in [listed] if isinstance(listed, str) else listed:

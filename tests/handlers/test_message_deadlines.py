@@ -32,9 +32,9 @@ def test_looking_for_the_sender_and_delivering_end_before_the_function_does(
         given: list[float] = []
 
         def noted(method: Any) -> Any:
-            def call(first: Any, seconds: float) -> Any:
+            def call(first: Any, seconds: float, *rest: Any) -> Any:
                 given.append(seconds)
-                return method(first, seconds)
+                return method(first, seconds, *rest)
 
             return call
 
