@@ -84,8 +84,9 @@ release: build ## make an archive in .build that sam deploy takes as it is
 	cd .build && ../$(BIN)/python -m zipfile -c $(notdir $(RELEASE)).zip $(notdir $(RELEASE))
 	echo "$(RELEASE).zip: unpack it, and run sam deploy --guided in it."
 
-bench: install ## measure deliveries, cold starts and the local gateway (fifteen minutes, needs Linux and Python 3.12)
+bench: install ## measure deliveries, cold starts and the local gateway (twenty minutes, needs Linux and Python 3.12)
 	PYTHONPATH=shared:send-message $(BIN)/python -m bench.delivery
+	PYTHONPATH=shared:send-message $(BIN)/python -m bench.delivery.history
 	$(BIN)/python -m bench.gateway
 
 publish: install ## write the results of make bench into docs/performance.md

@@ -7,9 +7,12 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from bench.delivery.engines import ENGINES, Engine
+from bench.delivery.engines import ENGINES
+from bench.delivery.hub_engines import Engine
 from bench.delivery.pin import pin
 from bench.delivery.stub import Stub
 from bench.report import percentiles
@@ -17,18 +20,21 @@ from bench.report import percentiles
 Figures = dict[str, float]
 
 
-def figures_of(engine: str, stub: Stub, count: int, runs: int) -> Figures:
+def figures_of(
+    engine: str, stub: Stub, count: int, runs: int, environment: Mapping[str, str] = MappingProxyType({})
+) -> Figures:
     """
     Return the figures of one engine, measured in a process of its own.
 
     Args:
         count: Connections that each message goes to.
         runs: Messages that are measured.
+        environment: Variables for the process, besides those of this process.
 
     """
     arguments = [engine, json.dumps(dataclasses.asdict(stub)), str(count), str(runs)]
     command = [sys.executable, "-m", "bench.delivery.engine_figures", *arguments]
-    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, env={**os.environ, **environment})
     read: Figures = json.loads(printed.stdout.splitlines()[-1])  # the lines before are the metrics of the events
     return read
 

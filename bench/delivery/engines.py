@@ -1,58 +1,37 @@
 """
-The engines that are compared: the hub's function, bare sockets, and boto3. Each posts a frame to many connections.
+The engines that are compared: the hub's function, bare sockets, and boto3. Most post a frame to many connections.
 
 Each function in ENGINES takes the stub, and returns the engine. An engine takes the number of connections to post
-to, and returns the number of connections that took the frame.
+to, and returns the number of connections that took the frame. The engines for history count sessions or clients.
 
 """
 
 import asyncio
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import uvloop
 
 from bench.delivery.bare_sockets import BareSockets
+from bench.delivery.hub_engines import HISTORY_SECONDS, PAGE_FRAMES, Engine, hub, resume, to_sessions
 from bench.delivery.pages import connection_id
+from bench.delivery.stored import TABLE
 from bench.delivery.stub import Stub
-
-Engine = Callable[[int], int]
 
 FRAME = json.dumps({"type": "message", "id": "bench", "session": "s1", "from": "s0", "message": "x" * 150}).encode()
 LOOP = "boto3, query and post"
 """The name of the engine that is the baseline for messages to few connections."""
 
+WITHOUT, WITH = "hub, to sessions", "hub, to sessions with history"
+NOTHING, PAGE = "hub, resume nothing", "hub, resume a page"
+WRITES = "boto3, number and put"
+"""The names of the engines that show what history takes."""
+
 THREADS = (32, 64, 128)
 """Sizes of the boto3 thread pool. The documents compare the hub with the fastest of them."""
-
-
-def hub(stub: Stub) -> Engine:
-    """Return the real handler, which looks up the sender, reads the session's rows and writes the ack."""
-    os.environ |= {"TABLE_NAME": "t", "WEBSOCKET_ENDPOINT": stub.endpoint, "AUTH_MODE": "none"}
-    os.environ |= {"AWS_ENDPOINT_URL_DYNAMODB": stub.dynamodb, "MESSAGE_RATE": "0", "MESSAGE_BURST": "20"}
-    os.environ["POWERTOOLS_LOG_LEVEL"] = "WARNING"
-    from on_send_message_lambda import lambda_handler
-
-    context = SimpleNamespace(
-        aws_request_id="1",
-        function_name="MessageFunction",
-        memory_limit_in_mb=1024,
-        invoked_function_arn="arn",
-        get_remaining_time_in_millis=lambda: 300_000,
-    )
-
-    def send(count: int) -> int:
-        body = json.dumps({"action": "sendMessage", "sessions": [f"s{count}"], "message": "x" * 150})
-        event = {"requestContext": {"connectionId": "sender="}, "body": body}
-        ack = json.loads(lambda_handler(event, context)["body"])
-        return int(ack["delivered"][f"s{count}"])
-
-    return send
 
 
 def boto3_client(stub: Stub, pool: int) -> Any:
@@ -107,6 +86,43 @@ def query_and_post(stub: Stub) -> Engine:
     return send
 
 
+def number_and_put(stub: Stub) -> Engine:
+    """Return boto3 with the two writes of history, for one session after another, without anything else."""
+    import boto3
+
+    dynamodb = boto3.client("dynamodb", endpoint_url=stub.dynamodb)
+
+    def store(count: int) -> int:
+        for session in (f"boto3.{number}" for number in range(count)):
+            update = dynamodb.update_item(
+                TableName=TABLE,
+                Key={"session_id": {"S": session}, "seq": {"N": "0"}},
+                UpdateExpression="SET #last = if_not_exists(#last, :start) + :one, expires_at = :expires_at",
+                ExpressionAttributeNames={"#last": "last"},
+                ExpressionAttributeValues={
+                    ":start": {"N": "1795000000000000"},
+                    ":one": {"N": "1"},
+                    ":expires_at": {"N": "1829000000"},
+                },
+                ReturnValues="UPDATED_NEW",
+            )
+            dynamodb.put_item(
+                TableName=TABLE,
+                Item={
+                    "session_id": {"S": session},
+                    "seq": update["Attributes"]["last"],
+                    "frame": {"S": FRAME.decode()},
+                    "at": {"N": "1795000000000"},
+                    "until": {"N": "1795000600000"},
+                    "expires_at": {"N": "1795004200"},
+                },
+                ConditionExpression="attribute_not_exists(session_id)",
+            )
+        return count
+
+    return store
+
+
 ENGINES: dict[str, Callable[[Stub], Engine]] = {
     "hub": hub,
     "bare sockets, asyncio": partial(BareSockets, asyncio.new_event_loop, FRAME),
@@ -114,4 +130,9 @@ ENGINES: dict[str, Callable[[Stub], Engine]] = {
     LOOP: query_and_post,
     "boto3, one by one": one_by_one,
     **{f"boto3, {size} threads": partial(threads, size) for size in THREADS},
+    WITHOUT: partial(to_sessions, 0),
+    WITH: partial(to_sessions, HISTORY_SECONDS),
+    NOTHING: partial(resume, 0),
+    PAGE: partial(resume, PAGE_FRAMES),
+    WRITES: number_and_put,
 }

@@ -33,11 +33,11 @@ def page(query: dict[str, object]) -> bytes:
     return answer({"Items": items, "Count": len(items), **more})
 
 
-def answer(content: object) -> bytes:
+def answer(content: object, status: str = "200 OK") -> bytes:
     """Return an answer with its checksum, which DynamoDB also sends."""
     body = json.dumps(content).encode()
     head = (
-        f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n"
+        f"HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n"
         f"x-amz-crc32: {binascii.crc32(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -1,4 +1,4 @@
-"""Stubs of ``@connections`` and of the DynamoDB queries of a delivery, on loopback, as fast as Python can be."""
+"""Stubs of ``@connections`` and of the DynamoDB requests of a delivery, on loopback, as fast as Python can be."""
 
 import asyncio
 import json
@@ -17,6 +17,7 @@ import uvloop
 
 from bench.delivery.pages import page
 from bench.delivery.pin import pin
+from bench.delivery.stored import BEGINNING, Stored
 
 TAKEN = (
     b"HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 00:00:00 GMT\r\nContent-Type: application/json\r\n"
@@ -65,11 +66,19 @@ class Requests(asyncio.Protocol):
 
 
 class Queries(Requests):
-    """A table in which session ``s{number}`` has ``number`` connections, and the sender is in session ``s0``."""
+    """
+    DynamoDB: the table of history, and a table of connections.
+
+    In the latter, session ``s{number}`` has ``number`` connections, and the sender is in session ``s0``.
+
+    """
 
     pages: dict[bytes, bytes]
+    stored: Stored
 
     def answer(self, body: bytes) -> bytes:
+        if body.startswith(BEGINNING):
+            return self.stored.answer(json.loads(body))
         if body not in self.pages:
             self.pages[body] = page(json.loads(body))
         return self.pages[body]
@@ -88,7 +97,7 @@ def serve(pipe: Pipe, delay: float, tls: bool, folder: str) -> None:
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        Queries.pages = {}
+        Queries.pages, Queries.stored = {}, Stored()
         posts = await loop.create_server(lambda: Requests(delay), "127.0.0.1", 0, ssl=context, backlog=1024)
         queries = await loop.create_server(lambda: Queries(0.004), "127.0.0.1", 0, ssl=context)
         scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
@@ -102,7 +111,9 @@ def serve(pipe: Pipe, delay: float, tls: bool, folder: str) -> None:
 @contextmanager
 def running_stub(delay: float, tls: bool) -> Iterator[Stub]:
     """
-    Run the stubs in a process of their own. They answer a post after ``delay`` seconds, and a query after 4 ms.
+    Run the stubs in a process of their own.
+
+    They answer a post after ``delay`` seconds, and DynamoDB's requests after 4 ms.
 
     Args:
         tls: Whether clients need TLS, for both stubs.

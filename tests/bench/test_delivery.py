@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from bench import costs
-from bench.delivery.engines import ENGINES
+from bench.delivery import history_tables
+from bench.delivery.engines import ENGINES, NOTHING, PAGE, WITH, WITHOUT, WRITES
 from bench.delivery.stub import running_stub
 from bench.delivery.tables import DOCUMENT, RESULTS, filled
 from bench.gateway import tables as gateway_tables
@@ -21,8 +22,14 @@ COUNTS = {
     "boto3, query and post": 30,
     "boto3, one by one": 30,
     "boto3, 64 threads": 200,
+    WITHOUT: 10,
+    WITH: 100,
+    NOTHING: 2,
+    PAGE: 2,
+    WRITES: 10,
 }
-"""Connections for each engine. 1234 rows are more than one page. 1234 posts are more than the HTTP connections."""
+"""Connections for each engine, or sessions, or clients that ask. 1234 rows are more than one page. 1234 posts are more
+than the HTTP connections."""
 
 
 def test_every_kind_of_engine_is_tested() -> None:
@@ -57,6 +64,7 @@ def test_every_engine_delivers_to_all(engine: str, tls: bool) -> None:
 def test_the_tables_of_the_document_are_made_from_the_results() -> None:
     document = DOCUMENT.read_text()
     assert filled(document, json.loads(RESULTS.read_text())) == document
+    assert history_tables.filled(document, json.loads(history_tables.RESULTS.read_text())) == document
     assert gateway_tables.filled(document, json.loads(gateway_tables.RESULTS.read_text())) == document
 
 
