@@ -22,6 +22,10 @@ DYNAMODB_WRITE = 0.625 / 1e6
 """Dollars for a write request unit on demand, which is a write of 1 KB.
 Source: DynamoDB pricing, us-east-1, 2026-11-23."""
 
+DYNAMODB_GB_MONTH = 0.25
+"""Dollars for a GB that a table of the standard class holds for a month.
+Source: DynamoDB pricing, us-east-1, 2026-11-26, as other sites quote it."""
+
 LOG_GB = 0.50
 """Dollars for a GB of functions' log lines, for the first 10 TB a month.
 Source: Amazon CloudWatch pricing, Lambda logs, us-east-1, 2026-11-23."""

@@ -50,6 +50,19 @@ READ_BYTES = 4096
 """Bytes of a consistent read for one read unit. A read of an index takes half a read unit.
 Source: "DynamoDB read and write operations", DynamoDB developer guide."""
 
+WRITE_BYTES = 1024
+"""Bytes of a write for one write unit. Source: "DynamoDB read and write operations", DynamoDB developer guide."""
+
+QUERY_BYTES = 1024**2
+"""Bytes of items that one query reads at most. Source: "Query", DynamoDB API reference."""
+
+STORED_ITEM_BYTES = 100
+"""Bytes that each item occupies besides its own bytes. Source: DynamoDB pricing."""
+
+TTL_SECONDS = 2 * 24 * 3600
+"""Seconds until DynamoDB deletes an item that has expired. The item occupies storage until then.
+Source: "UpdateTimeToLive", DynamoDB API reference: "typically within two days"."""
+
 DYNAMODB_SECONDS = 0.010
 """Seconds of a read or a write, usually less: "single-digit millisecond".
 Source: "DynamoDB on-demand capacity mode", DynamoDB developer guide."""
@@ -77,6 +90,16 @@ ID_BYTES = 36
 
 SESSION_BYTES = 20
 """Bytes of a session id, as in costs.ROW_BYTES."""
+
+SEQ_BYTES = 23
+"""Bytes of the number of a message in its frame, with its name and a comma. Source: docs/protocol.md."""
+
+HISTORY_ITEM_BYTES = 86
+"""Bytes of a stored message without its frame: the names of six attributes, a session id, four numbers, each of which
+has a byte for two digits and one more. Source: "DynamoDB item sizes and formats", DynamoDB developer guide."""
+
+RESUMED_BYTES = 118
+"""Bytes of the answer to ``resume`` without its messages."""
 
 HUB_LOG_BYTES = 400
 """Bytes of the line that a function logs, about. Source: tests/bench/test_scaling.py measures one."""

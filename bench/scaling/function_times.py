@@ -1,14 +1,20 @@
-"""How long the hub's functions run, from the measurements in docs/performance.json."""
+"""How long the hub's functions run, from the measurements in docs/performance*.json."""
 
 import json
 
 from bench import costs, limits
+from bench.delivery import history_tables
 from bench.delivery.tables import RESULTS
 from bench.report import Results, only, rows
 
 
 def results() -> Results:
     loaded: Results = json.loads(RESULTS.read_text())
+    return loaded
+
+
+def history_results() -> Results:
+    loaded: Results = json.loads(history_tables.RESULTS.read_text())
     return loaded
 
 

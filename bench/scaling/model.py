@@ -6,7 +6,7 @@ from typing import Any
 
 from bench import costs, limits
 from bench.report import Results
-from bench.scaling import bill, burst, ceilings, function_times, rush, steady
+from bench.scaling import bill, burst, ceilings, function_times, history_figures, history_tables, rush, steady
 from bench.scaling.steady import Workload
 from bench.scaling.tables import PARTS
 
@@ -111,9 +111,11 @@ def model(results: Results) -> Model:
         ],
         "bursts": [one_message(recipients, answer_ms, results) for recipients, answer_ms in BURSTS],
         "reconnects": [reconnects(clients) for clients in CLIENTS],
+        "history": history_figures.figures(SIZES, results, function_times.history_results()),
     }
 
 
 def parts(figures: Model) -> dict[str, str]:
     """Return the tables of docs/scaling.md by name."""
-    return {name: make(figures) for name, make in PARTS.items()}
+    tables = {name: make(figures) for name, make in PARTS.items()}
+    return tables | {name: make(figures["history"]) for name, make in history_tables.PARTS.items()}
