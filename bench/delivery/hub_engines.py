@@ -45,7 +45,9 @@ def handler(stub: Stub, history_seconds: int = 0) -> Callable[[Any], str]:
 
 def send(answer: Callable[[Any], str], sessions: list[str], message: str = MESSAGE) -> Any:
     """Return the ack of a message."""
-    return json.loads(answer({"action": "sendMessage", "sessions": sessions, "message": message}))
+    ack = json.loads(answer({"action": "sendMessage", "sessions": sessions, "message": message}))
+    assert ack["type"] == "ack", ack
+    return ack
 
 
 def hub(stub: Stub) -> Engine:
