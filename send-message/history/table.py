@@ -11,9 +11,9 @@ from hub import items
 
 T = TypeVar("T")
 
-WITHIN = 5.0
+WITHIN = 3.0
 """Seconds for all requests of one message or one question, unless the invocation ends sooner: enough for two requests,
-each of which is lost once."""
+each of which is lost once and takes a second then."""
 
 
 class Span(NamedTuple):
