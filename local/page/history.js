@@ -16,8 +16,8 @@ export function history(ask, handOn, onGap, position) {
   let question, questions = 0, timer;
 
   function resume() {
-    timer = clearTimeout(timer);
     question = `resume-${++questions}`;
+    askAgainIn(30_000); // the answer may be lost
     ask({ action: "resume", id: question, after: memory.position }); // JSON.stringify leaves out an undefined `after`
   }
 
@@ -28,7 +28,7 @@ export function history(ask, handOn, onGap, position) {
 
   function resumed(answer) {
     if (answer.id !== question) return; // the answer to a question that a newer one has replaced
-    question = undefined;
+    question = timer = clearTimeout(timer);
     take(answer);
     if (answer.more || memory.position < answer.seq) resume();
   }
@@ -38,8 +38,21 @@ export function history(ask, handOn, onGap, position) {
     if (answer.recovered === false) onGap(before, frames.length ? frames[0].seq - 1 : memory.position);
     frames.forEach(handOn);
     if (!memory.held.size) timer = clearTimeout(timer);
-    else timer ??= setTimeout(resume, 250);
+    else if (!timer) askAgainIn(250);
   }
 
-  return { resume, message, resumed };
+  function askAgainIn(milliseconds) {
+    clearTimeout(timer);
+    timer = setTimeout(resume, milliseconds);
+  }
+
+  function off() {
+    question = timer = clearTimeout(timer);
+    const numbers = [...memory.held.keys()].sort((a, b) => a - b), frames = numbers.map((n) => memory.held.get(n));
+    memory.held.clear();
+    memory.position = numbers.at(-1) ?? memory.position;
+    frames.forEach(handOn);
+  }
+
+  return { resume, message, resumed, askAgainIn, off };
 }

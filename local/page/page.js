@@ -171,9 +171,10 @@ function answered(frame, text) {
     past.resumed(frame);
   } else if (["no_history", "unknown_action"].includes(frame.code)) {
     past.isKept = false; // and messages have no number
+    past.off();
   } else {
     showError(frame, text);
-    setTimeout(past.resume, frame.retry_after_ms ?? 5000);
+    past.askAgainIn(frame.retry_after_ms ?? 5000);
   }
 }
 

@@ -204,6 +204,15 @@ def test_history_that_is_switched_on_and_off_while_the_client_is_connected(page:
         page.evaluate("hub.close()")
 
 
+def test_a_message_that_waits_is_handed_on_when_history_is_switched_off(client: Client, hub: FakeHub) -> None:
+    missed(hub, "lost on its way")
+    client.send("waits")
+    hub.keeps_history = False
+    client.wait_for("first", "waits")
+    client.send("after that")
+    client.wait_for("first", "waits", "after that")
+
+
 def test_a_client_that_loses_its_connection_again_and_again_misses_nothing(page: Page) -> None:
     with RunningGateway.start("--parameter", "HistorySeconds=600") as running:
         client = Client(page, running.endpoints["websocket"], "complete")

@@ -17,7 +17,7 @@ pytestmark = needs_chromium
 
 HARNESS = """(code) => {
   let events, due, started = 0;
-  const setTimeout = (f) => { due = f; return ++started; };
+  const setTimeout = (f, milliseconds) => { due = { f, milliseconds }; return ++started; };
   const clearTimeout = () => { due = undefined; };
   const make = new Function("setTimeout", "clearTimeout", code.replaceAll("export ", "") + "return history;");
   window.start = (position) => {
@@ -26,9 +26,13 @@ HARNESS = """(code) => {
     const send = (frame) => events.push(["ask", JSON.parse(JSON.stringify(frame))]);
     const handOn = ({ seq }) => events.push(["message", seq]);
     window.past = make(setTimeout, clearTimeout)(send, handOn, (...gap) => events.push(["gap", gap]), position);
-    window.past.timer = () => { const f = due; due = undefined; f?.(); };
+    window.past.timer = () => { const { f } = due ?? {}; due = undefined; f?.(); };
   };
-  window.call = ([name, argument]) => { events = []; window.past[name](argument); return [events, due ? started : 0]; };
+  window.call = ([name, argument]) => {
+    events = [];
+    window.past[name](argument);
+    return [events, due ? started : 0, due?.milliseconds];
+  };
 }"""
 """Starts the function with a clock that stands still. ``timer`` calls what waits for the clock."""
 
@@ -41,6 +45,7 @@ class Client:
         log: The numbers of the messages that it handed on, and ``("gap", from, to)`` for each gap.
         question: The question without an answer.
         waits: 0 if no timer runs. Else how many timers have been started.
+        milliseconds: Until the timer is due, or None.
 
     """
 
@@ -48,11 +53,12 @@ class Client:
         self.log: list[Any] = []
         self.question: dict[str, Any] | None = None
         self.waits = 0
+        self.milliseconds: int | None = None
         self._page = page
         page.evaluate("(position) => start(position ?? undefined)", position)
 
     def do(self, name: str, argument: Any = None) -> "Client":
-        events, self.waits = self._page.evaluate("(step) => call(step)", [name, argument])
+        events, self.waits, self.milliseconds = self._page.evaluate("(step) => call(step)", [name, argument])
         for kind, value in events:
             if kind == "ask":
                 self.question = value
@@ -106,8 +112,10 @@ def test_the_merge_has_as_many_lines_as_the_document_says() -> None:
 
 
 def test_the_document_says_how_long_the_function_waits() -> None:
-    assert "setTimeout(resume, 250)" in script("When to ask")
+    assert "askAgainIn(250)" in script("When to ask")
     assert "a quarter of a second" in " ".join(PROTOCOL.split())
+    assert "askAgainIn(30_000)" in script("When to ask")
+    assert "A question without an answer after 30 seconds is lost" in " ".join(PROTOCOL.split())
 
 
 def test_a_first_visit_asks_for_the_position_alone(page: Page) -> None:
@@ -139,7 +147,7 @@ def test_live_messages_are_handed_on_once_and_in_order(page: Page, received: lis
 
 def test_a_number_that_stays_absent_is_asked_for_after_a_moment(page: Page) -> None:
     client = first_visit(page).receive(11, 13)
-    assert (client.log, client.question, client.waits) == ([11], None, 1)
+    assert (client.log, client.question, client.milliseconds) == ([11], None, 250)
     client.do("timer")
     assert client.after == 11
     assert client.answer(13, 12, 13).log == [11, 12, 13]
@@ -153,13 +161,13 @@ def test_a_number_without_a_message_is_passed(page: Page) -> None:
 
 def test_more_messages_do_not_put_off_the_question(page: Page) -> None:
     client = first_visit(page).receive(12, 13, 14, 15)
-    assert client.waits == 1
+    assert client.waits == 2  # the first was for the answer to the first question
     assert client.do("timer").after == 10
 
 
 def test_another_number_that_stays_absent_is_asked_for_too(page: Page) -> None:
     client = first_visit(page).receive(12).do("timer").receive(15).answer(13, 11, 12, 13)
-    assert (client.log, client.waits) == ([11, 12, 13], 2)
+    assert (client.log, client.milliseconds) == ([11, 12, 13], 250)
     assert client.do("timer").after == 13
 
 
@@ -167,7 +175,7 @@ def test_live_messages_wait_while_a_question_is_open(page: Page) -> None:
     client = first_visit(page).resume().receive(13, 12, 11, 16)
     assert client.log == []
     client.answer(14, 11, 12, 13, 14)
-    assert (client.log, client.waits) == ([11, 12, 13, 14], 1)
+    assert (client.log, client.milliseconds) == ([11, 12, 13, 14], 250)
     assert client.receive(15).log == [11, 12, 13, 14, 15, 16]
 
 
@@ -189,6 +197,27 @@ def test_the_answer_to_an_older_question_is_ignored(page: Page) -> None:
     assert client.answer(12, 11, 12).log == [11, 12]
 
 
+def test_a_question_without_an_answer_is_asked_again(page: Page) -> None:
+    client = first_visit(page).resume().receive(11)
+    assert (client.log, client.milliseconds) == ([], 30_000)
+    client.do("timer")
+    assert (client.after, client.milliseconds) == (10, 30_000)
+    client.answer(12, 11, 12)
+    assert (client.log, client.question, client.waits) == ([11, 12], None, 0)
+
+
+def test_a_question_that_fails_is_asked_again_when_the_client_says(page: Page) -> None:
+    client = first_visit(page).resume().do("askAgainIn", 5_000)
+    assert client.milliseconds == 5_000
+    assert client.do("timer").after == 10
+
+
+def test_what_is_held_is_handed_on_when_history_is_switched_off(page: Page) -> None:
+    client = first_visit(page).receive(11, 15, 13).do("timer").receive(14).do("off")
+    assert (client.log, client.waits) == ([11, 13, 14, 15], 0)
+    assert client.resume().after == 15
+
+
 def test_a_gap_is_reported_and_the_client_goes_on_from_the_head(page: Page) -> None:
     client = first_visit(page).resume().answer(50, recovered=False).receive(51)
     assert client.log == [("gap", 10, 50), 51]
@@ -196,7 +225,7 @@ def test_a_gap_is_reported_and_the_client_goes_on_from_the_head(page: Page) -> N
 
 def test_after_a_gap_the_client_goes_on_from_what_it_holds(page: Page) -> None:
     client = first_visit(page).resume().receive(48, 51).answer(50, recovered=False)
-    assert (client.log, client.after, client.waits) == ([("gap", 10, 47), 48], 48, 0)
+    assert (client.log, client.after, client.milliseconds) == ([("gap", 10, 47), 48], 48, 30_000)
     assert client.answer(51, 49, 50, 51).log == [("gap", 10, 47), 48, 49, 50, 51]
 
 
@@ -207,7 +236,7 @@ def test_a_head_below_the_position_is_a_gap_too(page: Page) -> None:
 
 def test_messages_before_the_first_position_are_handed_on_if_they_came_first(page: Page) -> None:
     client = Client(page).resume().receive(9, 11).answer(10, recovered=None)
-    assert (client.log, client.after, client.waits) == ([9], 9, 0)
+    assert (client.log, client.after, client.milliseconds) == ([9], 9, 30_000)
     assert client.answer(11, 10, 11).log == [9, 10, 11]
 
 

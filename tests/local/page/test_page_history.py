@@ -158,3 +158,18 @@ def test_the_page_of_the_gateway_gets_what_it_missed(browser: Browser) -> None:
         expect(entries(page, "message")).to_have_count(4)
         assert shown(page, "message") == ["before", "first", "second", "after"]
         page.close()
+
+
+def test_an_answer_that_is_lost_is_asked_for_again(page: Page, hub: FakeHub) -> None:
+    page.clock.install()
+    disconnect(page)
+    missed(hub, "s1", "missed")
+    hub.broken = "no answer to resume"
+    connect(page)
+    send(page, "s1", "live")
+    expect(entries(page, "ack")).to_have_count(1)
+    assert shown(page, "message") == []
+    hub.broken = ""
+    page.clock.fast_forward(31_000)
+    expect(entries(page, "message")).to_have_count(2)
+    assert shown(page, "message") == ["missed", "live"]
