@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from hub.connection_requests import Arguments
 
 MAX_SESSIONS_AT_ONCE = 8
-"""Sessions that are read at the same time, and sessions for which the message is stored at the same time."""
+"""Sessions that are read at the same time."""
+
+MAX_STORED_AT_ONCE = 16
+"""Sessions for which the message is stored at the same time. HTTP connections remain for the sessions that are read."""
 
 
 class Reading:
@@ -45,7 +48,7 @@ class Reading:
         self._take = take
         self._store = store
         self._slots = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
-        self._store_slots = asyncio.Semaphore(MAX_SESSIONS_AT_ONCE)
+        self._store_slots = asyncio.Semaphore(MAX_STORED_AT_ONCE)
         loop = asyncio.get_running_loop()
         self._reads = [
             loop.create_task(self._store_and_read(session) if session in stored else self._read(session))

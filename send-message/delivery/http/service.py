@@ -50,7 +50,7 @@ DYNAMODB = Service(
     way="has the function a way to DynamoDB? In a VPC it needs a gateway endpoint for DynamoDB, or a NAT gateway",
     # A read takes less than 10 ms. Two attempts must fit into the time for one look-up (table.WITHIN).
     timing=Timing(connect=1.0, response=1.0, check=0.1),
-    # A delivery makes up to 21 requests: eight reads, eight writes of history, four removals, the search for a sender.
-    max_channels=24,
+    # A delivery makes up to 29 requests: 8 reads, 16 writes of history, 4 removals, and the search for the sender.
+    max_channels=32,
 )
 """Source: "DynamoDB low-level API", DynamoDB developer guide."""
