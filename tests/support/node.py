@@ -1,0 +1,52 @@
+"""Node and tools of npm for the tests of the client, through npx. Each is pinned; npm keeps it in its own cache."""
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+NODE = "node@22.23.3"
+ESBUILD = "esbuild@0.28.2"
+TYPESCRIPT = "typescript@7.0.2"
+
+# Taken here, since the tests' own environment has no proxy.
+ENVIRONMENT = dict(os.environ)
+
+
+def npx(package: str, *arguments: str | Path, cwd: Path | None = None, seconds: float = 300) -> str:
+    """
+    Run the command of a package of npm, and return what it prints.
+
+    Raises:
+        AssertionError: If it fails. The text is what it has printed.
+
+    """
+    command = COMMANDS[package]
+    call = ["npx", "-y", "-p", package, command, *map(str, arguments)]
+    result = subprocess.run(call, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=seconds)
+    assert result.returncode == 0, result.stdout[-4_000:] + result.stderr[-4_000:]
+    return result.stdout
+
+
+COMMANDS = {NODE: "node", ESBUILD: "esbuild", TYPESCRIPT: "tsc"}
+
+
+@functools.cache
+def missing(package: str) -> str:
+    """Return why a package cannot be used on this machine, or an empty text."""
+    if not shutil.which("npx"):
+        return "no npx on this machine: install Node and npm to test the client"
+    try:
+        npx(package, "--version")
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        return f"npx cannot get {package}: {str(error)[-200:]}"
+    return ""
+
+
+def need(package: str) -> None:
+    """Skip the test if a package cannot be used. In CI it must be there: without it, the tests fail there."""
+    if "CI" not in os.environ and missing(package):
+        pytest.skip(missing(package))
