@@ -696,8 +696,8 @@ class Inbox {
 
   // The history has answered for all numbers up to `seq`: those that are absent will never come.
   #handOnTo(seq) {
+    this.#hold({ seq });
     for (const number of [...this.#held.keys()].sort((a, b) => a - b)) if (number <= seq) this.#take(number);
-    if (seq > this.position) this.position = seq;
   }
 
   #take(seq) {

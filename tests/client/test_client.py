@@ -10,6 +10,7 @@ import pytest
 from tests.support.node import NODE, need, npx
 
 HERE = Path(__file__).parent
+SEEDS = 2_000
 
 Problems = Callable[[str], dict[str, str | None]]
 
@@ -45,3 +46,17 @@ def check(name: str, results: dict[str, str | None]) -> None:
 @pytest.mark.parametrize("name", names("rules.mjs"))
 def test_each_rule(name: str, problems: Problems) -> None:
     check(name, problems("rules.mjs"))
+
+
+@pytest.mark.parametrize("name", names("bad_input.mjs"))
+def test_bad_input(name: str, problems: Problems) -> None:
+    check(name, problems("bad_input.mjs"))
+
+
+def test_a_bad_network() -> None:
+    """One seed again: ``npx -y -p node@22 node tests/client/network.mjs SEED SEED``."""
+    need(NODE)
+    result = json.loads(npx(NODE, HERE / "network.mjs", str(SEEDS)))
+    assert "problem" not in result, f"seed {result['seed']}: {result['problem']}"
+    assert result["seeds"] == SEEDS
+    assert min(result.values()) > 0, "something did not happen at all"
