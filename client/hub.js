@@ -47,6 +47,10 @@ export class HubError extends Error {
   }
 }
 
+/**
+ * @param {import("./hub.js").HubOptions} options
+ * @returns {import("./hub.js").Hub<any>}
+ */
 export function openHub(options) {
   checkOptions(options);
   const timing = { ...TIMING, ...options.timing };
@@ -64,6 +68,7 @@ export function openHub(options) {
   let current = null;
   let old = null;
 
+  /** @type {import("./hub.js").State} */
   let state = "connecting";
   let session = options.session;
   let nextWhy = "first"; // why the next attempt asks for a token
@@ -78,6 +83,11 @@ export function openHub(options) {
     return () => void listeners[type].delete(listener);
   }
 
+  /**
+   * @param {string | string[]} sessions
+   * @param {unknown} message
+   * @param {import("./hub.js").SendOptions} options
+   */
   async function send(sessions, message, { id = randomId(), echo, store, timeout, signal } = {}) {
     check(typeof id === "string" && /^.{1,64}$/su.test(id), "id", "1 to 64 characters");
     const json = toJson(message);
@@ -90,6 +100,10 @@ export function openHub(options) {
     return ack;
   }
 
+  /**
+   * @param {string | string[]} sessions
+   * @param {import("./hub.js").CallOptions} options
+   */
   async function who(sessions, { timeout, signal } = {}) {
     const id = randomId();
     const text = toJson({ action: "who", id, sessions: checkedSessions(sessions) });
@@ -772,6 +786,7 @@ function check(isRight, field, rule) {
   if (!isRight) throw new HubError("bad_request", `${field} must be ${rule}`, { field });
 }
 
+/** @param {any} options */
 function checkOptions({ url, session, token, history, queue = {}, timing = {} }) {
   const { after = 0, last = 1 } = history || {};
   if (typeof url !== "function") checkedUrl(url);

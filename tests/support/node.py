@@ -16,22 +16,31 @@ TYPESCRIPT = "typescript@7.0.2"
 ENVIRONMENT = dict(os.environ)
 
 
-def npx(package: str, *arguments: str | Path, cwd: Path | None = None, seconds: float = 300) -> str:
+COMMANDS = {NODE: "node", ESBUILD: "esbuild", TYPESCRIPT: "tsc"}
+
+
+def run(*command: str | Path) -> str:
     """
-    Run the command of a package of npm, and return what it prints.
+    Run a command, and return what it prints.
 
     Raises:
-        AssertionError: If it fails. The text is what it has printed.
+        AssertionError: If it fails. The text is the end of what it has printed.
 
     """
-    command = COMMANDS[package]
-    call = ["npx", "-y", "-p", package, command, *map(str, arguments)]
-    result = subprocess.run(call, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=seconds)
+    call = list(map(str, command))
+    result = subprocess.run(call, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout[-4_000:] + result.stderr[-4_000:]
     return result.stdout
 
 
-COMMANDS = {NODE: "node", ESBUILD: "esbuild", TYPESCRIPT: "tsc"}
+def npx(package: str, *arguments: str | Path) -> str:
+    """Run the command of a package, and return what it prints. See ``run``."""
+    return run("npx", "-y", "-p", package, COMMANDS[package], *arguments)
+
+
+def npm(*arguments: str | Path) -> str:
+    """Run npm, and return what it prints. See ``run``."""
+    return run("npm", *arguments)
 
 
 @functools.cache
