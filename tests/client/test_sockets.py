@@ -1,0 +1,69 @@
+"""The client with Node's own WebSocket, against servers that work, and servers that do not."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+
+from tests.support.node import NODE, need, npx
+
+HERE = Path(__file__).parent
+
+
+def path_of(connection: ServerConnection) -> str:
+    assert connection.request is not None
+    return connection.request.path.partition("?")[0]
+
+
+def refuse(connection: ServerConnection, request: Request) -> Response | None:
+    if request.path.startswith("/refuses"):
+        return connection.respond(HTTPStatus.UNAUTHORIZED, "no")
+    return None
+
+
+def talk(connection: ServerConnection) -> None:
+    path = path_of(connection)
+    if path == "/closes":
+        return
+    with contextlib.suppress(ConnectionClosed):
+        for text in connection:
+            frame = json.loads(text)
+            for answer in ["nonsense"] if path == "/nonsense" else map(json.dumps, answers(frame)):
+                connection.send(answer)
+            if path == "/cuts":
+                return
+
+
+def answers(frame: dict[str, object]) -> list[dict[str, object]]:
+    """Return what a hub sends after a frame."""
+    if frame["action"] == "ping":
+        return [{"type": "pong"}]
+    if frame["action"] == "who":
+        return [{"type": "who", "id": frame["id"], "online": {"s1": 1}, "offline": []}]
+    message = {"type": "message", "id": frame["id"], "session": "s1", "from": "s1", "message": frame["message"]}
+    return [message, {"type": "ack", "id": frame["id"], "delivered": {"s1": 1}, "offline": [], "failed": {}}]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of the server. The path says how it behaves."""
+    with serve(talk, "127.0.0.1", 0, process_request=refuse, subprotocols=["hub.v1"]) as running:  # type: ignore[list-item]
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"ws://127.0.0.1:{running.socket.getsockname()[1]}"
+        running.shutdown()
+        thread.join()
+
+
+def test_servers_that_work_and_servers_that_do_not(server: str) -> None:
+    need(NODE)
+    results = [json.loads(line) for line in npx(NODE, HERE / "sockets.mjs", server).splitlines()]
+    assert [result for result in results if result["problem"]] == []
+    assert len(results) == 7
