@@ -176,7 +176,6 @@ export function openHub(options) {
   function ready(connection) {
     const before = current;
     connection.timers.stop("deadline");
-    timers.stop("retry");
     next = null;
     current = connection;
     nextWhy = "again";
@@ -249,7 +248,6 @@ export function openHub(options) {
     current = old;
     old = null;
     if (!current) return;
-    current.timers.stop("overlap");
     current.ping(); // it may have ended too
   }
 
@@ -353,7 +351,7 @@ export function openHub(options) {
         return lost(connection, null, code);
       case "rate_limited":
         call.timers.start("pause", retryAfterMs || 1_000, sendWaiting);
-        return dropOld();
+        return;
       default:
         fail(call, error);
     }
@@ -557,7 +555,7 @@ class Connection {
       const [url, protocols] = await getAddress();
       if (!this.isOver) this.#listen(new WebSocket(url, protocols));
     } catch (error) {
-      this.#lose(error instanceof HubError ? error : this.#failure(error?.message, error));
+      this.#events.onLost(error instanceof HubError ? error : this.#failure(error?.message, error));
     }
   }
 
@@ -593,7 +591,7 @@ class Connection {
     // Node 22 tells a failed handshake by the error alone. In a browser the close follows at once.
     socket.onclose = socket.onerror = () => {
       this.wasRefused = !hasOpened;
-      this.#lose();
+      this.#events.onLost();
     };
   }
 
@@ -607,8 +605,8 @@ class Connection {
 
   // Without an answer in time, the socket is given up: the close event of a dead one can take minutes.
   ping() {
-    if (this.isOver || this.timers.isRunning("pong")) return;
-    this.timers.start("pong", this.#timing.pong, () => this.#lose());
+    if (this.timers.isRunning("pong")) return;
+    this.timers.start("pong", this.#timing.pong, () => this.#events.onLost());
     this.send('{"action":"ping"}');
   }
 
@@ -626,12 +624,8 @@ class Connection {
   startDeadline() {
     if (this.timers.isRunning("deadline")) return;
     this.timers.start("deadline", this.#timing.handshake, () => {
-      this.#lose(this.#asking && this.#failure("no answer in time"));
+      this.#events.onLost(this.#asking && this.#failure("no answer in time"));
     });
-  }
-
-  #lose(error) {
-    if (!this.isOver) this.#events.onLost(error);
   }
 
   end() {

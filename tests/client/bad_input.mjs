@@ -1,6 +1,7 @@
 // What a page, a token function or a server gives by mistake: a clear HubError or an event each, and the client lives on.
 
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 
 import { outcome, record, runTests, test, World } from "./world.mjs";
 
@@ -146,6 +147,21 @@ test("functions: close() in token()", async () => {
   assert.deepEqual([world.sockets, world.timers], [[], []]);
 });
 
+test("functions: close() in url()", async () => {
+  const world = new World();
+  const hub = openHub({ ...OPTIONS, url: () => (hub.close(), OPTIONS.url) });
+  await world.pass(SECOND);
+  assert.deepEqual([hub.state, world.sockets, world.timers, world.reported], ["closed", [], [], []]);
+});
+
+test("functions: close() in the event of their error", async () => {
+  const world = new World();
+  const hub = openHub({ ...OPTIONS, token: () => "" });
+  hub.on("error", () => hub.close());
+  await world.pass(0);
+  assert.deepEqual([hub.state, world.timers, world.live], ["closed", [], []]);
+});
+
 test("functions: a WebSocket that cannot be made", async () => {
   const world = new World();
   let count = 0;
@@ -239,6 +255,16 @@ test("send: after close()", async () => {
   const all = [hub.send("s2", 1), hub.who("s2"), hub.sync()].map(outcome);
   await world.pass(0);
   assert.deepEqual(all.map(({ error }) => [error.code, error.maybeDelivered]), Array(3).fill(["closed", false]));
+});
+
+test("send: nothing stays at the signal", async () => {
+  const { world, hub, first } = await opened();
+  const { signal } = new AbortController();
+  const sent = outcome(hub.send("s2", 1, { signal }));
+  await world.pass(0);
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  await first.ack(first.sent[0]);
+  assert.deepEqual([sent.value.type, getEventListeners(signal, "abort")], ["ack", []]);
 });
 
 test("send: a timeout without end", async () => {

@@ -161,6 +161,8 @@ test("opening: a socket that never opens is given up after handshake", async () 
   assert.equal(world.socket.isGivenUp, false);
   await world.pass(1);
   assert.equal(world.socket.isGivenUp, true);
+  assert.deepEqual([states(log), log.errors], [["waiting"], []]);
+  await world.socket.accept(); // too late
   assert.deepEqual(states(log), ["waiting"]);
 });
 
@@ -218,6 +220,11 @@ test("opening: the session is known from the url, the token or the frames", asyn
   }
 });
 
+test("opening: the state is told once", async () => {
+  const { log } = await opened();
+  assert.deepEqual(log.states, [{ state: "open" }]);
+});
+
 // ---- Keep-alive
 
 for (const [random, idle] of [[0, 451_200], [1, 508_800]]) {
@@ -236,13 +243,13 @@ for (const [random, idle] of [[0, 451_200], [1, 508_800]]) {
 for (const direction of ["in", "out"]) {
   test(`keep-alive: a frame ${direction} ends the silence`, async () => {
     const { world, hub, first } = await opened();
-    await world.pass(470 * SECOND);
+    await world.pass(50 * SECOND);
     if (direction === "in") await first.receive(message(0));
     else hub.who("s2", { timeout: 1 }).catch(() => {});
-    await first.receive({ type: "pong" });
-    const pings = first.of("ping").length;
-    await world.pass(470 * SECOND);
-    assert.equal(first.of("ping").length, pings);
+    await world.pass(480 * SECOND - 1);
+    assert.equal(first.of("ping").length, 0);
+    await world.pass(1);
+    assert.equal(first.of("ping").length, 1);
   });
 }
 
@@ -479,6 +486,44 @@ test("two hours: never a third: the oldest is given up, and its sends go again",
   assert.deepEqual(states(log), ["open"]);
 });
 
+test("two hours: in the overlap both connections prove themselves", async () => {
+  const { world, hub, log, first, second } = await beforeSwitch();
+  await second.accept();
+  await world.fire("online");
+  assert.deepEqual([isPinging(first), isPinging(second)], [true, true]);
+  await second.receive({ type: "pong" });
+  await world.pass(5 * SECOND);
+  assert.deepEqual([first.isGivenUp, hub.state, states(log)], [true, "open", ["open"]]);
+  assert.equal(second.of("sendMessage")[0].message, "early");
+});
+
+test("two hours: while the client tries on, online pings and does not try more", async () => {
+  const { world, first, second } = await beforeSwitch();
+  await second.drop();
+  await world.fire("online");
+  assert.deepEqual([world.sockets.length, isPinging(first)], [2, true]);
+});
+
+test("two hours: the age of the old connection leads to no other switch", async () => {
+  const { world, first } = await opened({ timing: { lifetime: [MINUTE, MINUTE], overlap: 10 * MINUTE } });
+  keepAlive(world);
+  await world.pass(30 * SECOND);
+  await first.receive({ type: "closing", reconnect: true });
+  await world.socket.accept();
+  await world.pass(59 * SECOND);
+  assert.equal(world.sockets.length, 2);
+});
+
+for (const isOpen of [true, false]) {
+  test(`two hours: pagehide closes both, with one event, the second open: ${isOpen}`, async () => {
+    const { world, log, first, second } = await beforeSwitch();
+    if (isOpen) await second.accept();
+    log.states.length = 0;
+    await world.fire("pagehide");
+    assert.deepEqual([first.isGivenUp, second.isGivenUp, states(log)], [true, true, ["waiting"]]);
+  });
+}
+
 // ---- A token's end
 
 for (const [life, early] of [[1_000 * SECOND, 900 * SECOND], [100 * SECOND, 70 * SECOND], [40 * SECOND, 20 * SECOND]]) {
@@ -511,6 +556,24 @@ test("token: without a successor the socket is given up at the end, although it 
   assert.equal(first.isGivenUp, true);
   await world.pass(MINUTE);
   assert.deepEqual(new Set(whys.slice(1)), new Set(["expiring"]));
+});
+
+test("token: after the switch the next attempt asks as ever, also if the old connection ends later", async () => {
+  const world = new World();
+  const whys = [];
+  const token = (why) => (whys.push(why), tokenUntil(world.now + (whys.length > 1 ? HOUR : 100 * SECOND)));
+  const { hub, first } = await opened({ token }, world);
+  keepAlive(world);
+  hub.send("s2", "without an ack", { timeout: HOUR }).catch(() => {});
+  await world.pass(71 * SECOND);
+  await world.socket.accept();
+  await world.pass(28 * SECOND);
+  assert.equal(first.isGivenUp, false);
+  await world.pass(10 * SECOND);
+  assert.equal(first.isGivenUp, true);
+  await world.socket.drop();
+  await world.pass(SECOND);
+  assert.deepEqual(whys, ["first", "expiring", "again"]);
 });
 
 test("token: a text cannot be renewed: no switch, and the end is the end", async () => {
@@ -597,6 +660,17 @@ test("duplicates: one's own message with echo false is dropped wherever it comes
   await first.receive(message(103, id, "s1")); // on the other connection of an overlap, or stored twice
   await first.receive(message(104, id, "s9")); // another client's message, which has the same id by chance
   assert.deepEqual([ids(log), hub.position], [["theirs", id], 104]);
+});
+
+test("duplicates: one's own message may be ahead: the numbers before it are asked for", async () => {
+  const { world, hub, first } = await opened({ history: true });
+  hub.send("s1", "mine", { echo: false });
+  await world.pass(0);
+  await first.ack(first.of("sendMessage")[0], { seq: { s1: 102 } });
+  await world.pass(250);
+  assert.equal(first.of("resume").at(-1).after, 100);
+  await first.resumed({ seq: 102, messages: [message(101)] });
+  assert.equal(hub.position, 102);
 });
 
 test("duplicates: one's own message with echo false in a resume", async () => {
@@ -1027,6 +1101,17 @@ test("refusals: closing with reconnect, and the state stays open until that atte
   assert.deepEqual(states(log), ["open", "waiting"]);
 });
 
+test("refusals: closing is one failure, however often it is said", async () => {
+  const { world, log } = start();
+  await world.pass(0);
+  await world.socket.drop();
+  await world.pass(SECOND);
+  await world.socket.accept();
+  for (let i = 0; i < 3; i++) await world.socket.receive({ type: "closing", reconnect: true });
+  await world.socket.drop(1000);
+  assert.equal(log.states.at(-1).failures, 3);
+});
+
 test("refusals: a server that says closing again and again gets no storm", async () => {
   const world = new World();
   world.onConnect = (socket) =>
@@ -1071,14 +1156,14 @@ for (const code of ["no_history", "unknown_action"]) {
     await world.pass(0);
     await world.socket.accept();
     await world.socket.receive(message(0, "typing"));
-    await world.socket.receive(message(7, "later"));
-    await world.socket.receive(message(5, "sooner"));
+    await world.socket.receive(message(10, "later"));
+    await world.socket.receive(message(9, "sooner"));
     await world.socket.receive({ type: "error", code, message: "", id: world.socket.sent[0].id });
     assert.deepEqual([hub.state, log.errors.map((error) => error.code), hub.position], ["open", [code], undefined]);
     assert.deepEqual(ids(log), ["typing", "sooner", "later"]);
     assert.equal(synced.error.code, "no_history");
-    await world.socket.receive(message(9));
     await world.socket.receive(message(8));
+    await world.socket.receive(message(7));
     assert.equal(log.messages.length, 5);
     await world.socket.drop();
     await world.pass(SECOND);
@@ -1124,6 +1209,18 @@ test("sync: a resume under way may be too old, so another follows", async () => 
   assert.deepEqual([one, two], [{}, {}]);
   await first.resumed();
   assert.deepEqual([one, two], [{ value: true }, { value: true }]);
+});
+
+test("sync: without news the socket stays", async () => {
+  const { world, hub, first } = await opened({ history: true });
+  keepAlive(world);
+  const synced = outcome(hub.sync());
+  await world.pass(0);
+  await first.receive({ type: "resumed", id: "another", session: "s1", recovered: true, seq: 700, more: false, messages: [] });
+  assert.deepEqual([synced, hub.position], [{}, 100]);
+  await first.resumed();
+  await world.pass(MINUTE);
+  assert.deepEqual([synced, hub.state, first.isGivenUp], [{ value: true }, "open", false]);
 });
 
 test("sync: without a connection it waits for the next", async () => {

@@ -38,7 +38,8 @@ def test_the_client_is_small() -> None:
 
 
 def test_the_client_imports_nothing() -> None:
-    assert not re.search(r"^\s*import\b|\bimport\(|\brequire\(", (CLIENT / "hub.js").read_text(), re.MULTILINE)
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", (CLIENT / "hub.js").read_text(), flags=re.DOTALL)
+    assert not re.search(r"^\s*import\b|\bimport\(|\brequire\(", code, re.MULTILINE)
 
 
 def compile_with_types(folder: Path, options: dict[str, object], *files: str) -> None:

@@ -1,4 +1,4 @@
-"""The client with Node's own WebSocket, against servers that work, and servers that do not."""
+"""The client with the WebSockets of Node and Chromium, against servers that work, and servers that do not."""
 
 import contextlib
 import json
@@ -8,13 +8,20 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
+from tests.support.browser import needs_chromium
 from tests.support.node import NODE, need, npx
+from tests.support.paths import ROOT
 
 HERE = Path(__file__).parent
+PAGE = {
+    "/": ("<!doctype html><title>page</title>", "text/html"),
+    "/hub.js": ((ROOT / "client" / "hub.js").read_text(), "text/javascript"),
+}
 
 
 def path_of(connection: ServerConnection) -> str:
@@ -22,10 +29,18 @@ def path_of(connection: ServerConnection) -> str:
     return connection.request.path.partition("?")[0]
 
 
-def refuse(connection: ServerConnection, request: Request) -> Response | None:
-    if request.path.startswith("/refuses"):
+def before_handshake(connection: ServerConnection, request: Request) -> Response | None:
+    """Refuse a connection, or serve the page and the client."""
+    path = request.path.partition("?")[0]
+    if path == "/refuses":
         return connection.respond(HTTPStatus.UNAUTHORIZED, "no")
-    return None
+    if path not in PAGE:
+        return None
+    text, content_type = PAGE[path]
+    response = connection.respond(HTTPStatus.OK, text)
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = content_type
+    return response
 
 
 def talk(connection: ServerConnection) -> None:
@@ -54,7 +69,7 @@ def answers(frame: dict[str, object]) -> list[dict[str, object]]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of the server. The path says how it behaves."""
-    with serve(talk, "127.0.0.1", 0, process_request=refuse, subprotocols=["hub.v1"]) as running:  # type: ignore[list-item]
+    with serve(talk, "127.0.0.1", 0, process_request=before_handshake, subprotocols=["hub.v1"]) as running:  # type: ignore[list-item]
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
         yield f"ws://127.0.0.1:{running.socket.getsockname()[1]}"
@@ -67,3 +82,29 @@ def test_servers_that_work_and_servers_that_do_not(server: str) -> None:
     results = [json.loads(line) for line in npx(NODE, HERE / "sockets.mjs", server).splitlines()]
     assert [result for result in results if result["problem"]] == []
     assert len(results) == 7
+
+
+TALK = """
+async (url) => {
+  const { openHub } = await import("/hub.js");
+  const hub = openHub({ url, session: "s1" });
+  const states = [];
+  hub.on("state", ({ state }) => states.push(state));
+  const message = new Promise((resolve) => hub.on("message", resolve));
+  const ack = await hub.send("s1", "olá");
+  const heard = (await message).message;
+  dispatchEvent(new Event("pagehide"));
+  dispatchEvent(new Event("pageshow"));
+  const again = await hub.send("s1", "olá");
+  hub.close();
+  return [ack.delivered, heard, again.delivered, states];
+}
+"""
+
+
+@needs_chromium
+def test_a_page_in_chromium(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.goto(server.replace("ws:", "http:"))
+    talked = page.evaluate(TALK, f"{server}/works")
+    assert talked == [{"s1": 1}, "olá", {"s1": 1}, ["open", "waiting", "connecting", "open", "closed"]]

@@ -107,7 +107,7 @@ export class World {
   // ---- Time
 
   startTimer(run, ms) {
-    const due = this.now + Math.max(0, ms);
+    const due = this.now + (ms > 2 ** 31 - 1 ? 1 : Math.max(0, ms)); // as in a browser
     return this.#add(this.coarse ? Math.ceil(due / this.coarse) * this.coarse : due, run, true);
   }
 
