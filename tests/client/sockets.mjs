@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { HubError, openHub } from "../../client/hub.js";
 
 const server = process.argv[2];
-const timing = { handshake: 300, backoff: [20, 100], settle: 200, pong: 200, gap: 20 };
+const timing = { backoff: [20, 100] };
 
 function open(path, options = {}) {
   const hub = openHub({ url: `${server}${path}`, session: "s1", timing, ...options });
@@ -61,7 +61,8 @@ const tests = {
 
   async "a server that answers nonsense"() {
     const { hub, log } = open("/nonsense");
-    await assert.rejects(hub.send("s2", 1, { timeout: 200 }), { code: "lost", maybeDelivered: true });
+    await until(() => hub.state === "open");
+    await assert.rejects(hub.send("s2", 1, { timeout: 2_000 }), { code: "lost", maybeDelivered: true });
     assert.deepEqual([log.errors[0].code, hub.state], ["gateway", "open"]);
     hub.close();
   },
@@ -69,7 +70,7 @@ const tests = {
   async "a server that never answers"() {
     const silent = createServer(() => {}).listen(0, "127.0.0.1");
     await once(silent, "listening");
-    const { hub, log } = open("", { url: `ws://127.0.0.1:${silent.address().port}/` });
+    const { hub, log } = open("", { url: `ws://127.0.0.1:${silent.address().port}/`, timing: { ...timing, handshake: 300 } });
     await until(() => log.states.includes("waiting"));
     hub.close();
     silent.close();
