@@ -94,3 +94,6 @@ for (const [name, run] of Object.entries(tests)) {
   await run().catch((error) => (problem = error.stack));
   console.log(JSON.stringify({ name, problem }));
 }
+
+// A hub that a failed test has left open would keep the process alive.
+process.exit();
