@@ -10,6 +10,7 @@ from jsonschema import Draft7Validator
 from tests.support.paths import ROOT
 
 PROTOCOL = (ROOT / "docs/protocol.md").read_text("utf-8")
+CLIENT = (ROOT / "docs/client.md").read_text("utf-8")
 ASYNCAPI_TEXT = (ROOT / "docs/asyncapi.yaml").read_text("utf-8")
 ASYNCAPI = yaml.safe_load(ASYNCAPI_TEXT)
 MESSAGES: dict[str, Any] = ASYNCAPI["components"]["messages"]
@@ -43,8 +44,18 @@ def examples(text: str) -> list[dict[str, Any]]:
     return [json.loads(fence) for fence in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
 
 
+def part(document: str, title: str) -> str:
+    """Return the text under a heading of any level, without the parts that have headings of their own."""
+    (body,) = re.findall(rf"^##+ {re.escape(title)}\n(.*?)(?=^##|\Z)", document, re.MULTILINE | re.DOTALL)
+    return str(body)
+
+
+def code(document: str, title: str, language: str) -> list[str]:
+    """Return the code blocks of a language under a heading of any level."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", part(document, title), re.MULTILINE | re.DOTALL)
+
+
 def script(title: str) -> str:
     """Return the JavaScript code block under a heading of docs/protocol.md, of any level."""
-    (body,) = re.findall(rf"^##+ {re.escape(title)}\n(.*?)(?=^##|\Z)", PROTOCOL, re.MULTILINE | re.DOTALL)
-    (fence,) = re.findall(r"^```js\n(.*?)^```$", body, re.MULTILINE | re.DOTALL)
-    return str(fence)
+    (fence,) = code(PROTOCOL, title, "js")
+    return fence
