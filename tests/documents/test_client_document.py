@@ -31,6 +31,7 @@ from tests.support.node import ENVIRONMENT, ESBUILD, NODE, need, npx
 from tests.support.paths import ROOT
 
 HUB = ROOT / "client" / "hub.js"
+README = (ROOT / "README.md").read_text("utf-8")
 DECLARED = (ROOT / "client" / "hub.d.ts").read_text("utf-8")
 ADDRESS = "ws://127.0.0.1:3001/prod"
 
@@ -225,6 +226,18 @@ def test_the_page_takes_ten_lines() -> None:
     (page,) = code(CLIENT, "A page that talks", "html")
     (script,) = re.findall(r'<script type="module">\n(.*?)</script>', page, re.DOTALL)
     assert len(script.splitlines()) == 10
+
+
+@needs_chromium
+def test_the_lines_in_the_readme_work(folder: Path, site: Site, context: BrowserContext, hub: RunningGateway) -> None:
+    (snippet,) = re.findall(r"^```js\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    said: list[str] = []
+    context.on("console", lambda entry: said.append(entry.text))
+    write_recipe(folder, snippet + "\nwindow.ack = { delivered, offline };\n", hub)
+    site.run(Flask("readme"), folder)
+    page = open_recipe(context, site)
+    assert page.evaluate("ack") == {"delivered": {"alice": 1}, "offline": ["bob"]}
+    wait_until(lambda: "alice hello" in said)
 
 
 # Calls

@@ -63,6 +63,7 @@ def test_the_readme_links_the_portuguese_one_first() -> None:
 
 def test_the_portuguese_readme_has_the_commands_tables_and_names_of_the_english_one() -> None:
     assert fences(PORTUGUESE, "console") == fences(README, "console")
+    assert fences(PORTUGUESE, "js") == fences(README, "js")
     assert code_in_rows(PORTUGUESE) == code_in_rows(README)
     assert sorted(re.findall(r"`([^`\n]+)`", PORTUGUESE)) == sorted(re.findall(r"`([^`\n]+)`", README))
     assert links(PORTUGUESE)[1:] == links(README)[1:]
