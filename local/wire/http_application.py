@@ -15,14 +15,17 @@ MAX_BODY = 16 * 1024 * 1024
 """The longest body of a request that the gateway reads, in bytes."""
 
 PAGE = Path(__file__).parent.parent / "page"
+CLIENT = Path(__file__).parent.parent.parent / "client"
 
 PAGE_FILES = {
-    "/": ("index.html", "text/html"),
-    "/page.css": ("page.css", "text/css"),
-    "/page.js": ("page.js", "text/javascript"),
-    "/hub.js": ("hub.js", "text/javascript"),
-    "/history.js": ("history.js", "text/javascript"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/": (PAGE / "index.html", "text/html"),
+    "/page.css": (PAGE / "page.css", "text/css"),
+    "/page.js": (PAGE / "page.js", "text/javascript"),
+    "/credentials.js": (PAGE / "credentials.js", "text/javascript"),
+    "/refusals.js": (PAGE / "refusals.js", "text/javascript"),
+    "/sockets.js": (PAGE / "sockets.js", "text/javascript"),
+    "/hub.js": (CLIENT / "hub.js", "text/javascript"),
+    "/icon.svg": (PAGE / "icon.svg", "image/svg+xml"),
 }
 
 
@@ -54,9 +57,9 @@ class _Site:
         self._endpoints = endpoints
 
     async def page(self, request: web.Request) -> web.Response:
-        name, content_type = PAGE_FILES[request.path]
+        path, content_type = PAGE_FILES[request.path]
         headers = {"Cache-Control": "no-store"}
-        body = (PAGE / name).read_text(encoding="utf-8")
+        body = path.read_text(encoding="utf-8")
         return web.Response(text=body, content_type=content_type, charset="utf-8", headers=headers)
 
     async def endpoints(self, request: web.Request) -> web.Response:

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browser import needs_chromium
 from tests.support.documents import PROTOCOL, script
-from tests.support.paths import ROOT
 
 pytestmark = needs_chromium
 
@@ -99,11 +98,6 @@ def page(browser: Browser) -> Iterator[Page]:
 def first_visit(page: Page, position: int = 10) -> Client:
     """Return a client that has connected for the first time, and has this position."""
     return Client(page).resume().answer(position, recovered=None)
-
-
-def test_the_page_has_the_functions_of_the_document() -> None:
-    functions = "\n".join([script("How to merge"), script("When to ask")])
-    assert (ROOT / "local/page/history.js").read_text("utf-8").partition("\n\n")[2] == functions
 
 
 def test_the_merge_has_as_many_lines_as_the_document_says() -> None:

@@ -88,9 +88,9 @@ def test_without_echo_this_window_does_not_receive_the_message(open_page: Open) 
 
     send(page, "no-echo", "for the others")
     expect(entries(page, "ack")).to_have_text(re.compile("no-echo: 0 delivered"))
-    page.get_by_role("button", name="Ping").click()
-    expect(entries(page, "pong")).to_have_count(1)
-    expect(entries(page, "message")).to_have_count(0)
+    page.get_by_label("Send it to this window too").check()
+    send(page, "no-echo", "for all")
+    expect(entries(page, "message")).to_have_text(re.compile("for all"))
 
 
 def test_coded_errors_are_shown(open_page: Open) -> None:
@@ -98,10 +98,10 @@ def test_coded_errors_are_shown(open_page: Open) -> None:
 
     send(page, "fine not?fine", "hello")
     expect(entries(page, "error")).to_have_text(
-        re.compile(r"bad_request: sessions\[1\] is not a session idfield sessions\[1\]")
+        re.compile(r"bad_request: sessions\[1\] must be a session idfield sessions\[1\]")
     )
     send(page, "", "hello")
-    expect(entries(page, "error").last).to_have_text(re.compile("bad_request: sessions is not a list"))
+    expect(entries(page, "error").last).to_have_text(re.compile("bad_request: sessions must be 1 to 100 session ids"))
 
 
 def test_a_frame_that_api_gateway_would_close_on_is_not_sent(open_page: Open) -> None:
@@ -109,6 +109,7 @@ def test_a_frame_that_api_gateway_would_close_on_is_not_sent(open_page: Open) ->
 
     send(page, "large", "x" * 33_000)
     expect(page.get_by_role("alert").filter(has_text="A browser cannot send more than 32768")).to_be_visible()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("x" * 33_000)
     expect(state(page)).to_have_text("Connected as large")
 
 
@@ -183,8 +184,33 @@ def test_a_hub_that_stops_is_noticed(browser: Browser) -> None:
         page.get_by_role("button", name="Connect").click()
         expect(state(page)).to_have_text("Connected as left")
     expect(entries(page, "closed")).to_have_text(re.compile("The hub closed the connection: it was idle"))
-    page.get_by_role("button", name="Connect").click()
+    expect(entries(page, "unreachable")).to_have_count(1)
     expect(state(page)).to_have_text("Unreachable")
+    expect(page.get_by_role("timer")).to_have_text(re.compile(r"^next attempt in \d+ s$"))
+    expect(entries(page, "waiting").last).to_have_text(re.compile("after 3 failures in a row"))
+    expect(entries(page, "unreachable")).to_have_count(1)  # each attempt says the same
+
+
+def test_the_page_cuts_its_connection_and_the_client_connects_again(open_page: Open) -> None:
+    page = open_page("cut")
+
+    page.get_by_role("button", name="Cut the connection").click()
+    expect(entries(page, "waiting")).to_have_text(re.compile(r"The page connects again in \d\.\d seconds"))
+    expect(entries(page, "connected")).to_have_count(2)
+    expect(state(page)).to_have_text("Connected as cut")
+    assert page.locator("#log .kind").all_text_contents() == ["connected", "cut", "waiting", "connected"]
+
+
+def test_what_is_sent_without_a_connection_waits_for_the_next_one(open_page: Open) -> None:
+    page = open_page("patient")
+    page.evaluate("Math.random = () => 1")  # wait as long as the client may
+
+    page.get_by_role("button", name="Cut the connection").click()
+    expect(entries(page, "waiting")).to_have_count(1)
+    send(page, "patient", "hello")
+    expect(entries(page, "queued")).to_have_text(re.compile("hellowaits for a connection"))
+    expect(entries(page, "message")).to_have_text(re.compile("hellofrom patient to patient"))
+    expect(entries(page, "sent")).to_have_count(1)
 
 
 def test_disconnecting_and_connecting_again(open_page: Open) -> None:

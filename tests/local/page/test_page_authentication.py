@@ -38,14 +38,30 @@ def test_a_token_opens_a_connection_and_says_when_it_expires(browser: Browser, j
     expect(entries(page, "error")).to_have_text(re.compile(r"forbidden: .*field sessions\[1\]"))
 
 
-def test_a_token_that_runs_out_is_shown_and_refused(browser: Browser, jwt_gateway: RunningGateway) -> None:
+def test_a_token_that_runs_out_is_shown_and_a_new_one_connects(browser: Browser, jwt_gateway: RunningGateway) -> None:
     page = open_page(browser, jwt_gateway)
     join_with_token(page, command(jwt_gateway, "token", "--session", "brief", "--ttl", "2").strip())
     expect(state(page)).to_have_text("Connected as brief")
 
+    expect(entries(page, "credential")).to_have_text(re.compile("The token ends soon or has ended. Paste a new one"))
     expect(page.locator("#token-help")).to_have_text(re.compile("^Expired "))
+    expect(state(page)).to_have_text("Waiting")
     send(page, "brief", "hello")
-    expect(entries(page, "error")).to_have_text(re.compile("expired: The credential of this connection has run out"))
+    page.get_by_label("Token").fill(command(jwt_gateway, "token", "--session", "brief").strip())
+    expect(state(page)).to_have_text("Connected as brief", timeout=30_000)
+    expect(entries(page, "message")).to_have_text(re.compile("hello"))
+
+
+def test_a_token_pasted_in_time_takes_over_without_an_interruption(
+    browser: Browser, jwt_gateway: RunningGateway
+) -> None:
+    page = open_page(browser, jwt_gateway)
+    join_with_token(page, command(jwt_gateway, "token", "--session", "renewed", "--ttl", "8").strip())
+    expect(state(page)).to_have_text("Connected as renewed")
+    page.get_by_label("Token").fill(command(jwt_gateway, "token", "--session", "renewed").strip())
+
+    expect(entries(page, "switched")).to_have_count(1, timeout=15_000)
+    assert page.locator("#log .kind").all_text_contents() == ["connected", "switched"]
 
 
 @pytest.mark.parametrize(
@@ -73,12 +89,30 @@ def test_a_signed_address_opens_one_connection(browser: Browser, signature_gatew
     url = command(signature_gateway, "sign", "--session", "alice", "--url").strip()
 
     for window in (page, again):
-        expect(window.locator("#url-help")).to_have_text(re.compile("This hub needs a signature"))
+        expect(window.locator("#url-help")).to_have_text(
+            re.compile("This hub needs a signature.* A signed URL opens one connection")
+        )
         window.get_by_label("Hub").fill(url)
         window.get_by_role("button", name="Connect").click()
         if window is page:
             expect(state(page)).to_have_text("Connected as alice")
     expect(entries(again, "refused")).to_have_text(re.compile("status 403. The signature has been used already"))
+
+
+def test_a_signed_address_cannot_connect_again_and_a_new_one_can(
+    browser: Browser, signature_gateway: RunningGateway
+) -> None:
+    page = open_page(browser, signature_gateway)
+    page.get_by_label("Hub").fill(command(signature_gateway, "sign", "--session", "bob", "--url").strip())
+    page.get_by_role("button", name="Connect").click()
+    expect(state(page)).to_have_text("Connected as bob")
+
+    page.get_by_role("button", name="Cut the connection").click()
+    expect(entries(page, "credential")).to_have_text(re.compile("This signed URL has opened its connection"))
+    expect(state(page)).to_have_text("Waiting")
+    page.get_by_label("Hub").fill(command(signature_gateway, "sign", "--session", "bob", "--url").strip())
+    expect(state(page)).to_have_text("Connected as bob", timeout=30_000)
+    expect(entries(page, "refused")).to_have_count(0)
 
 
 def test_the_token_field_is_shown_only_if_the_hub_may_need_a_token(
