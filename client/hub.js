@@ -362,7 +362,7 @@ export function openHub(options) {
   function request(call, timeout = timing.ack, signal) {
     checkNotClosed();
     check(timeout > 0, "timeout", "milliseconds");
-    check(!calls.has(call.id), "id", "new: it is under way");
+    check(!calls.has(call.id), "id", "new");
     if (signal?.aborted) throw new HubError("aborted");
     const bytes = new TextEncoder().encode(call.text).length;
     if (bytes > MAX_FRAME_BYTES) throw new HubError("too_large");
@@ -420,7 +420,8 @@ export function openHub(options) {
     const resume = { id: randomId(), again: false };
     connection.resume = resume;
     connection.startDeadline(); // goes on, if it is running
-    if (!connection.send(toJson({ action: "resume", id: resume.id, after, last }))) lost(connection);
+    const from = after === undefined ? { last } : { after };
+    if (!connection.send(toJson({ action: "resume", id: resume.id, ...from }))) lost(connection);
   }
 
   function resumed(connection, page) {
@@ -781,13 +782,15 @@ function check(isRight, field, rule) {
 }
 
 /** @param {any} options */
-function checkOptions({ url, session, token, history, queue = {}, timing = {} }) {
-  const { after = 0, last = 1 } = history || {};
+function checkOptions({ url, session, token, history, queue, timing }) {
   if (typeof url !== "function") checkedUrl(url);
   if (token !== undefined && typeof token !== "function") checkedToken(token);
-  if (session !== undefined) checkedSessions(session);
-  const numbers = [after, last, ...Object.values(queue), ...Object.values(timing).flat()];
-  check(numbers.every((number) => Number.isFinite(number) && number >= 0), "history, queue, timing", "numbers");
+  if (session !== undefined) checkedSessions([session]);
+  const { after = 0, last = 1 } = history || {};
+  const { backoff, lifetime, ...others } = { ...TIMING, ...timing, ...queue, after };
+  const ranges = [backoff[0], backoff[1], lifetime[0], lifetime[1]];
+  const numbers = [...Object.values(others), ...ranges, last, last - 1, 100 - last];
+  check(numbers.every((number) => Number.isSafeInteger(number) && number >= 0), "history, queue, timing", "numbers");
 }
 
 // The texts of these errors do not repeat the URL or the token: both are secrets.
@@ -801,7 +804,7 @@ function checkedUrl(text) {
 }
 
 function checkedToken(token) {
-  check(typeof token === "string" && TOKEN.test(token), "token", "letters, digits, . _ -");
+  check(typeof token === "string" && TOKEN.test(token), "token", "a token");
   return token;
 }
 

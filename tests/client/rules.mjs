@@ -1233,4 +1233,12 @@ test("sync: without a connection it waits for the next", async () => {
   assert.deepEqual(synced, { value: true });
 });
 
+test("history: a position goes before the newest messages", async () => {
+  const { world } = start({ history: { after: 7, last: 20 } });
+  await world.pass(0);
+  await world.socket.accept();
+  const { after, last } = world.socket.of("resume").at(-1);
+  assert.deepEqual({ after, last }, { after: 7, last: undefined });
+});
+
 await runTests(process.argv[2]);
