@@ -1,0 +1,208 @@
+"""The client in Chromium over the local gateway, whose connections last three seconds. Windows write to each other."""
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.browser import needs_chromium
+from tests.support.gateway import PATIENCE, RunningGateway
+
+pytestmark = needs_chromium
+
+SCRIPT = Path(__file__).parent / "gateway.mjs"
+DURATION = ("--connection-duration", "3")
+IN_TIME = {"lifetime": [1_000, 1_500], "overlap": 500}
+"""Another connection takes over long before the gateway closes the first one."""
+
+Open = Callable[..., "Window"]
+
+
+@pytest.fixture(scope="module")
+def keeping() -> Iterator[RunningGateway]:
+    """A gateway whose hub keeps history."""
+    with RunningGateway.start(*DURATION, "--parameter", "HistorySeconds=600") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Iterator[RunningGateway]:
+    """A gateway whose hub keeps no history."""
+    with RunningGateway.start(*DURATION) as running:
+        yield running
+
+
+class Window:
+    """A window with a client in a session. See gateway.mjs."""
+
+    def __init__(self, page: Page, running: RunningGateway, session: str, options: dict[str, Any]) -> None:
+        self.session = session
+        self._page = page
+        self._options = {"url": running.endpoints["websocket"], "session": session, **options}
+        page.route("**/test/gateway.mjs", lambda route: route.fulfill(path=SCRIPT, content_type="text/javascript"))
+        # A document of the gateway itself: Chromium lets no other one connect to this machine.
+        page.goto(f"{running.endpoints['page']}/_local/endpoints")
+        self._open()
+
+    def _open(self) -> None:
+        self._page.evaluate(
+            "async (options) => { window.it = (await import('/test/gateway.mjs')).open(options); }", self._options
+        )
+        self.wait_for("it.hub.state === 'open'")
+
+    def wait_for(self, condition: str) -> None:
+        self._page.wait_for_function(condition, timeout=PATIENCE * 1_000)
+
+    def reload(self) -> None:
+        self._page.reload()
+        self._open()
+
+    def start_to_talk(self, to: str, count: int, pause: int) -> None:
+        self._page.evaluate(
+            """async (args) => {
+                window.isDone = false;
+                const { talk } = await import('/test/gateway.mjs');
+                talk(it, ...args).then(() => { window.isDone = true; });
+            }""",
+            [to, count, pause],
+        )
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self._page.evaluate("isDone"))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        record: dict[str, Any] = self._page.evaluate("it.record")
+        return record
+
+    def close(self) -> None:
+        self._page.evaluate("it.hub.close()")
+
+
+@pytest.fixture
+def open_window(browser: Browser) -> Iterator[Open]:
+    """Opens a window. An error in its script fails the test."""
+    context = browser.new_context()
+    errors: list[str] = []
+
+    def open_window(running: RunningGateway, session: str, **options: Any) -> Window:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return Window(page, running, session, options)
+
+    yield open_window
+    context.close()
+    assert errors == []
+
+
+def cut_until_done(running: RunningGateway, windows: list[Window], seed: int) -> int:
+    """Close connections by ``@connections``, in turn and in pairs, until all is said. Returns how many were cut."""
+    chance = random.Random(seed)
+    management = running.management_api()
+    cuts = 0
+    for window in itertools.cycle(windows):
+        if all(window.is_done for window in windows):
+            return cuts
+        for connection_id in chance.sample(
+            rows := running.rows(window.session), k=min(len(rows), chance.choice([1, 2]))
+        ):
+            try:
+                management.delete_connection(ConnectionId=connection_id)
+            except management.exceptions.GoneException:
+                continue  # it has closed in the meantime
+            cuts += 1
+        time.sleep(chance.uniform(0.6, 1.2))
+    raise AssertionError
+
+
+def said(session: str, count: int) -> list[str]:
+    return [f"{session} {i}" for i in range(count)]
+
+
+def shown(record: dict[str, Any]) -> list[str]:
+    return [message["message"] for message in record["received"]]
+
+
+def numbers(record: dict[str, Any]) -> list[int]:
+    return [message["seq"] for message in record["received"]]
+
+
+def test_with_history_cuts_lose_nothing(keeping: RunningGateway, open_window: Open) -> None:
+    count = 200
+    alice = open_window(keeping, "alice", isKept=True, timing=IN_TIME)
+    bob = open_window(keeping, "bob", isKept=True)  # the gateway ends its connections
+    alice.start_to_talk("bob", count, 20)
+    bob.start_to_talk("alice", count, 20)
+    cuts = cut_until_done(keeping, [alice, bob], seed=1)
+
+    for window, other in ((alice, "bob"), (bob, "alice")):
+        window.wait_for(f"it.record.received.length >= {count}")
+        record = window.record
+        assert sorted(shown(record)) == sorted(said(other, count))
+        assert numbers(record) == sorted(set(numbers(record)))
+        assert (len(record["acks"]), record["failures"]) == (count, [])
+        assert record["gaps"] == []
+    assert cuts >= 3
+    assert "waiting" in alice.record["states"]
+    assert bob.record["caughtUp"] > 0
+
+
+@pytest.mark.parametrize("is_kept", [pytest.param(True, id="with-history"), pytest.param(False, id="without-history")])
+def test_nobody_notices_a_connection_that_another_takes_over_from(
+    request: pytest.FixtureRequest, open_window: Open, is_kept: bool
+) -> None:
+    running = request.getfixturevalue("keeping" if is_kept else "forgetful")
+    count = 90
+    windows = [open_window(running, session, isKept=is_kept, timing=IN_TIME) for session in ("carol", "dave")]
+    for window, other in zip(windows, ("dave", "carol"), strict=True):
+        window.start_to_talk(other, count, 40)
+    for window, other in zip(windows, ("dave", "carol"), strict=True):
+        window.wait_for(f"isDone && it.record.received.length >= {count}")
+        record = window.record
+        opening, *later = record["states"]
+        assert opening == "open"
+        assert len(later) >= 2
+        assert set(later) == {"switched"}
+        assert sorted(shown(record)) == sorted(said(other, count))
+        if is_kept:
+            assert numbers(record) == sorted(numbers(record))
+        assert record["gaps"] == record["failures"] == record["errors"] == []
+
+
+def test_without_history_what_was_posted_is_shown_once(forgetful: RunningGateway, open_window: Open) -> None:
+    count = 200
+    alice = open_window(forgetful, "alice", isKept=False, timing=IN_TIME)
+    bob = open_window(forgetful, "bob", isKept=False)
+    alice.start_to_talk("bob", count, 20)
+    bob.start_to_talk("alice", count, 20)
+    assert cut_until_done(forgetful, [alice, bob], seed=2) >= 3
+
+    records = {window.session: window.record for window in (alice, bob)}
+    for session, other in (("alice", "bob"), ("bob", "alice")):
+        received, sender = shown(records[session]), records[other]
+        assert (len(sender["acks"]), sender["failures"]) == (count, [])
+        posted = {ack["message"] for ack in sender["acks"] if ack["delivered"]}
+        assert posted - set(received) == set()
+        assert len(received) == len(set(received))
+        assert len(posted) > count / 2
+
+
+def test_after_a_reload_the_page_goes_on_from_its_position(keeping: RunningGateway, open_window: Open) -> None:
+    count = 100
+    erin = open_window(keeping, "erin", isKept=True, timing=IN_TIME)
+    frank = open_window(keeping, "frank", isKept=True, timing=IN_TIME)
+    frank.start_to_talk("erin", count, 20)
+    for fraction in (0.2, 0.5):
+        erin.wait_for(f"it.record.received.length >= {count * fraction}")
+        erin.reload()
+    erin.wait_for(f"it.record.received.length >= {count}")
+    record = erin.record
+    assert sorted(shown(record)) == sorted(said("frank", count))
+    assert numbers(record) == sorted(set(numbers(record)))
+    assert record["gaps"] == []
