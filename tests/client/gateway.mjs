@@ -14,7 +14,10 @@ export function open({ url, session, isKept, timing }) {
   const after = position === null ? undefined : Number(position);
   const history = isKept && (after === undefined ? true : { after });
   const hub = openHub({ url, session, history, timing: { ...TIMING, ...timing } });
+  // A reload forgets which ids the client has seen. What is sent again after it has a new number, so the page looks itself.
+  const before = new Set(received.map(({ id }) => id));
   hub.on("message", ({ id, seq, message }, caughtUp) => {
+    if (before.has(id)) return;
     received.push({ id, seq, message });
     record.caughtUp += caughtUp;
     sessionStorage.setItem(KEPT, JSON.stringify(received));
