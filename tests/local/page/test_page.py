@@ -21,7 +21,7 @@ pytestmark = needs_chromium
 @pytest.fixture
 def open_page(browser: Browser, gateway: RunningGateway) -> Iterator[Open]:
     """Opens the page, each time in a new window. An error in the page's script fails the test."""
-    context = browser.new_context(viewport={"width": 1200, "height": 860})
+    context = browser.new_context(viewport={"width": 1200, "height": 940})
     errors: list[str] = []
 
     def open_window(session: str, connect: bool = True) -> Page:
@@ -234,6 +234,8 @@ def test_the_screenshot_of_the_readme(open_page: Open, tmp_path: Path) -> None:
     expect(entries(alice, "message")).to_have_count(1)
     send(alice, "somebody else?", "hello")
     expect(entries(alice, "error")).to_have_count(1)
+    alice.get_by_role("button", name="Cut the connection").click()
+    expect(entries(alice, "connected")).to_have_count(2)
     alice.get_by_label("To sessions").fill("bob")
 
     # Committed by hand when the page changes: UPDATE_SCREENSHOT=1 make test ARGS="-k screenshot"
