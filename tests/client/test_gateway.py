@@ -134,7 +134,7 @@ def numbers(record: dict[str, Any]) -> list[int]:
 
 
 def test_with_history_cuts_lose_nothing(keeping: RunningGateway, open_window: Open) -> None:
-    count = 200
+    count = 150
     alice = open_window(keeping, "alice", isKept=True, timing=IN_TIME)
     bob = open_window(keeping, "bob", isKept=True)  # the gateway ends its connections
     alice.start_to_talk("bob", count, 20)
@@ -158,7 +158,7 @@ def test_nobody_notices_a_connection_that_another_takes_over_from(
     request: pytest.FixtureRequest, open_window: Open, is_kept: bool
 ) -> None:
     running = request.getfixturevalue("keeping" if is_kept else "forgetful")
-    count = 90
+    count = 80
     windows = [open_window(running, session, isKept=is_kept, timing=IN_TIME) for session in ("carol", "dave")]
     for window, other in zip(windows, ("dave", "carol"), strict=True):
         window.start_to_talk(other, count, 40)
@@ -176,7 +176,7 @@ def test_nobody_notices_a_connection_that_another_takes_over_from(
 
 
 def test_without_history_what_was_posted_is_shown_once(forgetful: RunningGateway, open_window: Open) -> None:
-    count = 200
+    count = 150
     alice = open_window(forgetful, "alice", isKept=False, timing=IN_TIME)
     bob = open_window(forgetful, "bob", isKept=False)
     alice.start_to_talk("bob", count, 20)
