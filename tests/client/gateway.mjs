@@ -10,14 +10,14 @@ const AT_ONCE = 20;
 export function open({ url, session, isKept, timing }) {
   const received = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
   const position = sessionStorage.getItem("position");
-  const record = { received, states: [], gaps: [], errors: [], acks: [], failures: [], caughtUp: 0 };
+  const record = { received, states: [], gaps: [], errors: [], acks: [], failures: [], caughtUp: 0, repeats: 0 };
   const after = position === null ? undefined : Number(position);
   const history = isKept && (after === undefined ? true : { after });
   const hub = openHub({ url, session, history, timing: { ...TIMING, ...timing } });
-  // A reload forgets which ids the client has seen. What is sent again after it has a new number, so the page looks itself.
+  // A reload forgets which ids the client has seen. What is sent again has a new number, so the page looks itself.
   const before = new Set(received.map(({ id }) => id));
   hub.on("message", ({ id, seq, message }, caughtUp) => {
-    if (before.has(id)) return;
+    if (before.has(id) && seq > after) return void record.repeats++;
     received.push({ id, seq, message });
     record.caughtUp += caughtUp;
     sessionStorage.setItem(KEPT, JSON.stringify(received));
