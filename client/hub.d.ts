@@ -104,7 +104,7 @@ export interface Hub<Message = unknown> {
 }
 
 export interface Events<Message = unknown> {
-  /** A message. `caughtUp`: it comes from the history. Each message comes once, also if it was sent again. */
+  /** A message. `caughtUp`: it comes from the history. Each message comes once, also if it was sent again. A reloaded page has forgotten what it got: see docs/client.md. */
   message: (frame: Frame<Message>, caughtUp: boolean) => void;
   /** The state has changed, another attempt has a time, or another connection has taken over. */
   state: (event: StateEvent) => void;
