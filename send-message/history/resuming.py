@@ -95,12 +95,8 @@ class Resuming:
         head = await self._head()
         alive, first = Span([], head), max(head - count + 1, 1)
         while not alive.entries and first <= head:
-            span = await self._look(first, head, limit=count)
-            if not span.entries or span.entries[-1].seq < span.reach:  # the newest may be on its way
-                await asyncio.sleep(self._wait)
-                span = await self._look(first, head, limit=count)
-            alive = Span(list(dropwhile(lambda entry: not self._is_alive(entry), span.entries)), span.reach)
-            first = span.reach + 1
+            alive = await self._alive(first, head, count)
+            first = alive.reach + 1
         if not alive.entries:
             return Page(None, head, False, [])
         oldest = alive.entries[0]
@@ -121,6 +117,15 @@ class Resuming:
         first = await self._table.take_number(self._session_id, now)
         await self._table.put(self._session_id, Entry.new(first, None, now, self._seconds))
         return first
+
+    async def _alive(self, first: int, head: int, count: int) -> Span:
+        """Return a look at the numbers from ``first`` on, from the first entry that is alive."""
+        span = await self._look(first, head, limit=count)
+        is_newest_there = bool(span.entries) and span.entries[-1].seq == span.reach
+        if not is_newest_there and not any(map(self._is_alive, span.entries)):  # the newest may be on its way
+            await asyncio.sleep(self._wait)
+            span = await self._look(first, head, limit=count)
+        return Span(list(dropwhile(lambda entry: not self._is_alive(entry), span.entries)), span.reach)
 
     async def _look(self, first: int, head: int, limit: int = LIMIT) -> Span:
         return await self._table.span(self._session_id, first, head, limit)

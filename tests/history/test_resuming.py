@@ -343,6 +343,13 @@ def test_a_session_without_anything_alive_has_a_position_only(histories: Histori
     assert histories.resume(last=5) == (None, BASE, False, [])
 
 
+def test_a_hole_at_the_end_of_the_newest_is_waited_for_once(histories: Histories) -> None:
+    histories.put(BASE, "a")
+    histories.raise_head(BASE + 1)
+    assert histories.resume(last=5) == (None, BASE + 1, False, ["a"])
+    assert histories.loop.now == WAIT
+
+
 def test_a_young_session_is_not_waited_for(histories: Histories) -> None:
     histories.put(BASE, "a")
     assert histories.resume(last=100) == (None, BASE, False, ["a"])
