@@ -86,6 +86,25 @@ def query_and_post(stub: Stub) -> Engine:
     return send
 
 
+NUMBER: dict[str, Any] = {
+    "UpdateExpression": "SET #last = if_not_exists(#last, :start) + :one, expires_at = :expires_at",
+    "ExpressionAttributeNames": {"#last": "last"},
+    "ExpressionAttributeValues": {
+        ":start": {"N": "1795000000000000"},
+        ":one": {"N": "1"},
+        ":expires_at": {"N": "1829000000"},
+    },
+    "ReturnValues": "UPDATED_NEW",
+}
+ENTRY = {
+    "frame": {"S": FRAME.decode()},
+    "at": {"N": "1795000000000"},
+    "until": {"N": "1795000600000"},
+    "expires_at": {"N": "1795004200"},
+}
+"""What the two writes of history say, except for the session and the number."""
+
+
 def number_and_put(stub: Stub) -> Engine:
     """Return boto3 with the two writes of history, for one session after another, without anything else."""
     import boto3
@@ -94,30 +113,10 @@ def number_and_put(stub: Stub) -> Engine:
 
     def store(count: int) -> int:
         for session in (f"boto3.{number}" for number in range(count)):
-            update = dynamodb.update_item(
-                TableName=TABLE,
-                Key={"session_id": {"S": session}, "seq": {"N": "0"}},
-                UpdateExpression="SET #last = if_not_exists(#last, :start) + :one, expires_at = :expires_at",
-                ExpressionAttributeNames={"#last": "last"},
-                ExpressionAttributeValues={
-                    ":start": {"N": "1795000000000000"},
-                    ":one": {"N": "1"},
-                    ":expires_at": {"N": "1829000000"},
-                },
-                ReturnValues="UPDATED_NEW",
-            )
-            dynamodb.put_item(
-                TableName=TABLE,
-                Item={
-                    "session_id": {"S": session},
-                    "seq": update["Attributes"]["last"],
-                    "frame": {"S": FRAME.decode()},
-                    "at": {"N": "1795000000000"},
-                    "until": {"N": "1795000600000"},
-                    "expires_at": {"N": "1795004200"},
-                },
-                ConditionExpression="attribute_not_exists(session_id)",
-            )
+            key = {"session_id": {"S": session}, "seq": {"N": "0"}}
+            number = dynamodb.update_item(TableName=TABLE, Key=key, **NUMBER)["Attributes"]["last"]
+            item = key | ENTRY | {"seq": number}
+            dynamodb.put_item(TableName=TABLE, Item=item, ConditionExpression="attribute_not_exists(session_id)")
         return count
 
     return store

@@ -20,7 +20,7 @@ HOURS = 5
 """Simulated hours of the reconnects."""
 
 PINGS = {5: 12.0, 9: 60 / 9}
-"""Pings an hour, by the minutes between two pings: as the client in docs/protocol.md does, and as rarely as is safe."""
+"""Pings an hour, by the minutes between two pings: often, and as rarely as is safe."""
 
 HOT_SIZES = (0, 1, 3, 4, 100, 1_000, 100_000)
 """Connections of a session that gets many messages. With three or fewer, the partition is the first limit."""

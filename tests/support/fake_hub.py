@@ -125,8 +125,6 @@ class FakeHub:
 
     def answer_to(self, connection: ServerConnection, question: dict[str, Any]) -> dict[str, Any]:
         self.asked.append(question)
-        if self.broken == "breaks off":
-            connection.close(1001)
         if self.broken == "knows no resume":
             return {"type": "error", "code": "unknown_action"}
         return self.resume(session_of(connection), question.get("after"))
@@ -149,11 +147,6 @@ class FakeHub:
         frames = [] if self.broken == "resumes without messages" else log[start : start + PAGE]
         seq = min(head, after + PAGE)
         return page | {"recovered": True, "messages": frames, "seq": seq, "more": seq < head}
-
-    def disconnect(self, session: str) -> None:
-        """Close the connections of a session."""
-        for connection in list(self.sessions[session]):
-            connection.close(1001)
 
 
 def session_of(connection: ServerConnection) -> str:
