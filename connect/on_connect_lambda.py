@@ -31,6 +31,7 @@ identify = authenticator(SETTINGS, partial(boto3.client, "secretsmanager", confi
 def lambda_handler(event: Event, context: Context) -> Answer:
     """Answer 200 to open the connection. With any status but 2xx, API Gateway refuses the handshake."""
     connection_id = event["requestContext"]["connectionId"]
+    logger.append_keys(connection_id=connection_id)
     request = ConnectRequest.from_event(event)
     logger.append_keys(session_id=request.session_id)
     now = time.time()

@@ -26,6 +26,7 @@ def lambda_handler(event: Event, context: Context) -> Answer:
     """Remove the connection's row, and answer 200 even if there was no row. Nobody reads the answer."""
     # The request context is all there is to parse. There is nothing to authorise: the connection is closed already.
     request = event["requestContext"]
+    logger.append_keys(connection_id=request["connectionId"])
 
     session_id = CONNECTIONS.forget(request["connectionId"])
     metrics.count("Disconnected")

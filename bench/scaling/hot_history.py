@@ -7,7 +7,7 @@ from itertools import count
 
 from bench import limits
 from delivery.backoff import backoff
-from history.table import WITHIN
+from history.history import WITHIN
 
 SECONDS = 40
 """Seconds in which messages come."""

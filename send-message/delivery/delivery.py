@@ -1,37 +1,17 @@
 """The delivery of one message to every connection of several sessions."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from delivery.account import Account
-from delivery.http.endpoint import Endpoint
 from delivery.http.exchange import Body, Request
 from delivery.reading import Reading
-from delivery.removals import Removals
 from delivery.retries import Closing, Post
-from delivery.stuck import MAX_FAILURES, Patience, Stuck
-from delivery.table import ConnectionsTable
+from delivery.stuck import MAX_FAILURES
+from delivery.work import Resources, Work
 from hub.connection import Connection
 from hub.envelope import Envelope
 from hub.log import logger
-
-CLEARING = 0.3
-"""Seconds, after the time is up, for rows that are still to be removed."""
-
-
-class Resources(Protocol):
-    """What all deliveries of one environment share. ``fan_out.FanOut`` has it."""
-
-    table: ConnectionsTable
-    needs_proof: bool
-    clock: Callable[[], float]
-    chance: Callable[[], float]
-    patience: Patience
-    max_waiting: int
-    stuck: Stuck
-    endpoint: Endpoint
 
 
 class Store(Protocol):
@@ -42,7 +22,7 @@ class Store(Protocol):
     async def store(self, session_id: str, envelope: Envelope) -> bool: ...
 
 
-class Delivery:
+class Delivery(Work):
     """
     The delivery of one message.
 
@@ -57,20 +37,8 @@ class Delivery:
     """
 
     def __init__(self, resources: Resources, sessions: tuple[str, ...], stored: frozenset[str], end: float) -> None:
-        self.patience = resources.patience
-        self.stuck = resources.stuck
-        self.chance = resources.chance
-        self._resources = resources
-        self._endpoint = resources.endpoint
-        self._loop = asyncio.get_running_loop()
-        self._end = end
-        self._removals = Removals(resources.table.remove)
-        self._timeout: asyncio.Timeout | None = None
-        self._all_ended = asyncio.Event()
-        self._under_way = 0
-        self._is_over = False
+        super().__init__(resources, end)
         self._closed: list[str] = []
-        self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._accounts = {session: Account() for session in sessions}
         self._reading = Reading(resources.table, sessions, self._take_page, stored, self._store_for)
 
@@ -90,19 +58,7 @@ class Delivery:
         self._leave_out = leave_out
         self._store = store
         self._reading.room.set()
-        began = self._loop.time()
-        try:
-            async with asyncio.timeout_at(self._end) as self._timeout:
-                await self._deliver()
-        except TimeoutError:
-            logger.error("out of time", seconds=round(self._loop.time() - began, 1), unfinished=self._under_way)
-            await self._removals.finish_within(CLEARING)
-            self._resources.table.endpoint.abandon()
-        finally:
-            self._is_over = True
-            self._endpoint.abandon()
-            await self._removals.stop()
-        self._report()
+        await self._carry_out(self._reading.finish())
         for session in self._reading.complete:
             self._accounts[session].readable = True
         return self._accounts
@@ -111,18 +67,17 @@ class Delivery:
         """End reading: the message is delivered or refused, or the time is up."""
         await self._reading.stop()
 
-    def end_soon(self) -> None:
-        """Shorten the time to ``Patience.broken`` seconds, because a callback failed and its request may never end."""
-        self._end = min(self._end, self._loop.time() + self.patience.broken)
-        if self._timeout and not self._is_over and not self._timeout.expired():
-            self._timeout.reschedule(self._end)
+    def submit_again(self, request: Request, delay: float) -> None:
+        super().submit_again(request, delay)
+        self._make_room()
 
-    async def _deliver(self) -> None:
-        await self._reading.finish()
-        while self._under_way:
-            self._all_ended.clear()
-            await self._all_ended.wait()
-        await self._removals.finish()
+    def finished(self) -> None:
+        super().finished()
+        self._make_room()
+
+    def closed(self, recipient: str) -> None:
+        """Log, together with others, that the hub closed a stuck connection."""
+        self._closed.append(recipient)
 
     async def _store_for(self, session_id: str) -> bool:
         return self._store is not None and await self._store.store(session_id, self._envelope)
@@ -147,57 +102,11 @@ class Delivery:
         if self.stuck.failures(row.connection_id) < MAX_FAILURES:
             self.submit(Closing(self, row))
 
-    # What Post and Closing call: see opening.DeliveryCalls.
-
-    def now(self) -> float:
-        """Return epoch seconds."""
-        return self._resources.clock()
-
-    def time_left(self) -> float:
-        """Return the seconds until the time is up."""
-        return self._end - self._loop.time()
-
-    def submit(self, request: Request) -> None:
-        """Make a new request, unless the delivery is over."""
-        if not self._is_over:
-            self._under_way += 1
-            self._endpoint.submit(request)
-
-    def submit_again(self, request: Request, delay: float) -> None:
-        """Repeat a request after some seconds."""
-        self._loop.call_later(delay, self._submit_now, request)
-        self._make_room()
-
-    def finished(self) -> None:
-        """Count a request that will not be repeated."""
-        self._under_way -= 1
-        if not self._under_way:
-            self._all_ended.set()
-        self._make_room()
-
-    def gone(self, row: Connection) -> None:
-        """Remove the row of a closed connection."""
-        self.stuck.took(row.connection_id)
-        self._removals.add(row)
-
-    def closed(self, recipient: str) -> None:
-        """Log, together with others, that the hub closed a stuck connection."""
-        self._closed.append(recipient)
-
-    def failed(self, what: str, recipient: str, reason: str) -> None:
-        """Log a failure, together with others of the same reason."""
-        self._failures[what, reason].append(recipient)
-
-    def _submit_now(self, request: Request) -> None:
-        if not self._is_over:
-            self._endpoint.submit(request)
-
     def _make_room(self) -> None:
         if self._endpoint.waiting < self._resources.max_waiting:
             self._reading.room.set()
 
     def _report(self) -> None:
-        for (what, reason), recipients in self._failures.items():
-            logger.error(f"{what} failed", reason=reason, connections=len(recipients), recipient=recipients[0])
+        super()._report()
         if self._closed:
             logger.warning("stuck connections closed", connections=len(self._closed), recipient=self._closed[0])

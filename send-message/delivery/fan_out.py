@@ -8,18 +8,23 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import uvloop
 
 from delivery.delivery import Delivery
 from delivery.dynamodb import DynamoDB
 from delivery.dynamodb_answers import DynamoDBError
+from delivery.ending import Endings
 from delivery.http.endpoint import Endpoint
 from delivery.stuck import PATIENCE, Patience, Stuck
 from delivery.table import ConnectionsTable
+from hub.connection import Connection
 from hub.errors import HubError
 from hub.log import logger
+
+if TYPE_CHECKING:
+    from delivery.work import Work
 
 T = TypeVar("T")
 
@@ -29,7 +34,7 @@ MAX_WAITING = 1000
 
 class FanOut:
     """
-    Delivers messages.
+    Delivers messages, and closes connections.
 
     The event loop and the HTTP connections stay open from message to message. If the work for a message fails with
     anything but a HubError or a DynamoDBError, the next message gets new ones. So a broken loop affects one message.
@@ -63,7 +68,7 @@ class FanOut:
         self.stuck = Stuck(clock)
         self._new_table = new_table
         self._new_endpoint = new_endpoint
-        self._delivery: Delivery | None = None
+        self._work: Work | None = None
         self._open()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -93,11 +98,22 @@ class FanOut:
         """
         # A variable of its own: after a failure, the next message begins while this one still ends in its old loop.
         end = asyncio.get_running_loop().time() + seconds
-        self._delivery = delivery = Delivery(self, sessions, stored, end)
+        self._work = delivery = Delivery(self, sessions, stored, end)
         try:
             yield delivery
         finally:
             await delivery.stop()
+
+    def endings(self, rows: list[Connection], seconds: float) -> Endings:
+        """
+        Begin a step in closing connections.
+
+        Args:
+            seconds: Time for the step.
+
+        """
+        self._work = endings = Endings(self, rows, asyncio.get_running_loop().time() + seconds)
+        return endings
 
     def dynamodb(self, table_name: str) -> DynamoDB:
         """Return another table than that of the connections, over the same HTTP connections."""
@@ -134,15 +150,15 @@ class FanOut:
 
     def _callback_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """
-        Log an error that no coroutine could catch, and let the delivery under way end soon.
+        Log an error that no coroutine could catch, and let the work under way end soon.
 
         The context's other members are left out: uvloop puts the arguments of callbacks into its message.
 
         """
         self._has_broken = True
         logger.error("callback failed", exc_info=context.get("exception"))
-        if self._delivery:
-            self._delivery.end_soon()
+        if self._work:
+            self._work.end_soon()
 
     def _open_anew(self) -> None:
         thread, close = self._thread, self._closing()

@@ -20,8 +20,8 @@ FORBIDDEN = (
 )
 
 
-class DeliveryCalls(Protocol):
-    """What a request calls on the delivery that it belongs to."""
+class WorkCalls(Protocol):
+    """What a request calls on the work that it belongs to: a delivery, or a step in closing connections."""
 
     patience: Patience
     stuck: Stuck
@@ -40,13 +40,13 @@ class DeliveryCalls(Protocol):
 class ToConnection(Request):
     """A request about one connection. Status 410 says that the connection is gone, or that it is not open yet."""
 
-    __slots__ = ("_delivery", "_first_missed", "_missed", "_row")
+    __slots__ = ("_first_missed", "_missed", "_row", "_work")
 
     what: str
 
-    def __init__(self, method: str, delivery: DeliveryCalls, row: Connection, body: Body) -> None:
+    def __init__(self, method: str, work: WorkCalls, row: Connection, body: Body) -> None:
         super().__init__(method, row.connection_id, body)
-        self._delivery = delivery
+        self._work = work
         self._row = row
         self._missed = 0
         self._first_missed = 0.0
@@ -60,25 +60,25 @@ class ToConnection(Request):
         that long.
 
         """
-        patience, left = self._delivery.patience, self._delivery.time_left()
+        patience, left = self._work.patience, self._work.time_left()
         if not self._missed:
             self._first_missed = left
-        age = self._delivery.now() - self._row.connected_at / 1000
+        age = self._work.now() - self._row.connected_at / 1000
         wait = min(patience.opening + patience.clocks - age, patience.opening - (self._first_missed - left))
         if wait <= 0:
-            self._delivery.gone(self._row)
-            self._delivery.finished()
+            self._work.gone(self._row)
+            self._work.finished()
             return True
         if left < LEAST_TIME:
             self._fail(response)
         else:
-            self._delivery.submit_again(self, min(FIRST_DELAY * 2**self._missed, wait, left))
+            self._work.submit_again(self, min(FIRST_DELAY * 2**self._missed, wait, left))
             self._missed += 1
         return False
 
     def _fail(self, response: Response) -> None:
-        self._delivery.failed(self.what, self._row.connection_id, _reason(response))
-        self._delivery.finished()
+        self._work.failed(self.what, self._row.connection_id, _reason(response))
+        self._work.finished()
 
 
 def _reason(response: Response) -> str:

@@ -7,6 +7,7 @@ comes twice by its number.
 
 * ``storing``    numbers a message and stores it
 * ``resuming``   finds what a client has missed
+* ``purging``    deletes the history of a session, for an operator
 * ``table``      the requests to the table of history
 * ``items``      the items of this table, and how to read them
 

@@ -11,10 +11,6 @@ from hub import items
 
 T = TypeVar("T")
 
-WITHIN = 3.0
-"""Seconds for all requests of one message or one question, unless the invocation ends sooner: enough for two requests,
-each of which is lost once and takes a second then."""
-
 
 class Span(NamedTuple):
     """
@@ -31,12 +27,12 @@ class Span(NamedTuple):
 
 class HistoryTable:
     """
-    The table of history, for the work on one message or one question.
+    The table of history, for the work on one message, one question or one purge.
 
     Every method raises a ``DynamoDBError`` if DynamoDB fails, or does not answer in time.
 
     Args:
-        seconds: The time for all requests together, if it is less than WITHIN.
+        seconds: The time for all requests together.
         clock: Returns epoch seconds. A monotonic clock may stand still while Lambda freezes the environment, and a
             message must not be stored long after its number was taken.
 
@@ -45,7 +41,7 @@ class HistoryTable:
     def __init__(self, dynamodb: DynamoDB, seconds: float, clock: Callable[[], float] = time.time) -> None:
         self._dynamodb = dynamodb
         self._clock = clock
-        self._end = clock() + min(seconds, WITHIN)
+        self._end = clock() + seconds
 
     async def take_number(self, session_id: str, now: float) -> int:
         """
@@ -101,16 +97,7 @@ class HistoryTable:
         The read is consistent: it finds every entry that was stored before.
 
         """
-        arguments = {
-            "ConsistentRead": True,
-            "KeyConditionExpression": "session_id = :session AND seq BETWEEN :first AND :last",
-            "ExpressionAttributeValues": {
-                ":session": {"S": session_id},
-                ":first": {"N": str(first)},
-                ":last": {"N": str(last)},
-            },
-            "Limit": limit,
-        }
+        arguments = {**_between(session_id, first, last), "Limit": limit}
 
         def read(answer: dict[str, Any]) -> Span:
             rest = answer.get("LastEvaluatedKey")
@@ -119,12 +106,67 @@ class HistoryTable:
 
         return await self._ask("Query", arguments, read)
 
+    async def raise_head(self, session_id: str, now: float) -> int:
+        """
+        Raise the last number to where the numbers of a new head begin, unless it is above that already.
+
+        Args:
+            now: Epoch seconds, with which the numbers of a new head begin.
+
+        Returns:
+            The last number.
+
+        """
+        start = int(now * 1000) * 1000
+        arguments = {
+            "Key": key_of(session_id, HEAD),
+            "UpdateExpression": "SET #last = :start, expires_at = :expires_at",
+            "ConditionExpression": "attribute_not_exists(#last) OR #last < :start",
+            "ExpressionAttributeNames": {"#last": "last"},
+            "ExpressionAttributeValues": {
+                ":start": {"N": str(start)},
+                ":expires_at": {"N": str(int(now) + HEAD_LIFETIME)},
+            },
+        }
+        try:
+            await self._ask("UpdateItem", arguments, dict)
+        except DynamoDBError as error:
+            if error.code != CONDITION_FAILED:
+                raise
+            return await self.last(session_id) or start
+        return start
+
+    async def numbers(self, session_id: str, first: int, last: int) -> tuple[list[int], bool]:
+        """Return the numbers in use from ``first`` to ``last``, those of 1 MB of items, and whether there are more."""
+        arguments = {**_between(session_id, first, last), "ProjectionExpression": "seq"}
+
+        def read(answer: dict[str, Any]) -> tuple[list[int], bool]:
+            return [items.number(item, "seq", missing=HEAD) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+        return await self._ask("Query", arguments, read)
+
+    async def delete(self, session_id: str, seq: int) -> None:
+        """Delete what is stored under a number."""
+        await self._ask("DeleteItem", {"Key": key_of(session_id, seq)}, dict)
+
     async def _get(self, session_id: str, seq: int) -> Item | None:
         arguments = {"Key": key_of(session_id, seq), "ConsistentRead": True}
         return await self._ask("GetItem", arguments, lambda answer: answer.get("Item"))
 
     async def _ask(self, operation: str, arguments: Item, read: Callable[[dict[str, Any]], T]) -> T:
         return await self._dynamodb.ask(operation, arguments, self._end - self._clock(), read)
+
+
+def _between(session_id: str, first: int, last: int) -> Item:
+    return {
+        "ConsistentRead": True,
+        "KeyConditionExpression": "session_id = :session AND seq BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":session": {"S": session_id},
+            ":first": {"N": str(first)},
+            ":last": {"N": str(last)},
+        },
+    }
 
 
 def _last(head: Item) -> int:

@@ -3,8 +3,11 @@ What the three functions share: rules, and boundaries to services.
 
 Rules take values and return values:
 
-* ``connect_request``, ``frames``               what clients send
-* ``replies``, ``envelope``                     what they receive
+* ``connect_request``, ``frames``                 what clients send
+* ``invocations``, ``published``                  what backends and operators send
+* ``members``                                     how the members of all that is sent are read
+* ``event_kinds``                                 who of them sent it
+* ``replies``, ``envelope``                       what they receive
 * ``strict_json``, ``message_ids``                how frames are written
 * ``connection``, ``sessions``                    who is connected, and who may send to which session
 * ``rate``                                        how fast a connection may send
@@ -23,6 +26,6 @@ Boundaries know one service each:
 
 The package ``delivery``, next to the function that sends, delivers messages. It alone knows the ``@connections`` API,
 and it asks DynamoDB with an HTTP engine of its own. The package ``history`` beside it stores messages and finds them
-again.
+again. The package ``callers`` uses both of them for each caller of that function.
 
 """

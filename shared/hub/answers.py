@@ -4,11 +4,13 @@ import functools
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, NotRequired, Protocol, TypeAlias, TypedDict
+from typing import Any, NotRequired, Protocol, TypeAlias, TypedDict, TypeVar
 
-from hub import frames, metrics, replies
+from hub import frames, metrics, replies, strict_json
 from hub.errors import HubError, Internal
 from hub.log import logger
+
+T = TypeVar("T")
 
 Event: TypeAlias = dict[str, Any]
 
@@ -36,8 +38,8 @@ class Answer(TypedDict):
     body: NotRequired[str]
 
 
-Handler: TypeAlias = Callable[[Event, Context], Answer]
-Refuse: TypeAlias = Callable[[HubError, Event, Context], Answer]
+Handler: TypeAlias = Callable[[Event, Context], T]
+Refuse: TypeAlias = Callable[[HubError, Event, Context], T]
 
 
 def refuse_handshake(error: HubError, event: Event, context: Context) -> Answer:
@@ -47,8 +49,13 @@ def refuse_handshake(error: HubError, event: Event, context: Context) -> Answer:
 
 def refuse_frame(error: HubError, event: Event, context: Context) -> Answer:
     """Answer with an error frame, which has the id of the refused frame if that id is valid."""
-    request_id = context.aws_request_id if isinstance(error, Internal) else None
-    return reply(replies.error(error, frames.salvage_id(event.get("body")), request_id))
+    refusal = replies.error(error, frames.salvage_id(event.get("body")), context.aws_request_id)
+    return reply(strict_json.dumps(refusal))
+
+
+def refuse_invocation(error: HubError, event: Event, context: Context) -> Answer | replies.Reply:
+    """Answer whoever invoked the function, with an error as clients get it."""
+    return replies.error(error, None, context.aws_request_id)
 
 
 def reply(frame: str) -> Answer:
@@ -56,38 +63,48 @@ def reply(frame: str) -> Answer:
     return {"statusCode": int(HTTPStatus.OK), "body": frame}
 
 
-def answers_errors(refuse: Refuse) -> Callable[[Handler], Handler]:
+def answers_errors(refuse: Refuse[T]) -> Callable[[Handler[T]], Handler[T]]:
     """
-    Return a decorator for handlers, which turns an exception into an answer and logs the exception once.
-
-    The client learns what it did wrong, and never what broke in the hub.
+    Return a decorator for handlers, which turns an exception into an answer: see ``attempt``.
 
     Args:
         refuse: Makes the answer from the error.
 
     """
 
-    def decorate(handler: Handler) -> Handler:
+    def decorate(handler: Handler[T]) -> Handler[T]:
         @logger.inject_lambda_context(clear_state=True, log_event=False)  # even if the environment switches it on
         @functools.wraps(handler)
-        def lambda_handler(event: Event, context: Context) -> Answer:
-            logger.append_keys(connection_id=event["requestContext"]["connectionId"])
-            try:
-                return handler(event, context)
-            except HubError as error:
-                if error.is_refusal:
-                    metrics.refused(error.code)
-                    logger.warning("refused", code=error.code, status=int(error.status), reason=str(error))
-                else:
-                    logger.info("answered", code=error.code, reason=str(error))
-                return refuse(error, event, context)
-            except Exception:  # noqa: BLE001 - the one place that maps errors
-                metrics.count("Faults")
-                logger.exception("failed")
-                return refuse(Internal("The hub failed. The fault is not yours."), event, context)
-            finally:
-                metrics.flush()
+        def lambda_handler(event: Event, context: Context) -> T:
+            return attempt(lambda: handler(event, context), lambda error: refuse(error, event, context))
 
         return lambda_handler
 
     return decorate
+
+
+def attempt(work: Callable[[], T], refuse: Callable[[HubError], T]) -> T:
+    """
+    Do some work, log an exception once, and turn the exception into an answer. Print the metrics of the work.
+
+    The caller learns what it did wrong, and never what broke in the hub.
+
+    Args:
+        refuse: Makes the answer from the error.
+
+    """
+    try:
+        return work()
+    except HubError as error:
+        if error.is_refusal:
+            metrics.refused(error.code)
+            logger.warning("refused", code=error.code, status=int(error.status), reason=str(error))
+        else:
+            logger.info("answered", code=error.code, reason=str(error))
+        return refuse(error)
+    except Exception:  # noqa: BLE001 - the one place that maps errors
+        metrics.count("Faults")
+        logger.exception("failed")
+        return refuse(Internal("The hub failed. The fault is not yours."))
+    finally:
+        metrics.flush()

@@ -1,9 +1,8 @@
 """
 The requests to the table of connections, and how to read the answers.
 
-``put``, ``put_used``, ``count``, ``page``, ``by_connection`` and ``delete`` return the arguments of a request, without
-the name of the table. ``connections`` makes the requests with boto3, and ``delivery.table`` with delivery's own HTTP
-engine.
+The functions with the name of a request return its arguments, without the name of the table. ``connections`` makes the
+requests with boto3, and ``delivery.table`` with delivery's own HTTP engine.
 
 """
 
@@ -82,6 +81,11 @@ def page(session_id: str) -> Arguments:
 def next_page(answer: Mapping[str, Any]) -> Arguments | None:
     """Return what to add to the arguments of a query for the page after this answer, or None after the last page."""
     return {"ExclusiveStartKey": answer["LastEvaluatedKey"]} if "LastEvaluatedKey" in answer else None
+
+
+def page_after(session_id: str, connection_id: str) -> Arguments:
+    """Return what to add to the arguments of ``page`` for the page after a connection id, which need not be there."""
+    return {"ExclusiveStartKey": {"session_id": {"S": session_id}, "connection_id": {"S": connection_id}}}
 
 
 def connections_in(answer: Mapping[str, Any], session_id: str) -> list[Connection]:

@@ -1,20 +1,11 @@
-"""The frames of ``hub.v1`` that clients send. ``replies`` builds what the hub answers."""
+"""The frames of ``hub.v1`` that clients send. ``replies`` builds what the hub answers, ``members`` reads members."""
 
-import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from hub import strict_json
-from hub.errors import BadJson, BadRequest, HubError, UnknownAction
-from hub.sessions import SESSION_ID
-
-MAX_SESSIONS = 100
-"""Distinct sessions in the list of one message."""
-
-MAX_MESSAGE_ID = 64
-"""Characters (Unicode code points) of a message id."""
-
-MAX_DEPTH = 100
-"""Levels of arrays and objects in a message."""
+from hub import members
+from hub.errors import BadRequest, HubError, UnknownAction
+from hub.members import Members, members_of
 
 MAX_SEQ = 2**53 - 1
 """The largest number of a message in its session's history: the largest integer that is exact in JavaScript."""
@@ -66,7 +57,21 @@ class Resume(NamedTuple):
     last: int | None
 
 
-Frame: TypeAlias = Ping | SendMessage | Resume
+class Who(NamedTuple):
+    """
+    A question for how many connections sessions have.
+
+    Attributes:
+        id: What the answer repeats, or None.
+        positions: As in SendMessage.
+
+    """
+
+    id: str | None
+    positions: dict[str, int]
+
+
+Frame: TypeAlias = Ping | SendMessage | Resume | Who
 
 
 def parse(body: str | None) -> Frame:
@@ -76,112 +81,53 @@ def parse(body: str | None) -> Frame:
     Raises:
         BadJson: If the frame is not a JSON object, by the strict rules of ``strict_json``.
         BadRequest: If a member is missing or malformed; ``field`` names the member.
-        UnknownAction: If ``action`` is not ``sendMessage``, ``resume`` or ``ping``.
+        UnknownAction: If there is no such ``action``.
 
     """
-    members = _members(body)
-    if not isinstance(action := members.get("action"), str):
+    frame = members_of(body or "", "frame")
+    if not isinstance(action := frame.get("action"), str):
         raise BadRequest("action is not a string", "action")
-    if action == "ping":
-        return Ping()
-    if action == "resume":
-        return _resume(members)
-    if action != "sendMessage":
-        raise UnknownAction("action is not sendMessage, resume or ping", "action")
-    return SendMessage(
-        id=_message_id(members),
-        positions=_positions(members),
-        message=_message(members),
-        echo=_flag(members, "echo"),
-        store=_flag(members, "store"),
-    )
+    if action not in _PARSERS:
+        raise UnknownAction("action is not sendMessage, resume, who or ping", "action")
+    return _PARSERS[action](frame)
 
 
 def salvage_id(body: str | None) -> str | None:
     """Return the id of a frame, or None if it has no valid id. The rest of the frame may be wrong."""
     try:
-        return _message_id(_members(body))
+        return members.message_id(members_of(body or "", "frame"))
     except HubError:
         return None
 
 
-_NOT_JSON = object()
-
-
-@functools.lru_cache(maxsize=1)
-def _value(body: str) -> Any:
-    """Return the value of a frame. The last value is cached, because ``salvage_id`` reads what ``parse`` refused."""
-    try:
-        return strict_json.loads(body)
-    except ValueError:
-        return _NOT_JSON
-
-
-def _members(body: str | None) -> dict[str, Any]:
-    frame = _value(body or "")
-    if frame is _NOT_JSON:
-        # The parser's own text is left out: it is about Python, and may quote the frame.
-        raise BadJson("The frame is not valid JSON")
-    if not isinstance(frame, dict):
-        raise BadJson("The frame is JSON, but not an object")
-    return frame
-
-
-def _message_id(members: dict[str, Any]) -> str | None:
-    if "id" not in members:
-        return None
-    message_id = members["id"]
-    if not isinstance(message_id, str) or not 1 <= len(message_id) <= MAX_MESSAGE_ID:
-        raise BadRequest(f"id is not a string of 1 to {MAX_MESSAGE_ID} characters", "id")
-    return message_id
-
-
-def _positions(members: dict[str, Any]) -> dict[str, int]:
-    sessions = members.get("sessions")
-    if not isinstance(sessions, list) or not sessions:
-        raise BadRequest("sessions is not a list with at least one session id", "sessions")
-    positions: dict[str, int] = {}
-    for index, session_id in enumerate(sessions):
-        if not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
-            raise BadRequest(f"sessions[{index}] is not a session id", f"sessions[{index}]")
-        positions.setdefault(session_id, index)
-    if len(positions) > MAX_SESSIONS:
-        raise BadRequest(f"sessions names {len(positions)} sessions, and {MAX_SESSIONS} are allowed", "sessions")
-    return positions
-
-
-def _message(members: dict[str, Any]) -> Any:
-    if "message" not in members:
-        raise BadRequest("message is missing; it may be any JSON value, null too", "message")
-    for depth, layer in enumerate(strict_json.layers(members["message"])):
-        if not all(strict_json.is_finite(value) for value in layer if isinstance(value, (float, int))):
-            raise BadRequest("message holds a number beyond the range of an IEEE double", "message")
-        if depth == MAX_DEPTH and any(isinstance(value, (list, dict)) for value in layer):
-            raise BadRequest(f"message nests deeper than {MAX_DEPTH} levels", "message")
-    return members["message"]
-
-
-def _flag(members: dict[str, Any], name: str) -> bool:
-    flag = members.get(name, True)
-    if not isinstance(flag, bool):
-        raise BadRequest(f"{name} is neither true nor false", name)
-    return flag
-
-
-def _resume(members: dict[str, Any]) -> Resume:
-    if "after" in members and "last" in members:
-        raise BadRequest("after and last are both there, and one is allowed", "last")
-    return Resume(
-        id=_message_id(members),
-        after=_integer(members, "after", 0, MAX_SEQ),
-        last=_integer(members, "last", 1, MAX_LAST),
+def _send_message(frame: Members) -> SendMessage:
+    return SendMessage(
+        id=members.message_id(frame),
+        positions=members.positions(frame),
+        message=members.message(frame),
+        echo=members.flag(frame, "echo"),
+        store=members.flag(frame, "store"),
     )
 
 
-def _integer(members: dict[str, Any], name: str, least: int, most: int) -> int | None:
-    if name not in members:
-        return None
-    value = members[name]
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise BadRequest(f"{name} is not an integer from {least} to {most}", name)
-    return value
+def _resume(frame: Members) -> Resume:
+    if "after" in frame and "last" in frame:
+        raise BadRequest("after and last are both there, and one is allowed", "last")
+    return Resume(
+        id=members.message_id(frame),
+        after=members.integer(frame, "after", 0, MAX_SEQ),
+        last=members.integer(frame, "last", 1, MAX_LAST),
+    )
+
+
+def _who(frame: Members) -> Who:
+    return Who(id=members.message_id(frame), positions=members.positions(frame))
+
+
+_PARSERS: dict[str, Callable[[Members], Frame]] = {
+    "sendMessage": _send_message,
+    "resume": _resume,
+    "who": _who,
+    "ping": lambda _: Ping(),
+}
+"""How to read the frames of each action."""

@@ -6,6 +6,7 @@ Disconnected    connections whose end API Gateway has reported
 Refused         handshakes and frames that the hub has refused; also with the dimension ``code``
 Faults          events that the hub failed to handle
 Messages        messages that the hub has accepted, even if nobody is there to receive them
+Published       those of them that are from backends
 Recipients      connections that messages were for
 Delivered       recipients that took the message
 Gone            recipients that turned out to be closed

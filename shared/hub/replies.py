@@ -1,7 +1,11 @@
-"""The frames of ``hub.v1`` that answer a client's frame."""
+"""The frames of ``hub.v1`` that answer a client's frame. Backends and operators get some of them too."""
+
+from typing import Any, TypeAlias
 
 from hub import strict_json
-from hub.errors import HubError
+from hub.errors import HubError, Internal
+
+Reply: TypeAlias = dict[str, Any]
 
 PONG = '{"type":"pong"}'
 
@@ -11,7 +15,7 @@ MAX_PAGE_BYTES = 32_000
 
 def ack(
     message_id: str, delivered: dict[str, int], offline: list[str], failed: dict[str, int], seq: dict[str, int]
-) -> str:
+) -> Reply:
     """
     Build the answer to a message that was sent. Every session of the message is in one of the first three at least.
 
@@ -21,14 +25,14 @@ def ack(
 
     """
     totals = {"delivered": delivered, "offline": offline, "failed": failed}
-    return strict_json.dumps({"type": "ack", "id": message_id} | totals | ({"seq": seq} if seq else {}))
+    return {"type": "ack", "id": message_id} | totals | ({"seq": seq} if seq else {})
 
 
 def resumed(
     resume_id: str | None, session_id: str, recovered: bool | None, seq: int, more: bool, messages: list[str]
 ) -> str:
     """
-    Build the answer to ``resume``.
+    Build the answer to ``resume``, as text.
 
     Args:
         resume_id: The id of the question, if it had one.
@@ -48,8 +52,30 @@ def resumed(
     return f'{head[:-1]},"messages":[{",".join(messages)}]}}'
 
 
-def error(refusal: HubError, frame_id: str | None, request_id: str | None) -> str:
-    """Build the answer to a frame that was refused. It has no members that are None."""
+def who(who_id: str | None, online: dict[str, int], offline: list[str]) -> Reply:
+    """
+    Build the answer to ``who``. Every session of the question is in one of the two.
+
+    Args:
+        who_id: The id of the question, if it had one.
+
+    """
+    return {"type": "who"} | ({"id": who_id} if who_id is not None else {}) | {"online": online, "offline": offline}
+
+
+def closing(reconnect: bool, reason: str | None) -> Reply:
+    """Build what a connection gets before the hub closes it for an operator."""
+    return {"type": "closing", "reconnect": reconnect} | ({"reason": reason} if reason is not None else {})
+
+
+def error(refusal: HubError, frame_id: str | None, request_id: str) -> Reply:
+    """
+    Build the answer to what was refused. It has no members that are None.
+
+    Args:
+        request_id: The answer has it if the fault is the hub's, so that operators find it in the logs.
+
+    """
     members = {
         "type": "error",
         "code": refusal.code,
@@ -57,6 +83,6 @@ def error(refusal: HubError, frame_id: str | None, request_id: str | None) -> st
         "field": refusal.field,
         "id": frame_id,
         "retry_after_ms": refusal.retry_after_ms,
-        "request_id": request_id,
+        "request_id": request_id if isinstance(refusal, Internal) else None,
     }
-    return strict_json.dumps({name: value for name, value in members.items() if value is not None})
+    return {name: value for name, value in members.items() if value is not None}

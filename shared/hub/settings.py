@@ -151,6 +151,7 @@ class MessageSettings(NamedTuple):
         message_rate: Messages a second that one connection may send; 0: no limit.
         message_burst: Messages that one connection may send at once, if there is a rate.
         history: None: history is off.
+        dead_letters_url: URL of the queue for malformed records of the queue PublishedMessages; empty: no queue.
 
     """
 
@@ -160,6 +161,7 @@ class MessageSettings(NamedTuple):
     message_rate: int
     message_burst: int
     history: HistorySettings | None
+    dead_letters_url: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -176,6 +178,7 @@ class MessageSettings(NamedTuple):
             message_rate=number(env, "MESSAGE_RATE"),
             message_burst=number(env, "MESSAGE_BURST"),
             history=HistorySettings.from_env(env),
+            dead_letters_url=env.get("DEAD_LETTERS_URL", ""),
         )
 
     @property

@@ -7,8 +7,8 @@ import pytest
 from bench import costs, limits
 from bench.scaling import function_times, history, hot_history, steady
 from bench.scaling.steady import Workload
+from history.history import WITHIN
 from history.items import Entry, item_of
-from history.table import WITHIN
 from hub import replies
 from hub.envelope import Envelope
 from hub.message_ids import uuid7

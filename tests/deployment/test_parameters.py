@@ -17,6 +17,7 @@ BOUNDS = {
     "StageBurst": (1, 1_000_000),
     "ReservedConcurrency": (0, 10_000),
     "RefusalThreshold": (1, 1_000_000),
+    "PublishConcurrency": (2, 1_000),
 }
 NOT_WHOLE = [
     "0.5",

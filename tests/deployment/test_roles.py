@@ -48,8 +48,10 @@ def test_each_function_has_exactly_the_rights_it_uses() -> None:
 
 HISTORY_TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/HistoryTable"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
-HISTORY = {f"dynamodb:{action}": {HISTORY_TABLE} for action in ("UpdateItem", "PutItem", "GetItem", "Query")}
-"""The actions of MessageFunction on the table of messages. Nothing deletes a message but DynamoDB's TTL."""
+HISTORY = {
+    f"dynamodb:{action}": {HISTORY_TABLE} for action in ("UpdateItem", "PutItem", "GetItem", "Query", "DeleteItem")
+}
+"""The actions of MessageFunction on the table of messages."""
 
 
 def added(options: dict[str, str], role: str) -> dict[str, set[str]]:

@@ -39,7 +39,7 @@ def waits_for(name: str) -> Iterator[str]:
 def test_the_api_has_parts() -> None:
     kinds = sorted(RESOURCES[name]["Type"].removeprefix("AWS::ApiGatewayV2::") for name in PARTS)
     assert kinds == sorted(
-        [*["Route"] * 6, *["Integration"] * 4, *["RouteResponse"] * 4, "IntegrationResponse", "Stage", "ApiMapping"]
+        [*["Route"] * 7, *["Integration"] * 4, *["RouteResponse"] * 5, "IntegrationResponse", "Stage", "ApiMapping"]
     )
 
 
@@ -70,7 +70,7 @@ def test_every_route_has_the_throttle_of_the_stage() -> None:
     app = load(ROOT / "template.yaml", {"StageRate": "7", "StageBurst": "3"})
     assert app.throttle == Throttle(7, 3)
     assert {key: route.throttle for key, route in app.routes.items()} == dict.fromkeys(
-        ["$connect", "$disconnect", "sendMessage", "resume", "$default", "ping"]
+        ["$connect", "$disconnect", "sendMessage", "resume", "who", "$default", "ping"]
     )
 
 

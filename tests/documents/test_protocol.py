@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hub import frames, replies
+from hub import frames, members, replies
 from hub.answers import refuse_frame
 from hub.envelope import Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
@@ -36,7 +36,7 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 TIMES = st.floats(0, 4e9)
-IDS = st.text(min_size=1, max_size=frames.MAX_MESSAGE_ID)
+IDS = st.text(min_size=1, max_size=members.MAX_MESSAGE_ID)
 SESSION_IDS = st.from_regex(SESSION_ID, fullmatch=True)
 COUNTS = st.dictionaries(SESSION_IDS, st.integers(0, 1000), max_size=4)
 SENT_FRAMES = st.fixed_dictionaries(
@@ -65,7 +65,7 @@ WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st
         "sendmessage",
         "Resume",
         "two words",
-        "x" * (frames.MAX_MESSAGE_ID + 1),
+        "x" * (members.MAX_MESSAGE_ID + 1),
         ["s1", ""],
         ["s1", None],
         ["s1", "x" * 129],
@@ -95,7 +95,7 @@ SEQ = st.integers(1, frames.MAX_SEQ)
 def test_every_ack_fits_its_schema(
     message_id: str, delivered: dict[str, int], offline: set[str], failed: dict[str, int], seq: dict[str, int]
 ) -> None:
-    frame = json.loads(replies.ack(message_id, delivered, sorted(offline), failed, seq))
+    frame = replies.ack(message_id, delivered, sorted(offline), failed, seq)
     assert problems(frame, "ack") == []
 
 

@@ -13,7 +13,7 @@ from history.resuming import LIMIT
 from history.storing import Storing
 from history.table import HistoryTable
 from hub import connect_request as handshake
-from hub import frames
+from hub import frames, members
 from hub.connection import Connection
 from hub.envelope import MAX_FRAME_BYTES, MAX_STORED_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
@@ -115,15 +115,15 @@ def test_the_schemas_bounds_are_the_codes() -> None:
         "characters of an id": SCHEMAS["MessageId"]["maxLength"],
         "session id": SCHEMAS["SessionId"]["pattern"],
     } == {
-        "sessions": frames.MAX_SESSIONS,
-        "sessions offline": frames.MAX_SESSIONS,
-        "sessions counted": frames.MAX_SESSIONS,
-        "sessions numbered": frames.MAX_SESSIONS,
+        "sessions": members.MAX_SESSIONS,
+        "sessions offline": members.MAX_SESSIONS,
+        "sessions counted": members.MAX_SESSIONS,
+        "sessions numbered": members.MAX_SESSIONS,
         "numbers": frames.MAX_SEQ,
         "positions": frames.MAX_SEQ,
         "newest messages": frames.MAX_LAST,
         "messages of a page": max(LIMIT, frames.MAX_LAST),
-        "characters of an id": frames.MAX_MESSAGE_ID,
+        "characters of an id": members.MAX_MESSAGE_ID,
         "session id": f"^{SESSION_ID.pattern}$",
     }
 
@@ -138,9 +138,9 @@ BYTES = [MAX_FRAME_BYTES, MAX_STORED_BYTES, MAX_PAGE_BYTES]
     ("document", "pattern", "stated"),
     [
         pytest.param(PROTOCOL, r"protocol, `(.+?)`", [handshake.PROTOCOL], id="subprotocol"),
-        pytest.param(PROTOCOL, r"1 to ([\d,]+) session ids", [frames.MAX_SESSIONS], id="sessions"),
-        pytest.param(PROTOCOL, r"1 to ([\d,]+) characters", [frames.MAX_MESSAGE_ID], id="id"),
-        pytest.param(PROTOCOL, r"([\d,]+) levels", [frames.MAX_DEPTH], id="levels"),
+        pytest.param(PROTOCOL, r"1 to ([\d,]+) session ids", [members.MAX_SESSIONS], id="sessions"),
+        pytest.param(PROTOCOL, r"1 to ([\d,]+) characters", [members.MAX_MESSAGE_ID], id="id"),
+        pytest.param(PROTOCOL, r"([\d,]+) levels", [members.MAX_DEPTH], id="levels"),
         pytest.param(PROTOCOL, r"([\d,]{4,}) bytes", BYTES, id="delivered-stored-and-page"),
         pytest.param(PROTOCOL, r"it has (\d+) bytes", [AROUND_MESSAGE], id="bytes-around-a-message"),
         pytest.param(PROTOCOL, r"`seq` adds (\d+) bytes", [NUMBER], id="bytes-of-a-number"),
@@ -153,8 +153,8 @@ BYTES = [MAX_FRAME_BYTES, MAX_STORED_BYTES, MAX_PAGE_BYTES]
         pytest.param(PROTOCOL, r"(\d+) hours", [int(QUOTAS.duration) // 3600], id="duration"),
         pytest.param(PROTOCOL, r"waits (\d+) seconds", [int(options.INTEGRATION_TIMEOUT)], id="integration"),
         pytest.param(ASYNCAPI_TEXT, r"title: (hub.+)", [handshake.PROTOCOL], id="asyncapi-subprotocol"),
-        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) different sessions", [frames.MAX_SESSIONS], id="asyncapi-sessions"),
-        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) levels", [frames.MAX_DEPTH], id="asyncapi-levels"),
+        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) different sessions", [members.MAX_SESSIONS], id="asyncapi-sessions"),
+        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) levels", [members.MAX_DEPTH], id="asyncapi-levels"),
         pytest.param(ASYNCAPI_TEXT, r"([\d,]+) bytes", BYTES, id="asyncapi-delivered-stored-and-page"),
         pytest.param(
             ASYNCAPI_TEXT,

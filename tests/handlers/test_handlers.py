@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import time
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Protocol
@@ -138,7 +139,7 @@ def test_the_ack_of_a_message_without_recipients_lists_every_session_as_offline(
     handler: Handler, connections: Connections
 ) -> None:
     module = handler("MessageFunction")
-    connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
+    connections.add(Connection.opened(Identity("sender"), SENDER, now=time.time()))
 
     ack = answer_to(module, message({"action": "sendMessage", "sessions": ["b", "a", "b"], "message": 1}))
 
@@ -151,7 +152,7 @@ def test_a_session_that_cannot_be_reached_is_failed(
 ) -> None:
     faulty.scripts[SENDER] = ["403"]
     module = handler("MessageFunction", {"WebSocketEndpoint": faulty.url})
-    connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
+    connections.add(Connection.opened(Identity("sender"), SENDER, now=time.time()))
 
     ack = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": 1, "id": "c"}))
 
@@ -160,7 +161,7 @@ def test_a_session_that_cannot_be_reached_is_failed(
 
 def test_a_frame_too_large_delivers_nothing(handler: Handler, connections: Connections) -> None:
     module = handler("MessageFunction")
-    connections.add(Connection.opened(Identity("sender"), SENDER, now=module.time.time()))
+    connections.add(Connection.opened(Identity("sender"), SENDER, now=time.time()))
 
     error = answer_to(module, message({"action": "sendMessage", "sessions": ["sender"], "message": "x" * 131_072}))
     assert (error["type"], error["code"], error["field"]) == ("error", "message_too_large", "message")
@@ -180,7 +181,7 @@ def test_a_frame_too_large_delivers_nothing(handler: Handler, connections: Conne
             {
                 "type": "error",
                 "code": "unknown_action",
-                "message": "action is not sendMessage, resume or ping",
+                "message": "action is not sendMessage, resume, who or ping",
                 "field": "action",
                 "id": "c-1",
             },
@@ -251,7 +252,7 @@ def test_a_refusal_is_logged_with_connection_session_and_outcome(
     handler: Handler, connections: Connections, log: io.StringIO
 ) -> None:
     module = handler("MessageFunction")
-    connections.add(Connection.opened(Identity("sender", "me", ("sender",)), SENDER, now=module.time.time()))
+    connections.add(Connection.opened(Identity("sender", "me", ("sender",)), SENDER, now=time.time()))
 
     answer_to(module, message({"action": "sendMessage", "sessions": ["other"], "message": 1}))
     handler("ConnectFunction").lambda_handler(sample_event("connect-without-session"), Context())

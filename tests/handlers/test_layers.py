@@ -13,9 +13,12 @@ from tests.support.paths import ROOT
 HANDLERS = {
     "connect/on_connect_lambda.py": {"boto3", "hub"},
     "disconnect/on_disconnect_lambda.py": {"boto3", "hub"},
-    "send-message/on_send_message_lambda.py": {"delivery", "history", "hub"},
+    "send-message/on_send_message_lambda.py": {"callers", "delivery", "history", "hub"},
 }
 """Each handler, and what it may import beside Python's own library."""
+
+CALLERS_OF_A_COLD_START = {"callers.clients", "callers.presence", "callers.sending"}
+"""What a cold start for a client imports of ``callers``. Backends, operators and queues wait for the rest."""
 
 
 def imported(source: Path) -> set[str]:
@@ -57,4 +60,5 @@ def test_message_function_starts_without_boto3() -> None:
     modules = set(json.loads(printed))
     assert "delivery.fan_out" in modules
     assert "history" not in modules  # it costs nothing while it is off
+    assert {name for name in modules if name.startswith("callers.")} == CALLERS_OF_A_COLD_START
     assert not modules & {"boto3", "botocore.session", "botocore.client", "botocore.exceptions", "urllib3"}

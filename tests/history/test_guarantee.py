@@ -6,25 +6,12 @@ numbers, or the client hears that it has missed something.
 
 """
 
-from collections.abc import Iterator
 from random import Random
-from types import ModuleType
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.lambdas import cold_start
 from tests.support.reconnects import Receiver, World
-
-
-@pytest.fixture(scope="module")
-def function() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as environment:
-        module = cold_start("MessageFunction", environment)
-        fan_out = module.FAN_OUT
-        yield module
-        fan_out.close()
 
 
 def check(world: World, receiver: Receiver) -> None:
@@ -45,19 +32,15 @@ def check(world: World, receiver: Receiver) -> None:
     lives=st.integers(1, 6),
     seconds=st.sampled_from([5, 60, 20_000]),
 )
-def test_nothing_is_lost_silently_whatever_fails(
-    function: ModuleType, rng: Random, senders: int, lives: int, seconds: int
-) -> None:
-    world = World(function, rng, is_timely=False, seconds=seconds)
+def test_nothing_is_lost_silently_whatever_fails(rng: Random, senders: int, lives: int, seconds: int) -> None:
+    world = World(rng, is_timely=False, seconds=seconds)
     check(world, world.run(senders, lives))
 
 
 @settings(max_examples=400)
 @given(rng=st.randoms(use_true_random=True), senders=st.integers(1, 13), lives=st.integers(1, 6))
-def test_nothing_is_missed_at_all_while_nothing_fails(
-    function: ModuleType, rng: Random, senders: int, lives: int
-) -> None:
-    world = World(function, rng, is_timely=True, seconds=60)
+def test_nothing_is_missed_at_all_while_nothing_fails(rng: Random, senders: int, lives: int) -> None:
+    world = World(rng, is_timely=True, seconds=60)
     receiver = world.run(senders, lives)
     check(world, receiver)
     assert receiver.gaps == []

@@ -12,4 +12,4 @@ def test_the_docstring_names_every_module() -> None:
         if path.name != "__init__.py"
     }
     assert {module for module in modules if f"``{module}``" not in str(hub.__doc__)} == set()
-    assert str(hub.__doc__).count("``") == 2 * (len(modules) + len(["@connections", "delivery", "history"]))
+    assert str(hub.__doc__).count("``") == 2 * (len(modules) + len(["@connections", "callers", "delivery", "history"]))

@@ -56,7 +56,7 @@ def test_the_settings_of_disconnect() -> None:
 )
 def test_the_settings_of_message(mode: str, needs_proof: bool) -> None:
     settings = MessageSettings.from_env(MESSAGE | {"AUTH_MODE": mode, "MESSAGE_RATE": "5", "MESSAGE_BURST": "20"})
-    assert settings == MessageSettings("t", "https://a.example/prod", AuthMode(mode), 5, 20, None)
+    assert settings == MessageSettings("t", "https://a.example/prod", AuthMode(mode), 5, 20, None, "")
     assert settings.needs_proof is needs_proof
 
 

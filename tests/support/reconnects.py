@@ -13,9 +13,9 @@ import json
 from collections.abc import Callable
 from contextvars import ContextVar
 from random import Random
-from types import ModuleType
 from typing import Any
 
+from callers.clients import Clients
 from delivery.dynamodb import DynamoDB
 from delivery.dynamodb_answers import DynamoDBError
 from delivery.fan_out import FanOut
@@ -28,6 +28,7 @@ from hub import metrics
 from hub.connection import NEVER, Connection
 from hub.errors import HubError
 from hub.frames import Resume, SendMessage
+from hub.rate import RateLimit
 from hub.settings import HistorySettings
 from tests.support.scheduling import SchedulingLoop
 from tests.support.stored_history import HISTORY, StoredHistory
@@ -89,7 +90,6 @@ class World:
     The actors, and what they have in common.
 
     Args:
-        function: The module of MessageFunction, after a cold start.
         is_timely: Whether all requests succeed, and no clock jumps.
         seconds: How long messages can be resumed.
 
@@ -99,7 +99,7 @@ class World:
 
     """
 
-    def __init__(self, function: ModuleType, rng: Random, is_timely: bool, seconds: int) -> None:
+    def __init__(self, rng: Random, is_timely: bool, seconds: int) -> None:
         self.rng = rng
         self.is_timely = is_timely
         self.calls: list[Call] = []
@@ -112,7 +112,6 @@ class World:
         self._seconds = seconds
         self._has_lost_head = False
         self._room = rng.choice([300, 700, 31_800])
-        self._function = function
         dynamodb, posts = Wire(self, self._store, is_post=False), Wire(self, self._post, is_post=True)
 
         def table(name: str) -> DynamoDB:
@@ -126,7 +125,7 @@ class World:
             chance=rng.random,
         )
         settings = HistorySettings(HISTORY, seconds, ("*",))
-        function.FAN_OUT, function.HISTORY = fan_out, History(settings, table, self.clock)  # type: ignore[attr-defined]
+        self._clients = Clients(fan_out, History(settings, table, self.clock), RateLimit(0, 0))
         self.rows.add(Connection("s9", SENDER, 0, NEVER))
 
     def run(self, senders: int, lives: int) -> "Receiver":
@@ -178,7 +177,7 @@ class World:
         """Return the answer to a client, or None if the hub answers an error."""
         SKEW.set(0 if self.is_timely else self.rng.uniform(-2, 2))
         try:
-            answer = await self._function.resume(Resume(None, after, None), connection_id, 27.0)
+            answer = await self._clients.resume(Resume(None, after, None), connection_id, 27.0)
         except (DynamoDBError, HubError):
             return None
         page: dict[str, Any] = json.loads(answer)
@@ -206,7 +205,7 @@ class World:
             asyncio.get_running_loop().call_later(self.rng.random() * 0.05, task.cancel)
         frame = SendMessage(message, {SESSION: 0}, message, echo=True, store=True)
         with contextlib.suppress(DynamoDBError, HubError):
-            ack = json.loads(await self._function.send(frame, SENDER, 27.0))
+            ack = await self._clients.send(frame, SENDER, 27.0)
             if "seq" in ack:
                 self.acked.append((ack["seq"][SESSION], message))
 

@@ -85,6 +85,28 @@ MESSAGES = [
     ),
     # A deployed hub and the gateway answer a ping without a function: its route has a mock integration.
     pytest.param("ping", "MessageFunction", 200, {"type": "pong"}, id="ping"),
+    pytest.param("who", "MessageFunction", 200, {"type": "who", "id": "w-1", "online": {"s1": 1}}, id="who"),
+]
+INVOCATIONS = [
+    pytest.param("publish", {"answers": [ACK | {"id": "order-17-shipped", "offline": ["s1", "s2"]}]}, id="publish"),
+    pytest.param("queue", {"batchItemFailures": []}, id="queue"),
+    pytest.param("operator-who", {"online": {"s1": 1}, "offline": ["s2"]}, id="who-is-online"),
+    pytest.param(
+        "operator-list",
+        {
+            "connections": [
+                {"connection_id": "Qm9vEeX_ZjMCK-w=", "connected_at": 0, "expires_at": 2**53, "subject": None}
+            ],
+            "after": None,
+        },
+        id="list",
+    ),
+    pytest.param("operator-close", {"closed": {"s1": 0}, "failed": {}}, id="close"),
+    pytest.param(
+        "operator-purge",
+        {"type": "error", "code": "no_history", "message": "No history is kept for this session"},
+        id="purge",
+    ),
 ]
 
 
@@ -102,12 +124,18 @@ def test_events_that_are_answered_with_a_body(
     status, printed, _ = invoke(function, str(ROOT / "events" / f"{event}.json"))
     assert (status, printed.keys(), printed["statusCode"]) == (0, {"statusCode", "body"}, status_code)
     answered = json.loads(printed["body"])
-    assert answered == {name: answered[name] for name in ("id", "message", "field") if name in answered} | body
+    names = ("id", "message", "field", "offline")
+    assert answered == {name: answered[name] for name in names if name in answered} | body
+
+
+@pytest.mark.parametrize(("event", "answer"), INVOCATIONS)
+def test_events_of_backends_and_operators(invoke: Invoke, event: str, answer: dict[str, Any]) -> None:
+    assert invoke("MessageFunction", str(ROOT / "events" / f"{event}.json"))[:2] == (0, answer)
 
 
 def test_every_file_in_events_is_in_these_tables() -> None:
     files = {path.stem for path in (ROOT / "events").glob("*.json")}
-    assert {row.values[0] for row in [*HANDSHAKES, *MESSAGES]} == files - {"env"}
+    assert {row.values[0] for row in [*HANDSHAKES, *MESSAGES, *INVOCATIONS]} == files - {"env"}
 
 
 @pytest.mark.parametrize(

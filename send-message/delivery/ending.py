@@ -1,0 +1,76 @@
+"""Closes connections for an operator: a frame to each of them, and later the end."""
+
+from http import HTTPStatus
+
+from delivery.account import Account
+from delivery.backoff import backoff
+from delivery.http.exchange import Body, Request, Response
+from delivery.opening import LEAST_TIME, WorkCalls
+from delivery.retries import Closing, Post
+from delivery.work import Resources, Work
+from hub.connection import Connection
+
+
+class Ending(Closing):
+    """A request to close a connection, which is repeated after a fault that may pass until the time is up."""
+
+    __slots__ = ("_attempts",)
+
+    def __init__(self, work: WorkCalls, row: Connection, account: Account) -> None:
+        super().__init__(work, row, account)
+        self._attempts = 0
+
+    def ended(self, response: Response) -> None:
+        left, status = self._work.time_left(), response.status
+        is_ours = status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if not is_ours or response.is_final or left < LEAST_TIME or response.retry_after > left:
+            super().ended(response)
+            return
+        delay = backoff(self._attempts, left, self._work.chance)
+        self._attempts += 1
+        self._work.submit_again(self, max(delay, response.retry_after))
+
+
+class Endings(Work):
+    """
+    One step in closing connections: call either ``post`` or ``close``, once.
+
+    Args:
+        rows: The connections.
+        end: When the time is up, by the clock of the event loop.
+
+    """
+
+    def __init__(self, resources: Resources, rows: list[Connection], end: float) -> None:
+        super().__init__(resources, end)
+        self._rows = rows
+        self._account = Account()
+        self._over = 0
+
+    async def post(self, frame: bytes) -> None:
+        """Post a frame to each connection."""
+        body = Body.of(frame)
+        await self._carry_out(self._submit_all([Post(self, row, self._account, body) for row in self._rows]))
+
+    async def close(self) -> tuple[int, int]:
+        """
+        Close each connection, and remove its row.
+
+        Returns:
+            How many connections the hub has closed, and how many it could not close. A connection that was closed
+            already counts nowhere.
+
+        """
+        await self._carry_out(self._submit_all([Ending(self, row, self._account) for row in self._rows]))
+        return self._account.closed, len(self._rows) - self._over
+
+    def gone(self, row: Connection) -> None:
+        super().gone(row)
+        self._over += 1
+
+    def closed(self, recipient: str) -> None:
+        """Do nothing: the account counts it, and the operator's own line of the log says it."""
+
+    async def _submit_all(self, requests: list[Request]) -> None:
+        for request in requests:
+            self.submit(request)
