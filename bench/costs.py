@@ -26,6 +26,10 @@ DYNAMODB_GB_MONTH = 0.25
 """Dollars for a GB that a table of the standard class holds for a month.
 Source: DynamoDB pricing, us-east-1, 2026-11-26, as other sites quote it."""
 
+SQS_REQUEST = 0.40 / 1e6
+"""Dollars for a request to a standard queue, after the first million a month, which is free.
+Source: Amazon SQS pricing, us-east-1, 2026-11-26, as other sites quote it."""
+
 LOG_GB = 0.50
 """Dollars for a GB of functions' log lines, for the first 10 TB a month.
 Source: Amazon CloudWatch pricing, Lambda logs, us-east-1, 2026-11-23."""

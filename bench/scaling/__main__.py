@@ -9,6 +9,7 @@ import json
 
 from bench.report import ROOT, fill
 from bench.scaling import charts, function_times
+from bench.scaling.backends import backends
 from bench.scaling.model import model, parts
 
 DOCUMENT = ROOT / "docs" / "scaling.md"
@@ -25,7 +26,8 @@ def main() -> None:
     FIGURES.parent.mkdir(exist_ok=True)
     FIGURES.write_text(json.dumps(figures, indent=1))
     DOCUMENT.write_text(fill(DOCUMENT.read_text(), tables))
-    OPERATIONS.write_text(fill(OPERATIONS.read_text(), {"dollars": tables["dollars"]}))
+    prices = {"dollars": tables["dollars"], "backends": backends(results)}
+    OPERATIONS.write_text(fill(OPERATIONS.read_text(), prices))
     charts.draw(results)
     print(f"The figures are in {FIGURES.relative_to(ROOT)}, the tables in {DOCUMENT.relative_to(ROOT)}.")
 

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from tests.support.browser import needs_chromium
-from tests.support.documents import CLIENT, PROTOCOL, code, part
+from tests.support.documents import CLIENT, code, part
 from tests.support.gateway import RunningGateway, wait_until
 from tests.support.handshakes import key
 from tests.support.node import ENVIRONMENT, ESBUILD, NODE, need, npx
@@ -280,11 +280,6 @@ def test_what_became_of_a_message(folder: Path, site: Site, context: BrowserCont
         (None, {"code": "forbidden", "maybeDelivered": False}, "forbidden"),
     ]:
         assert page.evaluate(fake, [ack, error]) == result
-
-
-def test_the_document_says_whether_the_hub_answers_who_and_announces_a_close() -> None:
-    knows_both = "\n### who\n" in PROTOCOL and "\n### closing\n" in PROTOCOL
-    assert ("This release of the hub does not answer `who`" in CLIENT) == (not knows_both)
 
 
 # After a reload

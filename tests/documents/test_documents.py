@@ -80,7 +80,7 @@ def test_the_readme_is_short() -> None:
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_/]+/[a-z_./-]*)`", ARCHITECTURE))))
 def test_the_architecture_names_paths_that_exist(path: str) -> None:
-    roots = {"hub": "shared", "delivery": "send-message", "history": "send-message"}
+    roots = {"hub": "shared"} | dict.fromkeys(["callers", "delivery", "history"], "send-message")
     assert (ROOT / roots.get(path.partition("/")[0], ".") / path).exists()
 
 

@@ -11,8 +11,9 @@ from hub import frames, members, replies
 from hub.answers import refuse_frame
 from hub.envelope import Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
-from hub.frames import Resume, SendMessage
+from hub.frames import Resume, SendMessage, Who
 from hub.message_ids import timestamp, uuid7
+from hub.published import SENDER
 from hub.sessions import SESSION_ID
 from local.api import results
 from local.api.mock import mock
@@ -54,11 +55,16 @@ RESUME_FRAMES = st.fixed_dictionaries(
         [{}, {"after": 0}, {"after": frames.MAX_SEQ}, {"last": 1}, {"last": frames.MAX_LAST}]
     ).map(lambda position: frame | position)
 )
+WHO_FRAMES = st.fixed_dictionaries(
+    {"action": st.just("who"), "sessions": st.lists(SESSION_IDS, min_size=1, max_size=4)},
+    optional={"id": IDS, "unknown": JSON_VALUES},
+)
 MEMBERS = {
     "sendMessage": ["action", "id", "sessions", "message", "echo", "store", "unknown"],
     "resume": ["action", "id", "after", "last", "session", "unknown"],
+    "who": ["action", "id", "sessions", "unknown"],
 }
-SENT_KINDS = SENT_FRAMES | RESUME_FRAMES
+SENT_KINDS = SENT_FRAMES | RESUME_FRAMES | WHO_FRAMES
 WRONG_VALUES = JSON_VALUES.filter(lambda value: not isinstance(value, str)) | st.sampled_from(
     [
         "",
@@ -99,9 +105,19 @@ def test_every_ack_fits_its_schema(
     assert problems(frame, "ack") == []
 
 
+@given(who_id=st.none() | IDS, online=st.dictionaries(SESSION_IDS, st.integers(1, 1000)), offline=st.sets(SESSION_IDS))
+def test_every_answer_to_who_fits_its_schema(who_id: str | None, online: dict[str, int], offline: set[str]) -> None:
+    assert problems(replies.who(who_id, online, sorted(offline)), "whoAnswer") == []
+
+
+@given(reconnect=st.booleans(), reason=st.none() | st.text(min_size=1, max_size=64))
+def test_every_announcement_of_a_close_fits_its_schema(reconnect: bool, reason: str | None) -> None:
+    assert problems(replies.closing(reconnect, reason), "closing") == []
+
+
 @given(
     message_id=IDS | TIMES.map(uuid7),
-    sender=SESSION_IDS,
+    sender=SESSION_IDS | SESSION_IDS.map(lambda name: SENDER + name) | st.just(SENDER),
     now=TIMES,
     message=JSON_VALUES,
     session=SESSION_IDS,
@@ -222,6 +238,10 @@ ERROR = PLAIN_ERROR | {"code": "bad_request", "field": "sessions[1]", "id": "c-1
         pytest.param(MESSAGE | {"unknown": 1}, id="message-with-another-member"),
         pytest.param(MESSAGE | {"sent_at": "2026-11-22T21:30:00Z"}, id="message-without-milliseconds"),
         pytest.param(MESSAGE | {"from": ""}, id="message-from-nobody"),
+        pytest.param(MESSAGE | {"from": "##"}, id="message-from-two-backends"),
+        pytest.param({"type": "who", "online": {"s1": 0}, "offline": []}, id="online-without-a-connection"),
+        pytest.param({"type": "who", "online": {}, "offline": [], "failed": {}}, id="who-with-another-member"),
+        pytest.param({"type": "closing", "reconnect": True, "reason": None}, id="closing-for-null"),
         pytest.param(ERROR | {"unknown": 1}, id="error-with-another-member"),
         pytest.param(ERROR | {"code": "unheard_of"}, id="error-with-another-code"),
         pytest.param(ERROR | {"field": "sessions[01]"}, id="error-with-a-malformed-field"),
@@ -265,6 +285,13 @@ def test_what_the_schema_accepts_as_a_question_is_taken(frame: dict[str, Any]) -
     assert frames.parse(json.dumps(frame)) == Resume(frame.get("id"), frame.get("after"), frame.get("last"))
 
 
+@given(frame=WHO_FRAMES)
+def test_what_the_schema_accepts_as_a_question_for_who_is_online_is_taken(frame: dict[str, Any]) -> None:
+    assert problems(frame, "who") == []
+    positions = {session: frame["sessions"].index(session) for session in frame["sessions"]}
+    assert frames.parse(json.dumps(frame)) == Who(frame.get("id"), positions)
+
+
 @given(frame=SENT_KINDS, data=st.data(), value=WRONG_VALUES)
 def test_schema_and_parser_agree_on_any_value_of_a_member(
     frame: dict[str, Any], data: st.DataObject, value: Any
@@ -285,7 +312,8 @@ def test_schema_and_parser_agree_on_which_members_are_required(frame: dict[str, 
 def is_taken(frame: dict[str, Any], action: str) -> bool:
     """Return whether the parser takes a frame as one of an action."""
     try:
-        return isinstance(frames.parse(json.dumps(frame)), {"sendMessage": SendMessage, "resume": Resume}[action])
+        kinds = {"sendMessage": SendMessage, "resume": Resume, "who": Who}
+        return isinstance(frames.parse(json.dumps(frame)), kinds[action])
     except HubError:
         return False
 

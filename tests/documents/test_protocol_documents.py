@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from callers.clients import Clients
 from delivery.dynamodb_answers import DynamoDBError
 from history.items import Entry
 from history.resuming import LIMIT
@@ -17,7 +18,9 @@ from hub import frames, members
 from hub.connection import Connection
 from hub.envelope import MAX_FRAME_BYTES, MAX_STORED_BYTES, Envelope
 from hub.errors import HubError, TooManyConnections, Unauthorized
+from hub.invocations import MAX_REASON
 from hub.message_ids import timestamp
+from hub.rate import RateLimit
 from hub.replies import MAX_PAGE_BYTES
 from hub.sessions import SESSION_ID
 from local import options
@@ -155,7 +158,7 @@ BYTES = [MAX_FRAME_BYTES, MAX_STORED_BYTES, MAX_PAGE_BYTES]
         pytest.param(ASYNCAPI_TEXT, r"title: (hub.+)", [handshake.PROTOCOL], id="asyncapi-subprotocol"),
         pytest.param(ASYNCAPI_TEXT, r"([\d,]+) different sessions", [members.MAX_SESSIONS], id="asyncapi-sessions"),
         pytest.param(ASYNCAPI_TEXT, r"([\d,]+) levels", [members.MAX_DEPTH], id="asyncapi-levels"),
-        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) bytes", BYTES, id="asyncapi-delivered-stored-and-page"),
+        pytest.param(ASYNCAPI_TEXT, r"([\d,]+) bytes", [*BYTES, MAX_REASON], id="asyncapi-delivered-stored-and-page"),
         pytest.param(
             ASYNCAPI_TEXT,
             r"(\d+) KB",
@@ -238,8 +241,8 @@ def test_the_ack_of_a_worked_example_is_the_hubs(title: str, monkeypatch: pytest
     handler = cold_start("MessageFunction", monkeypatch)
     with faulty_endpoint() as served, fan_out_to(served.url, situation) as fan_out:
         served.scripts = scripts
-        monkeypatch.setattr(handler, "FAN_OUT", fan_out)
-        monkeypatch.setattr(handler, "HISTORY", KeptSessions() if title == "Not stored" else None)
+        history: Any = KeptSessions() if title == "Not stored" else None
+        monkeypatch.setattr(handler, "CLIENTS", Clients(fan_out, history, RateLimit(0, 0)))
         event = {"requestContext": {"connectionId": "s9/0"}, "body": json.dumps(sent)}
         answer = handler.lambda_handler(event, Context())
 

@@ -19,6 +19,8 @@ SCHEMAS: dict[str, Any] = ASYNCAPI["components"]["schemas"]
 
 def kind(frame: dict[str, Any]) -> str:
     """Return the name of a frame's kind in asyncapi.yaml."""
+    if frame.get("type") == "who":
+        return "whoAnswer"
     return str(frame.get("action") or frame.get("type") or "gatewayError")
 
 
