@@ -15,7 +15,7 @@ ATTEMPTS = 4
 
 MAX_CALLS = 16
 """Calls of one service that may run at the same time, calls without a waiting caller included. Each call has a thread
-and an HTTP connection. A function makes one call at a time; the others are calls that nobody waits for any more."""
+and an HTTP connection. A function makes few calls at a time; the others are calls that nobody waits for any more."""
 
 THREAD = "call of "
 """How the name of a call's thread begins. The name of the service follows."""
@@ -51,10 +51,6 @@ class Service:
         """
         Call an operation of a client, and wait for its answer until the deadline, all attempts included.
 
-        No timeout of botocore's bounds an answer that comes byte by byte. Therefore the call runs in a thread of its
-        own. A call that is not done at the deadline goes on in its thread, and nobody waits for it any more. If
-        ``max_calls`` calls are running, a new call waits until one of them ends.
-
         Args:
             operation: A method of the client. It may be called again with the same arguments.
             deadline: By the clock ``time.monotonic``.
@@ -66,11 +62,25 @@ class Service:
             ClientError: If the service refuses the request.
 
         """
-        if not self._free.acquire(timeout=max(0, deadline - time.monotonic())):
-            raise NoAnswer(service=self._name)
+        return self.result(self.begin(operation, deadline, **arguments), deadline)
+
+    def begin(self, operation: Callable[..., T], deadline: float, **arguments: Any) -> Future[T]:
+        """
+        Begin a call as ``ask`` makes it, for ``result``.
+
+        No timeout of botocore's bounds an answer that comes byte by byte. Therefore the call runs in a thread of its
+        own. A call that is not done at the deadline goes on in its thread, and nobody waits for it any more. If
+        ``max_calls`` calls are running, this waits until one of them ends, or until the deadline.
+
+        """
         answer: Future[T] = Future()
-        name = f"{THREAD}{self._name}"
-        threading.Thread(target=self._settle, args=(answer, operation, arguments), name=name, daemon=True).start()
+        if self._free.acquire(timeout=max(0, deadline - time.monotonic())):
+            name = f"{THREAD}{self._name}"
+            threading.Thread(target=self._settle, args=(answer, operation, arguments), name=name, daemon=True).start()
+        return answer
+
+    def result(self, answer: Future[T], deadline: float) -> T:
+        """Return the answer to a call that ``begin`` began. Raises the errors of ``ask``."""
         try:
             return answer.result(max(0, deadline - time.monotonic()))
         except TimeoutError:
