@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import boto3
 
-from hub import metrics
+from hub import connections_api, metrics
 from hub.answers import Answer, Context, Event, answers_errors, refuse_handshake
 from hub.auth import signing_secret
 from hub.auth.authentication import authenticator
@@ -16,14 +16,23 @@ from hub.auth.origins import check_origin, parse_origins
 from hub.connect_request import ConnectRequest
 from hub.connection import Connection
 from hub.connections import Connections
+from hub.connections_api import ConnectionsApi
 from hub.dynamodb import CONFIG
 from hub.errors import Forbidden, TooManyConnections
+from hub.ghosts import Ghosts
 from hub.log import logger
 from hub.settings import ConnectSettings
 
 SETTINGS = ConnectSettings.from_env(os.environ)
 ALLOWED_ORIGINS = parse_origins(SETTINGS.allowed_origins)
 CONNECTIONS = Connections(boto3.client("dynamodb", config=CONFIG), SETTINGS.table_name)
+MAKE_API_CLIENT = partial(
+    boto3.client,
+    "apigatewaymanagementapi",
+    endpoint_url=SETTINGS.websocket_endpoint,
+    config=connections_api.CONFIG,
+)
+GHOSTS = Ghosts(CONNECTIONS, ConnectionsApi(MAKE_API_CLIENT))
 identify = authenticator(SETTINGS, partial(boto3.client, "secretsmanager", config=signing_secret.CONFIG))
 
 
@@ -53,11 +62,13 @@ def lambda_handler(event: Event, context: Context) -> Answer:
 def _check_limit(session_id: str, now: float) -> None:
     """
     Raises:
-        TooManyConnections: If the session has MAX_CONNECTIONS_PER_SESSION connections already.
+        TooManyConnections: If the session has MAX_CONNECTIONS_PER_SESSION connections already, and no ghost makes room.
 
     """
-    limit = SETTINGS.max_connections_per_session
-    if limit and CONNECTIONS.count(session_id, now) >= limit:
+    limit, deadline = SETTINGS.max_connections_per_session, CONNECTIONS.deadline()
+    if not limit or CONNECTIONS.count(session_id, now, deadline) < limit:
+        return
+    if not GHOSTS.make_room(session_id, now, limit, deadline):
         raise TooManyConnections("The session has as many connections as it may have", "session_id")
 
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from delivery.http.exchange import Body, Request, Response
 from delivery.stuck import Patience, Stuck
+from hub.advice import FORBIDDEN
 from hub.connection import Connection
 
 LEAST_TIME = 0.05
@@ -12,12 +13,6 @@ LEAST_TIME = 0.05
 
 FIRST_DELAY = 0.05
 """Seconds before the second request to a connection that may still be opening. They double with each request."""
-
-FORBIDDEN = (
-    "{}: check that the function's role allows execute-api:ManageConnections on this API and stage, "
-    "that WEBSOCKET_ENDPOINT is this API's, and that the VPC, if the function is in one, has no VPC endpoint "
-    "for execute-api with private DNS"
-)
 
 
 class WorkCalls(Protocol):

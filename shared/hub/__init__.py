@@ -12,6 +12,7 @@ Rules take values and return values:
 * ``connection``, ``sessions``                    who is connected, and who may send to which session
 * ``rate``                                        how fast a connection may send
 * ``errors``, ``answers``                         refusals, and how a handler answers them
+* ``advice``                                      what log lines advise an operator to check
 * ``settings``, ``version``                       what a function knows when it starts
 * ``auth.authentication``                         which mode of authentication is on; then ``auth.identity``,
                                                   ``auth.tokens``, ``auth.signatures``, ``auth.signing_key``
@@ -21,11 +22,14 @@ Boundaries know one service each:
 
 * ``connections``, with ``connection_requests``, ``items`` and ``dynamodb``   DynamoDB
 * ``auth.signing_secret``                                                    Secrets Manager
-* ``asking``                                                                 both: repetition and deadlines
+* ``connections_api``                                                        ``@connections``, when a session is full
+* ``asking``                                                                 all three: repetition and deadlines
 * ``log``, ``metrics``                                                       CloudWatch
 
-The package ``delivery``, next to the function that sends, delivers messages. It alone knows the ``@connections`` API,
-and it asks DynamoDB with an HTTP engine of its own. The package ``history`` beside it stores messages and finds them
-again. The package ``callers`` uses both of them for each caller of that function.
+``ghosts`` uses two of them: it removes the rows of closed connections from a full session.
+
+The package ``delivery``, next to the function that sends, delivers messages. It asks the same API and DynamoDB with an
+HTTP engine of its own. The package ``history`` beside it stores messages and finds them again. The package ``callers``
+uses both of them for each caller of that function.
 
 """

@@ -53,8 +53,21 @@ def put_used(once: str, until: int) -> Arguments:
 
 def count(session_id: str, now: float) -> Arguments:
     """Query: count the connections of a session that have not expired at ``now``, in epoch seconds."""
+    return {"Select": "COUNT", **_unexpired(session_id, now)}
+
+
+def counted(session_id: str, now: float) -> Arguments:
+    """Query: the connections that ``count`` counts, all without ``subject`` and ``send``; in pages of PAGE rows."""
     return {
-        "Select": "COUNT",
+        "ProjectionExpression": "connection_id, connected_at, expires_at",
+        "Limit": PAGE,
+        **_unexpired(session_id, now),
+    }
+
+
+def _unexpired(session_id: str, now: float) -> Arguments:
+    """A row that somebody added by hand is not among them if it has no ``expires_at``, or if that is not a number."""
+    return {
         "ConsistentRead": True,
         "KeyConditionExpression": "session_id = :session",
         "FilterExpression": "expires_at > :now",
@@ -89,7 +102,7 @@ def page_after(session_id: str, connection_id: str) -> Arguments:
 
 
 def connections_in(answer: Mapping[str, Any], session_id: str) -> list[Connection]:
-    """Return the connections in the answer to ``page``."""
+    """Return the connections in the answer to ``page`` or ``counted``."""
     return [row for item in answer["Items"] if (row := items.connection_of(item, session_id))]
 
 

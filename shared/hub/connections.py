@@ -7,6 +7,7 @@ MessageFunction reads and removes them too: see ``delivery.table``. Only this mo
 """
 
 import contextlib
+import heapq
 import uuid
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 WITHIN = 3.0
-"""Seconds for all requests of one method, or for each page of ``count``: enough for one request that is lost and a
-second one. ConnectFunction reads the signing key and calls two methods, and must end within ten seconds."""
+"""Seconds for all requests of one method, or for all methods that share a deadline: enough for one request that is lost
+and a second one. ConnectFunction must end within ten seconds. It reads the signing key, compares the session with its
+limit, which includes the search for ghosts, and stores the connection."""
 
 
 class Connections:
@@ -69,9 +71,32 @@ class Connections:
             raise
         return True
 
-    def count(self, session_id: str, now: float) -> int:
+    def deadline(self) -> float:
+        """Return the deadline for methods that begin now and share it."""
+        return self._table.deadline()
+
+    def count(self, session_id: str, now: float, deadline: float) -> int:
         """Count the live connections of a session. Connections that open at this moment may be missing."""
-        return sum(page["Count"] for page in self._table.query(connection_requests.count(session_id, now)))
+        return sum(page["Count"] for page in self._table.query(connection_requests.count(session_id, now), deadline))
+
+    def oldest(self, session_id: str, now: float, age: float, most: int, deadline: float) -> list[Connection]:
+        """
+        Return those connections that opened first, among those that ``count`` counts.
+
+        Args:
+            age: Seconds since a connection opened, at least.
+            most: How many connections to return, at most.
+
+        """
+        pages = self._table.query(connection_requests.counted(session_id, now), deadline)
+        rows = (row for page in pages for row in connection_requests.connections_in(page, session_id))
+        opened = (row for row in rows if row.connected_at <= (now - age) * 1000)
+        return heapq.nsmallest(most, opened, key=lambda row: row.connected_at)
+
+    def remove(self, connection: Connection, deadline: float) -> None:
+        """Remove the row of a connection. Do nothing if the row is gone, or has been replaced since it was read."""
+        with contextlib.suppress(self._table.client.exceptions.ConditionalCheckFailedException):
+            self._table.request(self._table.client.delete_item, deadline, **connection_requests.delete(connection))
 
     def forget(self, connection_id: str) -> str | None:
         """
@@ -89,6 +114,5 @@ class Connections:
         connection = connection_requests.connection_in(table.request(table.client.query, deadline, **query))
         if connection is None:
             return None
-        with contextlib.suppress(table.client.exceptions.ConditionalCheckFailedException):
-            table.request(table.client.delete_item, deadline, **connection_requests.delete(connection))
+        self.remove(connection, deadline)
         return connection.session_id

@@ -53,11 +53,11 @@ class Table:
         """Call an operation of the client that names its tables itself."""
         return self._service.ask(operation, deadline, **arguments)
 
-    def query(self, arguments: Arguments) -> Iterator["QueryOutputTypeDef"]:
-        """Yield every page of a query. Each page has a deadline of its own."""
+    def query(self, arguments: Arguments, deadline: float) -> Iterator["QueryOutputTypeDef"]:
+        """Yield every page of a query."""
         start: Arguments | None = {}
         while start is not None:
-            page = self.request(self.client.query, self.deadline(), **arguments, **start)
+            page = self.request(self.client.query, deadline, **arguments, **start)
             yield page
             start = next_page(page)
 

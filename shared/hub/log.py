@@ -3,7 +3,7 @@ The hub's logger. Each outcome is one line: a constant message, and fields.
 
 ERROR    failures of the hub, with a traceback if there is an exception
 WARNING  refusals, with code and status; connections that the hub closed because they took no messages
-INFO     connected, disconnected, sent (with counts), what operators did
+INFO     connected, disconnected, sent and ghosts removed (with counts), what operators did
 DEBUG    nothing
 never    headers, query strings, signatures, keys, message bodies
 

@@ -15,6 +15,7 @@ Stored          sessions in whose history a message was stored
 Unstored        sessions in whose history a message could not be stored
 Resumed         answers to clients that asked what they had missed
 StuckClosed     connections that the hub closed because they took none of several messages in a row
+GhostsRemoved   rows of closed connections that the hub removed because their session was at its limit
 DeliveryTime    milliseconds from looking up the sender until the delivery has ended
 
 A function prints one line of JSON for each event, and CloudWatch makes metrics from these lines of the log.

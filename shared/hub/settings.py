@@ -51,6 +51,7 @@ class ConnectSettings(NamedTuple):
         jwt_audience: What the claim ``aud`` must be or contain; empty: any audience.
         allowed_origins: Origins separated by commas, as ``auth.origins`` parses them; empty: every origin.
         max_connections_per_session: 0: no limit.
+        websocket_endpoint: The URL of the ``@connections`` API, stage included; empty if there is no limit.
 
     """
 
@@ -61,6 +62,7 @@ class ConnectSettings(NamedTuple):
     jwt_audience: str
     allowed_origins: str
     max_connections_per_session: int
+    websocket_endpoint: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -71,7 +73,9 @@ class ConnectSettings(NamedTuple):
         """
         mode = env.get("AUTH_MODE", "")
         secret = () if mode == AuthMode.NONE else ("SIGNING_SECRET_NAME",)
-        require(env, "TABLE_NAME", "AUTH_MODE", *secret, may_be_empty=("ALLOWED_ORIGINS",))
+        limit = number(env, "MAX_CONNECTIONS_PER_SESSION")
+        endpoint = ("WEBSOCKET_ENDPOINT",) if limit else ()
+        require(env, "TABLE_NAME", "AUTH_MODE", *secret, *endpoint, may_be_empty=("ALLOWED_ORIGINS",))
         return cls(
             table_name=env["TABLE_NAME"],
             auth_mode=AuthMode.parse(mode),
@@ -79,7 +83,8 @@ class ConnectSettings(NamedTuple):
             jwt_issuer=env.get("JWT_ISSUER", ""),
             jwt_audience=env.get("JWT_AUDIENCE", ""),
             allowed_origins=env["ALLOWED_ORIGINS"],
-            max_connections_per_session=number(env, "MAX_CONNECTIONS_PER_SESSION"),
+            max_connections_per_session=limit,
+            websocket_endpoint=env["WEBSOCKET_ENDPOINT"] if endpoint else "",
         )
 
 

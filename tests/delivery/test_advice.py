@@ -2,15 +2,15 @@
 
 import pytest
 
-from delivery import opening
 from delivery.http.service import CONNECTIONS_API, DYNAMODB
+from hub.advice import FORBIDDEN
 
 
 @pytest.mark.parametrize(
     ("advice", "help_"),
     [
         pytest.param(CONNECTIONS_API.way, "In a VPC it needs a NAT gateway", id="unreachable"),
-        pytest.param(opening.FORBIDDEN, "has no VPC endpoint for execute-api with private DNS", id="forbidden"),
+        pytest.param(FORBIDDEN, "has no VPC endpoint for execute-api with private DNS", id="forbidden"),
     ],
 )
 def test_no_log_line_about_connections_advises_a_vpc_endpoint(advice: str, help_: str) -> None:

@@ -18,6 +18,9 @@ from tests.support.tables import ODD, rows
 
 NOW = 1_795_000_000.5
 
+LATER = 1e9
+"""A deadline that does not come, by the clock ``time.monotonic``."""
+
 
 def stored(session_id: str, connection_id: str, connections: Connections, now: float = NOW) -> Connection:
     connection = Connection.opened(Identity(session_id), connection_id, now)
@@ -55,14 +58,14 @@ def test_an_expired_row_does_not_count(connections: Connections, later: int, ali
 
     (read,) = rows("s1")
     assert read.is_usable(now, needs_proof=False) is alive
-    assert connections.count("s1", now) == int(alive)
+    assert connections.count("s1", now, LATER) == int(alive)
 
 
 def test_a_session_counts_its_own_connections_only(connections: Connections) -> None:
     for session_id, connection_id in (("s1", "one="), ("s1", "two="), ("s2", "three=")):
         stored(session_id, connection_id, connections)
 
-    assert [connections.count(session_id, NOW) for session_id in ("s1", "s2", "nobody")] == [2, 1, 0]
+    assert [connections.count(session_id, NOW, LATER) for session_id in ("s1", "s2", "nobody")] == [2, 1, 0]
 
 
 def test_a_count_is_consistent_and_reads_no_rows(table: str) -> None:
@@ -70,7 +73,7 @@ def test_a_count_is_consistent_and_reads_no_rows(table: str) -> None:
     asked: list[dict[str, Any]] = []
     dynamodb.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params))
 
-    Connections(dynamodb, table).count("s1", NOW)
+    Connections(dynamodb, table).count("s1", NOW, LATER)
 
     (query,) = asked
     assert (query["ConsistentRead"], query["Select"]) == (True, "COUNT")
@@ -94,7 +97,7 @@ def test_every_page_of_a_session_is_counted(connections: Connections, table: str
     )
     assert "LastEvaluatedKey" in first, "the rows fit on one page, so this tests nothing"
 
-    assert connections.count("s1", NOW) == 30
+    assert connections.count("s1", NOW, LATER) == 30
 
 
 def test_a_credential_is_used_once(connections: Connections, table: str) -> None:
@@ -109,7 +112,7 @@ def test_a_credential_is_used_once(connections: Connections, table: str) -> None
         }
     ]
     assert rows("s1") == [one]
-    assert connections.count("s1", NOW) == 1
+    assert connections.count("s1", NOW, LATER) == 1
 
 
 def test_forgetting_a_connection_leaves_its_siblings(connections: Connections) -> None:
@@ -206,7 +209,7 @@ def test_a_read_that_fails_is_made_again(table: str, status: int, body: bytes) -
         return AWSResponse(request.url, status, HTTPHeaders(), RawResponse(body))
 
     dynamodb.meta.events.register_first("before-send.dynamodb.Query", throttle)
-    assert connections.count("s1", NOW) == 1
+    assert connections.count("s1", NOW, LATER) == 1
     assert next(throttled) is False
 
 
@@ -218,4 +221,4 @@ def test_half_an_answer_ends_in_an_error_of_botocore(table: str) -> None:
 
     dynamodb.meta.events.register_first("before-send.dynamodb.Query", halve)
     with pytest.raises(BotoCoreError):
-        Connections(dynamodb, table).count("s1", NOW)
+        Connections(dynamodb, table).count("s1", NOW, LATER)

@@ -17,7 +17,7 @@ from tests.support.faulty_dynamodb import LOST, SLOW, FaultyDynamoDB
 ROW = Connection("s1", "one=", 1_795_000_000_500, 9_999_999_999)
 
 ALL: dict[str, tuple[Callable[[Connections], Any], Any]] = {
-    "count": (lambda connections: connections.count("s1", 0), 1),
+    "count": (lambda connections: connections.count("s1", 0, connections.deadline()), 1),
     "add": (lambda connections: connections.add(ROW), None),
     "add_once": (lambda connections: connections.add_once(ROW, "credential", NEVER), True),
     "forget": (lambda connections: connections.forget("one="), "s1"),

@@ -22,19 +22,24 @@ MESSAGE = {"TABLE_NAME": "t", "WEBSOCKET_ENDPOINT": "https://a.example/prod", "A
 @pytest.mark.parametrize(
     ("env", "expected"),
     [
-        pytest.param(CONNECT, ("t", AuthMode.NONE, "", "", "", "", 0), id="the-fewest-variables"),
-        pytest.param(SIGNED, ("t", AuthMode.SIGNATURE, "signing", "", "", "", 0), id="signature"),
+        pytest.param(CONNECT, ("t", AuthMode.NONE, "", "", "", "", 0, ""), id="the-fewest-variables"),
+        pytest.param(SIGNED, ("t", AuthMode.SIGNATURE, "signing", "", "", "", 0, ""), id="signature"),
         pytest.param(
             SIGNED
             | {"AUTH_MODE": "jwt", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a", "ALLOWED_ORIGINS": "https://a.example"}
-            | {"MAX_CONNECTIONS_PER_SESSION": "7"},
-            ("t", AuthMode.JWT, "signing", "i", "a", "https://a.example", 7),
+            | {"MAX_CONNECTIONS_PER_SESSION": "7", "WEBSOCKET_ENDPOINT": "https://b.example/prod"},
+            ("t", AuthMode.JWT, "signing", "i", "a", "https://a.example", 7, "https://b.example/prod"),
             id="every-variable",
         ),
         pytest.param(
             CONNECT | {"SIGNING_SECRET_NAME": "signing"},
-            ("t", AuthMode.NONE, "", "", "", "", 0),
+            ("t", AuthMode.NONE, "", "", "", "", 0, ""),
             id="a-secret-that-the-mode-does-not-need",
+        ),
+        pytest.param(
+            CONNECT | {"MAX_CONNECTIONS_PER_SESSION": "0", "WEBSOCKET_ENDPOINT": "https://b.example/prod"},
+            ("t", AuthMode.NONE, "", "", "", "", 0, ""),
+            id="an-endpoint-that-is-not-needed-without-a-limit",
         ),
     ],
 )
@@ -66,6 +71,12 @@ def test_the_settings_of_message(mode: str, needs_proof: bool) -> None:
         pytest.param(ConnectSettings, {}, "TABLE_NAME, AUTH_MODE, SIGNING_SECRET_NAME, ALLOWED_ORIGINS", id="all"),
         pytest.param(ConnectSettings, {"AUTH_MODE": "none"}, "TABLE_NAME, ALLOWED_ORIGINS", id="no-secret-in-none"),
         pytest.param(ConnectSettings, SIGNED | {"TABLE_NAME": ""}, "TABLE_NAME", id="empty-and-may-not-be"),
+        pytest.param(
+            ConnectSettings,
+            CONNECT | {"MAX_CONNECTIONS_PER_SESSION": "1", "TABLE_NAME": ""},
+            "TABLE_NAME, WEBSOCKET_ENDPOINT",
+            id="no-endpoint-with-a-limit",
+        ),
         pytest.param(DisconnectSettings, {}, "TABLE_NAME", id="disconnect"),
         pytest.param(MessageSettings, {"AUTH_MODE": ""}, "TABLE_NAME, WEBSOCKET_ENDPOINT, AUTH_MODE", id="message"),
     ],

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 SLOW = 0.1
 """Seconds before the answer ``200 slowly``."""
 
-REQUEST = re.compile(rb"(POST|DELETE) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL | re.IGNORECASE)
+REQUEST = re.compile(rb"(POST|DELETE|GET) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL | re.IGNORECASE)
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -168,8 +168,8 @@ class Server(asyncio.Protocol):
         self.received += data
         while head := REQUEST.match(self.received):
             length = LENGTH.search(head[3])
-            assert length
-            end = head.end() + int(length[1])
+            assert length or head[1] == b"GET"
+            end = head.end() + (int(length[1]) if length else 0)
             if len(self.received) < end:
                 return
             body, self.received = self.received[head.end() : end], self.received[end:]

@@ -65,6 +65,11 @@ class Endpoint:
         return [connection_id for method, connection_id, _ in self.server.requests if method == "DELETE"]
 
     @property
+    def asked(self) -> list[str]:
+        """The ids of the connections that the hub asked for."""
+        return [connection_id for method, connection_id, _ in self.server.requests if method == "GET"]
+
+    @property
     def status(self) -> int:
         """The status of the answers to posts."""
         return int(self.server.default)
@@ -166,9 +171,10 @@ class HubInMoto:
         return boto3.client("dynamodb").scan(TableName=self.table)["Items"]
 
     def clear(self) -> None:
-        """Forget all connections, all used signatures, and all requests to ``@connections``."""
+        """Forget all connections, all used signatures, and all requests to ``@connections`` and scripts of them."""
         clear_table(boto3.client("dynamodb"), self.table)
         self.endpoint.server.requests.clear()
+        self.endpoint.server.scripts.clear()
 
 
 def client(connection_id: str) -> events.Client:

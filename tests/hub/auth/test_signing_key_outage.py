@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hub import connections
+from hub import connections, connections_api
 from hub.asking import NoAnswer
 from hub.auth import signing_secret
 from hub.auth.signing_key import CACHE_TIME, MIN_RETRY_TIME
@@ -263,3 +263,7 @@ def test_clients_connect_as_usual_while_the_service_is_away(
 )
 def test_a_function_has_time_to_answer_when_no_service_answers(function: str, seconds: float) -> None:
     assert seconds < load(ROOT / "template.yaml", {}).functions[function].timeout
+
+
+def test_the_search_for_ghosts_leaves_time_to_count_and_to_remove_rows() -> None:
+    assert connections_api.WITHIN <= connections.WITHIN / 3

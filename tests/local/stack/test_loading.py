@@ -35,7 +35,8 @@ COMMON = {"TABLE_NAME": "ConnectionsTable", "POWERTOOLS_SERVICE_NAME": "local"}
 VARIABLES = {
     "ConnectFunction": COMMON
     | {"SIGNING_SECRET_NAME": "SigningSecret", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
-    | {"JWT_ISSUER": "", "JWT_AUDIENCE": "", "MAX_CONNECTIONS_PER_SESSION": "0"},
+    | {"JWT_ISSUER": "", "JWT_AUDIENCE": "", "MAX_CONNECTIONS_PER_SESSION": "0"}
+    | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod"},
     "DisconnectFunction": COMMON,
     "MessageFunction": COMMON
     | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod", "URL_SUFFIX": "amazonaws.com", "AUTH_MODE": "none"}
