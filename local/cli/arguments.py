@@ -38,7 +38,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         wss=arguments.tls,
         debug=arguments.debug,
         runs_disconnect=not arguments.no_disconnect,
-        place=Place(arguments.region, arguments.account),
+        place=Place(arguments.region or Place.region, arguments.account),
     )
 
 
@@ -51,7 +51,8 @@ def _defaults() -> argparse.Namespace:
         port=Options.port,
         parameter=[],
         tls=False,
-        region=Place.region,
+        region=None,
+        stack=None,
         account=Place.account,
         aws_endpoint=None,
         idle_timeout=LIMITS.idle,
@@ -88,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         add("smoke", "check whether a deployed hub works, with TOKEN or KEY from the environment if it needs one")
     )
     _add_build(add("build", "build the stack for the processor that sam deploy uses (needs Python 3.12)"))
+    operator = _shared(_add_address, _add_stack)
+    _add_publish(add("publish", "send a message to sessions, as a backend does", operator))
+    _add_who(add("who", "print how many connections sessions have", operator))
+    _add_list(add("list", "print the connections of a session", operator))
+    _add_close(add("close", "close the connections of a session", operator))
+    _add_purge(add("purge", "delete the messages that the hub keeps for a session", operator))
     add("translate", "print the CloudFormation template that SAM makes of a SAM template", template)
     return parser
 
@@ -130,6 +137,14 @@ def _add_gateway(add: Any) -> None:
     add("--debug", action="store_true", help="let breakpoint() wait for nc or telnet, and switch off time-outs")
 
 
+def _add_stack(add: Any) -> None:
+    add("--stack", metavar="NAME",
+        help="the hub's stack in AWS, asked with your own credentials (the hub that runs on this machine)")  # fmt: skip
+    add("--region", type=values.region, help="the stack's region (from your AWS configuration)")
+    add("--profile", default=None, metavar="NAME", help="the profile in your AWS configuration (from AWS_PROFILE)")
+    add("--json", action="store_true", default=False, help="print the hub's answer as JSON")
+
+
 def _add_invoke(add: Any) -> None:
     add("function", help="the function's logical id in the template, such as ConnectFunction")
     add("--event", required=True, metavar="FILE", help="the event as JSON; -: read it from standard input")
@@ -170,6 +185,34 @@ def _add_smoke(add: Any) -> None:
     add("--session", metavar="S", help="the session that TOKEN is for (its claim session_id)")
     add("--issuer", help="the claim iss of the tokens that are made with KEY")
     add("--audience", help="the claim aud of the tokens that are made with KEY")
+
+
+def _add_publish(add: Any) -> None:
+    add("message", metavar="MESSAGE", help='the message as JSON, such as \'{"text": "hi"}\'; -: from standard input')
+    add("--session", required=True, action="append", metavar="S", help="a session to send it to; may be repeated")
+    add("--from", dest="sender", metavar="NAME", help="the backend's name: the message comes from #NAME (#)")
+    add("--id", help="the message's id: receivers drop a second message with it (a new one)")
+    add("--no-store", action="store_true", help="do not keep the message in the history")
+
+
+def _add_who(add: Any) -> None:
+    add("sessions", nargs="+", metavar="SESSION")
+
+
+def _add_list(add: Any) -> None:
+    add("session", metavar="SESSION")
+
+
+def _add_close(add: Any) -> None:
+    add("session", metavar="SESSION")
+    add("--connection", action="append", metavar="ID",
+        help="close only this connection; may be repeated; --connection=ID if it begins with a hyphen")  # fmt: skip
+    add("--stay-away", action="store_true", help="tell the pages not to connect again. It keeps nobody out")
+    add("--reason", metavar="TEXT", help="tell the pages why")
+
+
+def _add_purge(add: Any) -> None:
+    add("session", metavar="SESSION")
 
 
 def _add_build(add: Any) -> None:

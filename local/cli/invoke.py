@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local.cli.arguments import options_of
-from local.cli.output import print_result
+from local.cli.output import print_json
 from local.console import Console
 from local.endpoints import of_running_gateway
 from local.errors import CannotDo
@@ -30,12 +30,7 @@ class CannotInvoke(CannotDo):
 def run(arguments: argparse.Namespace) -> int:
     """Run a function once, and print its answer or its error as JSON. Returns 1 for an error."""
     result = asyncio.run(invoke(arguments.function, arguments.event, options_of(arguments), Console(sys.stderr)))
-    answer = result.value if result.error is None else result.error
-    text = json.dumps(answer, ensure_ascii=False)
-    try:
-        print_result(text if text.isprintable() else json.dumps(answer))  # no control characters reach the terminal
-    except UnicodeEncodeError:  # the terminal's encoding lacks a character, or the text has a lone surrogate
-        print_result(json.dumps(answer))
+    print_json(result.value if result.error is None else result.error)
     return 0 if result.error is None else 1
 
 

@@ -1,4 +1,4 @@
-"""A server of AWS's JSON protocol. A script gives its answers, and some of them are faults."""
+"""A server of AWS's JSON and Query protocols. A script gives its answers, and some of them are faults."""
 
 import contextlib
 import json
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 SILENT = b"silent"
 """Said by a server that says nothing, and keeps the connection open."""
@@ -36,7 +37,7 @@ class Scripted:
     Attributes:
         script: What it says to the next requests.
         last: What it says when the script has ended.
-        requests: The bodies of all requests.
+        requests: The bodies of all requests: what their JSON says, or the members of their form.
 
     """
 
@@ -51,7 +52,8 @@ class Scripted:
 
     def take(self, body: Any) -> bytes:
         """Note the body of a request, and return the answer to it."""
-        self.requests.append(json.loads(body))
+        is_form = isinstance(body, bytes) and body.startswith(b"Action=")
+        self.requests.append(dict(parse_qsl(body.decode())) if is_form else json.loads(body))
         return self.script.pop(0) if self.script else self.last
 
 

@@ -1,5 +1,6 @@
 """A command whose result cannot be written says so, or ends silently if nobody reads the result."""
 
+import io
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from typing import IO, Any
 
 import pytest
 
+from local.cli.output import print_json, print_result
 from tests.support.paths import ROOT
 
 COMMANDS = [
@@ -44,3 +46,21 @@ def test_a_reader_that_ends_early_causes_no_text(command: list[str]) -> None:
     assert finished.returncode == 1
     assert "cannot be written" not in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "json_text"),
+    [
+        pytest.param("utf-8", "olá \\ud800", '"olá \\\\ud800"', id="utf-8"),
+        pytest.param("ascii", "ol\\xe1 \\ud800", '"ol\\u00e1 \\\\ud800"', id="ascii"),
+    ],
+)
+def test_characters_that_the_terminal_lacks_are_escaped(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, text: str, json_text: str
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    print_result("olá \ud800")
+    print_json("olá \\ud800")
+    print_json("\ud800\x1b")
+    assert written.getvalue().decode(encoding).splitlines() == [text, json_text, '"\\ud800\\u001b"']
