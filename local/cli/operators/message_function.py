@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectionClosedError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 from local.cli.operators.aws_errors import explained
 from local.errors import CannotDo
@@ -23,7 +23,7 @@ LONGEST = 200
 
 class Refused(CannotDo):
     """
-    The hub refuses an invocation.
+    The hub answers with an error.
 
     Attributes:
         answer: Its error object.
@@ -31,8 +31,14 @@ class Refused(CannotDo):
     """
 
     def __init__(self, answer: Mapping[str, Any]) -> None:
-        super().__init__(f"The hub refuses: {answer.get('message')} ({answer.get('code')}).")
+        request_id = answer.get("request_id")
+        advice = f" Look for the request id {request_id} in the hub's log." if request_id else ""
+        super().__init__(f"The hub answers {answer.get('code')}: {answer.get('message')}.{advice}")
         self.answer = answer
+
+
+class NoAnswer(CannotDo):
+    """The hub was asked, and did not answer. It may have done what it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class MessageFunction:
 
         Raises:
             Refused: If the hub answers with an error.
+            NoAnswer: If the answer does not come.
             CannotDo: If the function cannot be invoked, fails, or does not answer as a hub does.
 
         """
@@ -73,11 +80,13 @@ class MessageFunction:
                 answer = self.client.invoke(FunctionName=self.name, Payload=json.dumps(event).encode())
                 payload = answer["Payload"].read()
             except ReadTimeoutError:
-                raise CannotDo(
-                    f"The hub did not answer within {ANSWER_TIMEOUT} seconds, and may have done it all the same. "
-                    f"Look at {self.log}."
-                ) from None
+                raise self._no_answer(f"did not answer within {ANSWER_TIMEOUT} seconds") from None
+            except (ConnectionClosedError, ResponseStreamingError, IncompleteReadError):
+                raise self._no_answer("closed the connection without an answer") from None
         return self._read(payload, "FunctionError" in answer, expected)
+
+    def _no_answer(self, what: str) -> NoAnswer:
+        return NoAnswer(f"The hub {what}, and may have done it all the same. Look at {self.log}.")
 
     def _read(self, payload: bytes, failed: bool, expected: tuple[str, ...]) -> dict[str, Any]:
         try:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from local.cli.operators.message_function import MessageFunction, Refused
+from local.cli.operators.message_function import MessageFunction, NoAnswer, Refused
 from local.cli.operators.outcome import Outcome, columns, count
 from local.errors import CannotDo
 
@@ -24,12 +24,15 @@ def publish(arguments: argparse.Namespace, function: MessageFunction) -> Outcome
     message: dict[str, Any] = {
         "sessions": arguments.session,
         "message": _message(arguments.message),
-        "id": arguments.id or str(uuid.uuid4()),
+        "id": str(uuid.uuid4()) if arguments.id is None else arguments.id,
         "store": not arguments.no_store,
     }
     if arguments.sender is not None:
         message["from"] = arguments.sender
-    (ack,) = function.ask("publish", {"messages": [message]}, "answers")["answers"]
+    try:
+        (ack,) = function.ask("publish", {"messages": [message]}, "answers")["answers"]
+    except NoAnswer as error:
+        raise CannotDo(f"{error} To send the same message again, add --id {shlex.quote(message['id'])}.") from None
     if ack["type"] == "error":
         raise Refused(ack)
     lines = columns((session, _what_became(ack, session)) for session in dict.fromkeys(arguments.session))

@@ -28,7 +28,7 @@ BAD = {"type": "error", "code": "bad_request", "message": "sessions[0] is not a 
     ],
 )
 def test_an_error_of_the_hub_is_one_line_or_its_json(run: Run, arguments: list[str], reply: Any) -> None:
-    sentence = "The hub refuses: sessions[0] is not a session id (bad_request).\n"
+    sentence = "The hub answers bad_request: sessions[0] is not a session id.\n"
     assert run(arguments, reply) == (1, "", sentence)
     status, printed, complaints = run([*arguments, "--json"], reply)
     assert (status, json.loads(printed), complaints) == (1, BAD, "")
@@ -91,11 +91,24 @@ def test_a_function_that_does_not_answer_is_one_line(run: Run, function: Scripte
     assert len(function.requests) == 1  # an invocation is never repeated
 
 
-def test_a_lost_connection_is_one_line(run: Run, function: Scripted) -> None:
-    status, printed, complaints = run(["who", "s1"], CLOSED)
-    assert (status, printed) == (1, "")
-    assert complaints.startswith("The invocation of MessageFunction failed: Connection was closed before we received")
-    assert (complaints.count("\n"), len(function.requests)) == (1, 1)
+LOST = f"The hub closed the connection without an answer, and may have done it all the same. {LOOK}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(["who", "s1"], LOST, id="who"),
+        pytest.param([*HI, "1"], f"{LOST} To send the same message again, add --id o-1.", id="publish"),
+    ],
+)
+@pytest.mark.parametrize(
+    "reply", [pytest.param(CLOSED, id="nothing"), pytest.param(answer(b"{", missing=1), id="half-an-answer")]
+)
+def test_a_lost_answer_is_one_line(
+    run: Run, function: Scripted, arguments: list[str], sentence: str, reply: bytes
+) -> None:
+    assert run(arguments, reply) == (1, "", f"{sentence}\n")
+    assert len(function.requests) == 1
 
 
 def test_a_function_that_is_silent_may_have_done_it() -> None:
