@@ -9,6 +9,9 @@ from local.cli.operators.message_function import MessageFunction
 from local.cli.operators.outcome import Outcome, columns, count
 from local.errors import CannotDo
 
+YEAR_10000 = 253_402_300_800
+"""Epoch seconds at which Python's years end."""
+
 
 def who(arguments: argparse.Namespace, function: MessageFunction) -> Outcome:
     """Ask how many connections sessions have."""
@@ -73,14 +76,12 @@ def purge(arguments: argparse.Namespace, function: MessageFunction) -> Outcome:
 
 
 def _row(connection: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    since, until = connection.get("connected_at"), connection.get("expires_at")
-    return (
-        connection["connection_id"],
-        _time(since / 1000) if since else "-",
-        _time(until) if until else "-",
-        connection.get("subject") or "-",
-    )
+    since, until = connection["connected_at"] / 1000, connection["expires_at"]
+    return connection["connection_id"], _time(since), _time(until), connection["subject"] or "-"
 
 
 def _time(seconds: float) -> str:
+    """Return a time, or a hyphen for one that the row lacks: for the hub that is 0, or a time beyond all years."""
+    if not 0 < seconds < YEAR_10000:
+        return "-"
     return datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")

@@ -1,5 +1,6 @@
 """MessageFunction of a stack in AWS, with the credentials of whoever runs the command."""
 
+import os
 import sys
 
 import boto3
@@ -21,7 +22,7 @@ def function_of_stack(stack: str, region: str | None, profile: str | None) -> Me
     Find the function of a stack by the stack's outputs.
 
     Args:
-        region: None for the region of the profile or of the environment.
+        region: None for the region of the environment or of the profile.
         profile: A profile of the AWS configuration; None for the default.
 
     Raises:
@@ -29,7 +30,8 @@ def function_of_stack(stack: str, region: str | None, profile: str | None) -> Me
 
     """
     with explained(f"The look-up of the stack {stack}"):
-        session = boto3.Session(profile_name=profile, region_name=region)
+        # The AWS CLI reads AWS_REGION too, and boto3 does not.
+        session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         arn = _output(session, stack)
         client = session.client("lambda", config=CONFIG)
     return MessageFunction(client, arn, _caller(session), log="the log of MessageFunction (make logs)")

@@ -17,15 +17,13 @@ def test_who_prints_a_line_for_each_session(run: Run, function: Scripted) -> Non
 
 CONNECTIONS = [
     {"connection_id": "L0SM9cOFvHcCIhw=", "connected_at": 1795000000123, "expires_at": 1795007800, "subject": "ann"},
-    {"connection_id": "x", "connected_at": 0, "expires_at": None, "subject": None},
-    {"connection_id": "y"},
+    {"connection_id": "by hand", "connected_at": 0, "expires_at": 2**53, "subject": None},
     {"connection_id": "z", "connected_at": 1795000000000, "expires_at": 1795007800, "subject": "red \x1b[31m"},
 ]
 LISTED = """\
 CONNECTION        SINCE (UTC)          UNTIL (UTC)          SUBJECT
 L0SM9cOFvHcCIhw=  2026-11-18 11:06:40  2026-11-18 13:16:40  ann
-x                 -                    -                    -
-y                 -                    -                    -
+by hand           -                    -                    -
 z                 2026-11-18 11:06:40  2026-11-18 13:16:40  red \\x1b[31m
 """
 

@@ -216,6 +216,18 @@ def test_the_function_of_a_stack_is_the_one_in_its_output(stack: str, function: 
     assert (found.name, found.by) == (ARN, ME)
 
 
+@pytest.mark.parametrize(
+    ("region", "found"),
+    [pytest.param(None, "eu-west-3", id="without"), pytest.param("eu-west-1", "eu-west-1", id="with")],
+)
+def test_the_region_may_be_in_the_variable_that_the_aws_cli_reads(
+    stack: str, function: Scripted, monkeypatch: pytest.MonkeyPatch, region: str | None, found: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    with pytest.raises(CannotDo, match=f"There is no stack operated in {found}"):
+        function_of_stack(stack, region, None)
+
+
 def test_without_a_stack_no_setting_of_aws_counts(
     function: Scripted, gateway: RunningGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
