@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -10,6 +11,7 @@ from jsonschema import Draft7Validator
 from tests.support.paths import ROOT
 
 PROTOCOL = (ROOT / "docs/protocol.md").read_text("utf-8")
+BACKENDS = (ROOT / "docs/backends.md").read_text("utf-8")
 CLIENT = (ROOT / "docs/client.md").read_text("utf-8")
 ASYNCAPI_TEXT = (ROOT / "docs/asyncapi.yaml").read_text("utf-8")
 ASYNCAPI = yaml.safe_load(ASYNCAPI_TEXT)
@@ -61,3 +63,12 @@ def script(title: str) -> str:
     """Return the JavaScript code block under a heading of docs/protocol.md, of any level."""
     (fence,) = code(PROTOCOL, title, "js")
     return fence
+
+
+def function_of(title: str, name: str) -> Callable[..., Any]:
+    """Return a function of the Python snippet under a heading of docs/backends.md."""
+    (snippet,) = code(BACKENDS, title, "python")
+    names: dict[str, Any] = {}
+    exec(snippet, names)
+    function: Callable[..., Any] = names[name]
+    return function

@@ -19,23 +19,26 @@ ENVIRONMENT = dict(os.environ)
 COMMANDS = {NODE: "node", ESBUILD: "esbuild", TYPESCRIPT: "tsc"}
 
 
-def run(*command: str | Path) -> str:
+def run(*command: str | Path, **variables: str) -> str:
     """
     Run a command, and return what it prints.
+
+    Args:
+        variables: Additional environment variables.
 
     Raises:
         AssertionError: If it fails. The text is the end of what it has printed.
 
     """
     call = list(map(str, command))
-    result = subprocess.run(call, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(call, env=ENVIRONMENT | variables, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout[-4_000:] + result.stderr[-4_000:]
     return result.stdout
 
 
-def npx(package: str, *arguments: str | Path) -> str:
+def npx(package: str, *arguments: str | Path, **variables: str) -> str:
     """Run the command of a package, and return what it prints. See ``run``."""
-    return run("npx", "-y", "-p", package, COMMANDS[package], *arguments)
+    return run("npx", "-y", "-p", package, COMMANDS[package], *arguments, **variables)
 
 
 def npm(*arguments: str | Path) -> str:
