@@ -21,6 +21,7 @@ ACK = {"type": "ack", "id": "o-1", "delivered": {}, "offline": [], "failed": {}}
         pytest.param([*HI, "-7"], {"message": -7}, id="a-number"),
         pytest.param([*HI, "null"], {"message": None}, id="null"),
         pytest.param([*HI, '"olá"', "--from", "orders"], {"message": "olá", "from": "orders"}, id="from"),
+        pytest.param([*HI, "1", "--id", ""], {"message": 1, "id": ""}, id="an-id-that-the-hub-refuses"),
         pytest.param([*HI, "1", "--no-store"], {"message": 1, "store": False}, id="not-stored"),
         pytest.param([*HI, "1", "--session", "s2"], {"message": 1, "sessions": ["s1", "s2"]}, id="two-sessions"),
     ],
