@@ -43,7 +43,13 @@ pytestmark = pytest.mark.skipif(
 TEMPLATE = translated(ROOT / "template.yaml")
 OTHER = {"arm64": "x86_64", "x86_64": "arm64"}
 SECRET = "key-of-the-tests"
-SECOND = {"AuthMode": "jwt", "MaxConnectionsPerSession": "2", "SigningSecretName": SECRET, "HistorySeconds": "600"}
+SECOND = {
+    "AuthMode": "jwt",
+    "MaxConnectionsPerSession": "2",
+    "SigningSecretName": SECRET,
+    "HistorySeconds": "600",
+    "PublishQueue": "on",
+}
 """The parameters of the second deployment: those that give a function more rights."""
 
 LISTS = {
@@ -54,6 +60,7 @@ LISTS = {
     "AWS::Lambda::Function": ("lambda", "list_functions", "Functions"),
     "AWS::Logs::LogGroup": ("logs", "describe_log_groups", "logGroups"),
     "AWS::Lambda::LayerVersion": ("lambda", "list_layers", "Layers"),
+    "AWS::Lambda::EventSourceMapping": ("lambda", "list_event_source_mappings", "EventSourceMappings"),
     "AWS::SecretsManager::Secret": ("secretsmanager", "list_secrets", "SecretList"),
 }
 """The call that lists all resources of a type. The other types are parts of these types."""
@@ -204,7 +211,8 @@ def test_an_update_gives_a_function_the_changed_parameters(stack: Stack) -> None
     assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/prod", derived)
     changed = {"WEBSOCKET_ENDPOINT": stack.endpoint, "AUTH_MODE": "jwt"}
     history = {"HISTORY_SECONDS": "600", "HISTORY_TABLE": stack.second.ids["HistoryTable"]}
-    assert stack.second.environment == stack.first.environment | changed | history
+    queue = {"DEAD_LETTERS_URL": stack.second.ids["PublishDeadLetters"]}
+    assert stack.second.environment == stack.first.environment | changed | history | queue
 
 
 def test_an_update_that_switches_history_on_makes_its_table(stack: Stack) -> None:
@@ -220,7 +228,15 @@ def test_every_two_way_route_has_one_response(stack: Stack) -> None:
         route["RouteKey"]: len(gateway.get_route_responses(ApiId=api, RouteId=route["RouteId"])["Items"])
         for route in gateway.get_routes(ApiId=api)["Items"]
     }
-    assert responses == {"$connect": 0, "$disconnect": 0, "sendMessage": 1, "resume": 1, "$default": 1, "ping": 1}
+    assert responses == {
+        "$connect": 0,
+        "$disconnect": 0,
+        "sendMessage": 1,
+        "resume": 1,
+        "who": 1,
+        "$default": 1,
+        "ping": 1,
+    }
 
 
 def test_a_message_arrives_and_its_sender_gets_an_ack(stack: Stack) -> None:
@@ -321,6 +337,43 @@ def test_the_function_has_the_rights_to_close_a_gap(stack: Stack) -> None:
     assert (answer["recovered"], [frame["message"] for frame in answer["messages"]]) == (True, [0, 2])
     (closed,) = [item for item in stack.items("HistoryTable") if item.items() >= key.items()]
     assert "frame" not in closed
+
+
+def test_a_message_in_the_queue_arrives_and_a_malformed_one_is_a_dead_letter(stack: Stack) -> None:
+    sqs, ids = stack.running.client("sqs"), stack.second.ids
+    with stack.connect("customer") as socket:
+        for body in ("not JSON", json.dumps({"sessions": ["customer"], "message": "shipped", "from": "orders"})):
+            sent = sqs.send_message(QueueUrl=ids["PublishedMessages"], MessageBody=body)
+        frame = Client(socket).receive()
+    expected = {"id": sent["MessageId"], "session": "customer", "from": "#orders", "message": "shipped"}
+    assert {name: frame[name] for name in expected} == expected
+    dead: list[str] = []
+
+    def is_dead() -> bool:
+        received = sqs.receive_message(QueueUrl=ids["PublishDeadLetters"])
+        dead.extend(message["Body"] for message in received.get("Messages", []))
+        return bool(dead)
+
+    wait_until(is_dead)
+    assert dead == ["not JSON"]
+
+
+def test_a_backend_publishes_and_an_operator_closes_by_invocation(stack: Stack) -> None:
+    client = stack.running.client("lambda")
+
+    def invoke(**event: Any) -> Any:
+        answer = client.invoke(FunctionName=stack.second.ids["MessageFunction"], Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read())
+
+    with stack.connect("user") as socket:
+        message = {"sessions": ["user"], "message": "hello", "id": "m-1", "store": False}
+        ack = {"type": "ack", "id": "m-1", "delivered": {"user": 1}, "offline": [], "failed": {}}
+        assert invoke(hub="publish", messages=[message]) == {"answers": [ack]}
+        assert invoke(hub="who", sessions=["user", "nobody"]) == {"online": {"user": 1}, "offline": ["nobody"]}
+        assert [row["subject"] for row in invoke(hub="list", session="user")["connections"]] == ["user"]
+        assert invoke(hub="purge", session="user") == {"purged": 0, "more": False}
+        assert invoke(hub="close", session="user", reconnect=False) == {"closed": {"user": 1}, "failed": {}}
+        assert [Client(socket).receive()["type"] for _ in range(2)] == ["message", "closing"]
 
 
 def test_an_update_that_switches_history_off_deletes_its_table_and_nothing_else(stack: Stack) -> None:

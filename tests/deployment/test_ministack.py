@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.ministack import LEFT_OUT, is_left_out, left_out_of, provisioned
+from tests.support.ministack import LEFT_OUT, NOT_GIVEN, given, is_left_out, left_out_of, provisioned
 from tests.support.stacks import TEMPLATE
 
 
@@ -39,3 +39,9 @@ def test_no_resource_waits_for_one_that_is_left_out() -> None:
     }
     waiting = {name: resource["DependsOn"] for name, resource in provisioned(resources, {"Absent"}).items()}
     assert waiting == {"first": [], "third": [], "fourth": ["third"]}
+
+
+@pytest.mark.parametrize(("kind", "name"), NOT_GIVEN)
+def test_only_properties_of_the_template_are_not_given(kind: str, name: str) -> None:
+    (resource,) = [resource for resource in TEMPLATE["Resources"].values() if resource["Type"] == kind]
+    assert resource["Properties"].keys() - given(resource)["Properties"].keys() == {name}

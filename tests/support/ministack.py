@@ -49,6 +49,11 @@ LEFT_OUT = {
 }
 """Resources that MiniStack cannot make, and why: all of a ``type``, or those with a property, ``type.Property``."""
 
+NOT_GIVEN = {
+    ("AWS::Lambda::EventSourceMapping", "ScalingConfig"): "MiniStack compares the text of a parameter with a number",
+}
+"""Properties that MiniStack does not get, and why."""
+
 CALLS = {
     "AWS::ApiGatewayV2::IntegrationResponse": "create_integration_response",
     "AWS::ApiGatewayV2::RouteResponse": "create_route_response",
@@ -220,9 +225,16 @@ def provisioned(resources: dict[str, Any], left_out: Container[str] = LEFT_OUT) 
     """Return the resources that are not left out. ``DependsOn`` names only resources that are returned."""
     kept = {name: resource for name, resource in resources.items() if not is_left_out(resource, left_out)}
     return {
-        name: resource | {"DependsOn": [other for other in depends_on(resource) if other in kept]}
+        name: given(resource) | {"DependsOn": [other for other in depends_on(resource) if other in kept]}
         for name, resource in kept.items()
     }
+
+
+def given(resource: dict[str, Any]) -> dict[str, Any]:
+    """Return a resource with the properties that MiniStack gets."""
+    properties = resource.get("Properties", {})
+    kept = {name: value for name, value in properties.items() if (resource["Type"], name) not in NOT_GIVEN}
+    return resource | ({"Properties": kept} if properties else {})
 
 
 def depends_on(resource: dict[str, Any]) -> list[str]:
