@@ -1,15 +1,14 @@
 // The client in a bad network: one seed, one life of a client, and everything that can go wrong goes wrong.
 //
-//   node network.mjs 2000          the seeds 1 to 2000
-//   node network.mjs 17 17         the seed 17 alone, with a log of what happened
+//   node in_node.mjs network.mjs 2000          the seeds 1 to 2000
+//   node in_node.mjs network.mjs 17 17         the seed 17 alone, with a log of what happened
 //
 // The hub of this file numbers and stores messages, posts them to the connections that it knows, and answers. The
 // network delays, drops and forgets. Afterwards the network is good for some minutes, and what the client has told is
 // compared with what the hub knows.
 
-import assert from "node:assert/strict";
-
-import { record, unhandled, World } from "./world.mjs";
+import * as assert from "./assert.mjs";
+import { base64url, record, unhandled, World } from "./world.mjs";
 
 const { openHub } = await import("../../client/hub.js");
 const SECOND = 1_000;
@@ -248,7 +247,7 @@ class Life {
       if (luck < 0.15) return undefined;
       if (luck < 0.16) world.plan(0, () => this.close());
       const claims = { session_id: "s1", exp: Math.floor((world.now + (this.isCalm ? HOUR : this.tokenLife)) / 1_000) };
-      const made = `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
+      const made = `e30.${base64url(JSON.stringify(claims))}.c2ln`;
       return luck < 0.5 ? made : new Promise((resolve) => world.plan(chance.below(4_000), () => resolve(made)));
     };
     const timing = chance.is(0.5) ? { lifetime: [MINUTE, 5 * MINUTE] } : {};
@@ -473,19 +472,20 @@ class Life {
   }
 }
 
-const [low, high] = process.argv.length > 3 ? process.argv.slice(2).map(Number) : [1, Number(process.argv[2] ?? 1_000)];
-const total = {};
-for (let seed = low; seed <= high; seed++) {
-  let begin;
-  const tell = (...what) => low === high && console.error((life.world.now - begin) / 1_000, ...what);
-  const life = new Life(seed, tell);
-  begin = life.world.now;
-  try {
-    await life.run();
-  } catch (error) {
-    console.log(JSON.stringify({ seed, problem: error.stack }));
-    process.exit();
+export async function* run(...range) {
+  const [low, high] = range.length > 1 ? range.map(Number) : [1, Number(range[0] ?? 1_000)];
+  const total = {};
+  for (let seed = low; seed <= high; seed++) {
+    let begin;
+    const tell = (...what) => low === high && console.error((life.world.now - begin) / 1_000, ...what);
+    const life = new Life(seed, tell);
+    begin = life.world.now;
+    try {
+      await life.run();
+    } catch (error) {
+      return yield { seed, problem: error.stack };
+    }
+    for (const [name, count] of Object.entries(life.counts)) total[name] = (total[name] ?? 0) + count;
   }
-  for (const [name, count] of Object.entries(life.counts)) total[name] = (total[name] ?? 0) + count;
+  yield { seeds: high - low + 1, ...total };
 }
-console.log(JSON.stringify({ seeds: high - low + 1, ...total }));

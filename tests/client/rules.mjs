@@ -1,8 +1,7 @@
 // The rules of the client, one test or more for each.
 
-import assert from "node:assert/strict";
-
-import { outcome, record, runTests, test, World } from "./world.mjs";
+import * as assert from "./assert.mjs";
+import { base64url, outcome, record, runTests, test, World } from "./world.mjs";
 
 const { openHub } = await import("../../client/hub.js");
 const SECOND = 1_000;
@@ -30,7 +29,7 @@ function message(seq, id = `m${seq}`, from = "s9") {
 }
 
 function tokenUntil(ms) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const part = (value) => base64url(JSON.stringify(value));
   return `${part({ alg: "HS256" })}.${part({ exp: ms / 1000, session_id: "s1", name: "ÿþ?>" })}.c2ln`;
 }
 
@@ -1241,4 +1240,4 @@ test("history: a position goes before the newest messages", async () => {
   assert.deepEqual({ after, last }, { after: 7, last: undefined });
 });
 
-await runTests(process.argv[2]);
+export { runTests as run };

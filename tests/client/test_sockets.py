@@ -18,8 +18,21 @@ from tests.support.node import NODE, need, npx
 from tests.support.paths import ROOT
 
 HERE = Path(__file__).parent
+WORKER = """
+import { openHub } from "/hub.js";
+onmessage = async ({ data: url }) => {
+  const hub = openHub({ url, session: "s1" });
+  const ack = await hub.send("s1", "olá");
+  dispatchEvent(new Event("visibilitychange"));
+  const states = [];
+  hub.on("state", ({ state }) => states.push(state));
+  hub.close();
+  postMessage([ack.delivered, states]);
+};
+"""
 PAGE = {
     "/": ("<!doctype html><title>page</title>", "text/html"),
+    "/worker.js": (WORKER, "text/javascript"),
     "/hub.js": ((ROOT / "client" / "hub.js").read_text(), "text/javascript"),
 }
 
@@ -108,3 +121,20 @@ def test_a_page_in_chromium(browser: Browser, server: str) -> None:
     page.goto(server.replace("ws:", "http:"))
     talked = page.evaluate(TALK, f"{server}/works")
     assert talked == [{"s1": 1}, "olá", {"s1": 1}, ["open", "waiting", "connecting", "open", "closed"]]
+
+
+IN_WORKER = """
+(url) => new Promise((resolve, reject) => {
+  const worker = new Worker("/worker.js", { type: "module" });
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.onerror = ({ message }) => reject(new Error(message));
+  worker.postMessage(url);
+})
+"""
+
+
+@needs_chromium
+def test_a_worker_in_chromium_has_no_document(browser: Browser, server: str) -> None:
+    page = browser.new_page()
+    page.goto(server.replace("ws:", "http:"))
+    assert page.evaluate(IN_WORKER, f"{server}/works") == [{"s1": 1}, ["closed"]]

@@ -1,8 +1,18 @@
 // A world for the client: its clock, its page and its sockets are fake, and the test decides what happens.
 //
-// The world stands in for the globals that hub.js uses. Import it before hub.js.
+// The world stands in for the globals that hub.js uses, in Node and in a page. Import it before hub.js.
+// in_node.mjs and in_page.mjs run the scripts.
 
-const nextTurn = () => new Promise(setImmediate);
+const { port1: turn, port2: next } = new MessageChannel();
+const waiting = [];
+turn.onmessage = () => waiting.shift()();
+
+// Lets everything happen that happens at once.
+function nextTurn() {
+  next.postMessage(null);
+  return new Promise((resolve) => waiting.push(resolve));
+}
+
 const PAGE = new Set();
 
 let world;
@@ -11,7 +21,8 @@ globalThis.clearTimeout = (id) => world.stop(id);
 globalThis.addEventListener = (type, listener, capture) => PAGE.add(`${type} ${capture}`) && world.listen(type, listener);
 globalThis.removeEventListener = (type, listener, capture) => PAGE.delete(`${type} ${capture}`) && world.unlisten(type, listener);
 globalThis.reportError = (error) => world.reported.push(error);
-globalThis.document = { get visibilityState() { return world.visibility; } };
+globalThis.document ??= {}; // a page's own cannot be replaced
+Object.defineProperty(document, "visibilityState", { get: () => world.visibility });
 globalThis.WebSocket = class {
   constructor(url, protocols) {
     return world.newSocket(String(url), protocols);
@@ -21,9 +32,8 @@ Date.now = () => world.now + world.skew;
 Math.random = () => world.random();
 console.warn = (...values) => world.warned.push(values);
 
+// Errors that nobody has caught, and promises that nobody has handled.
 export const unhandled = [];
-process.on("unhandledRejection", (error) => unhandled.push(error));
-process.on("uncaughtException", (error) => unhandled.push(error));
 
 export class FakeSocket {
   readyState = 0;
@@ -203,24 +213,39 @@ export function outcome(promise) {
   return seen;
 }
 
-// A small runner. It prints one line of JSON for each test.
+// The abort listeners of a signal, as they are now.
+export function listenersOf(signal) {
+  const listeners = new Set();
+  signal.addEventListener = (_type, listener) => listeners.add(listener);
+  signal.removeEventListener = (_type, listener) => listeners.delete(listener);
+  return listeners;
+}
+
+export function base64url(text) {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(text));
+  return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+// A small runner, with one result for each test.
 const tests = [];
 export function test(name, run) {
   tests.push({ name, run });
 }
 
-export async function runTests(only) {
+export async function* runTests(only) {
   for (const { name, run } of tests) {
     if (only && name !== only) continue;
-    let problem = null;
-    unhandled.length = 0;
-    try {
-      await run();
-      await nextTurn();
-      if (unhandled.length) throw unhandled[0];
-    } catch (error) {
-      problem = error.stack;
-    }
-    console.log(JSON.stringify({ name, problem }));
+    const problems = [];
+    await Promise.resolve().then(run).catch((error) => problems.push(error));
+    problems.push(...(await takeUnhandled()));
+    yield { name, problem: problems.length ? (problems[0]?.stack ?? String(problems[0])) : null };
   }
+}
+
+// Returns what nobody has caught or handled. It is told in order, so after our own error all others are known.
+async function takeUnhandled() {
+  const last = new Error("the last");
+  Promise.reject(last);
+  while (!unhandled.includes(last)) await nextTurn();
+  return unhandled.splice(0).filter((error) => error !== last);
 }
