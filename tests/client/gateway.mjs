@@ -1,14 +1,13 @@
-// What a page of tests/client/test_gateway.py does. The gateway serves the client as /hub.js.
+// What a window of tests/support/windows.py does. The gateway serves the client as /hub.js.
 
 import { openHub } from "/hub.js";
 
 const TIMING = { backoff: [50, 300], settle: 300, gap: 100 };
-const KEPT = "received";
-const AT_ONCE = 20;
+const AT_ONCE = 10;
 
 // Returns a window's record of what happens. What it has received stays after a reload, as on a page that stores it.
 export function open({ url, session, isKept, timing }) {
-  const received = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+  const received = kept();
   const position = sessionStorage.getItem("position");
   const record = { received, states: [], gaps: [], errors: [], acks: [], failures: [], caughtUp: 0, repeats: 0 };
   const after = position === null ? undefined : Number(position);
@@ -18,9 +17,8 @@ export function open({ url, session, isKept, timing }) {
   const before = new Set(received.map(({ id }) => id));
   hub.on("message", ({ id, seq, message }, caughtUp) => {
     if (before.has(id) && seq > after) return void record.repeats++;
-    received.push({ id, seq, message });
+    keep(received, { id, seq, message });
     record.caughtUp += caughtUp;
-    sessionStorage.setItem(KEPT, JSON.stringify(received));
     if (isKept) sessionStorage.setItem("position", hub.position);
   });
   hub.on("state", ({ state, switched }) => {
@@ -30,6 +28,18 @@ export function open({ url, session, isKept, timing }) {
   hub.on("gap", (gap) => record.gaps.push(gap));
   hub.on("error", ({ code }) => code === "no_history" || record.errors.push(code));
   return { hub, record };
+}
+
+// Each message has an item of its own, so that a thousand messages are not written again with each one.
+function keep(received, message) {
+  sessionStorage.setItem(`message ${received.length}`, JSON.stringify(message));
+  received.push(message);
+}
+
+function kept() {
+  const received = [];
+  for (let item; (item = sessionStorage.getItem(`message ${received.length}`)); ) received.push(JSON.parse(item));
+  return received;
 }
 
 // Sends messages, some milliseconds apart. At most AT_ONCE of them wait for an ack.
