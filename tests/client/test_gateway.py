@@ -1,10 +1,12 @@
 """The client in Chromium over the local gateway, whose connections last three seconds. Windows write to each other."""
 
 import itertools
+import json
 import random
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 from playwright.sync_api import Browser
 
@@ -154,3 +156,46 @@ def test_after_a_reload_the_page_goes_on_from_its_position(keeping: RunningGatew
     assert sorted(shown(record)) == sorted(said("frank", count))
     assert numbers(record) == sorted(set(numbers(record)))
     assert record["gaps"] == []
+
+
+def invoke(running: RunningGateway, **event: Any) -> Any:
+    """Ask MessageFunction as a backend does."""
+    client = boto3.client("lambda", endpoint_url=running.endpoints["page"])
+    answer = client.invoke(FunctionName="MessageFunction", Payload=json.dumps(event))
+    return json.loads(answer["Payload"].read())
+
+
+def test_nobody_notices_that_a_backend_closes_a_page_which_may_reconnect(
+    gateway: RunningGateway, open_window: Open
+) -> None:
+    count = 120
+    alice, bob = (open_window(gateway, session, isKept=False) for session in ("alice-moves", "bob-stays"))
+    alice.start_to_talk("bob-stays", count, 60)
+    bob.start_to_talk("alice-moves", count, 60)
+    assert invoke(gateway, hub="close", session="alice-moves") == {"closed": {"alice-moves": 1}, "failed": {}}
+
+    for window, other in ((alice, "bob-stays"), (bob, "alice-moves")):
+        window.wait_for(f"isDone && it.record.received.length >= {count}")
+        record = window.record
+        assert sorted(shown(record)) == sorted(said(other, count))
+        assert record["failures"] == record["errors"] == []
+    assert (alice.record["states"], bob.record["states"]) == (["open", "switched"], ["open"])
+    assert len(gateway.rows("alice-moves")) == 1
+
+
+def test_a_page_that_a_backend_closes_for_good_stays_closed(gateway: RunningGateway, open_window: Open) -> None:
+    window = open_window(gateway, "signs-out", isKept=False)
+    window.page.evaluate("() => void it.hub.on('closing', (frame) => { window.reason = frame.reason; })")
+    invoke(gateway, hub="close", session="signs-out", reconnect=False, reason="signed out")
+    window.wait_for("it.hub.state === 'closed'")
+    assert window.page.evaluate("reason") == "signed out"
+
+
+def test_a_page_hears_a_backend_and_asks_who_is_online(gateway: RunningGateway, open_window: Open) -> None:
+    window = open_window(gateway, "customer", isKept=False)
+    message = {"sessions": ["customer"], "message": "shipped", "from": "orders", "id": "order-17"}
+    (ack,) = invoke(gateway, hub="publish", messages=[message])["answers"]
+    window.wait_for("it.record.received.length === 1")
+    assert (ack["delivered"], shown(window.record)) == ({"customer": 1}, ["shipped"])
+    who = window.page.evaluate("it.hub.who(['customer', 'nobody'])")
+    assert (who["online"], who["offline"]) == ({"customer": 1}, ["nobody"])
