@@ -55,9 +55,11 @@ async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None
 
 def _services(region: str, console: Console) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Return the handler of all requests."""
+    from local.aws.long_queues import speed_up
     from local.aws.services import Services
     from local.aws.turns import Turns
 
+    speed_up()
     services = Services(region)
 
     def answer(request: web.Request, body: bytes) -> web.Response:
