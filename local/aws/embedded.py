@@ -6,9 +6,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
+from local.aws.callers import Caller, written
 from local.errors import CannotDo
 from local.place import HERE, Place
 
@@ -32,14 +33,19 @@ class Embedded:
         self._patience = patience
         self.pid = process.pid
 
-    async def ready(self) -> None:
+    async def ready(self, callers: Mapping[str, Caller]) -> None:
         """
-        Wait until the process serves.
+        Tell the process what functions may do with queues, and wait until it serves.
+
+        Args:
+            callers: The functions by their access keys.
 
         Raises:
             CannotDo: If it does not start.
 
         """
+        assert self._process.stdin
+        self._process.stdin.write(f"{written(callers)}\n".encode())
         if not await self._signs.readline():
             raise CannotDo("The embedded AWS (moto) did not start.")
 

@@ -1,8 +1,8 @@
 """
 The program of the embedded AWS: moto's services on an inherited socket.
 
-``embedded`` starts it. It writes a line to standard output each second, as a sign of life, and ends when its standard
-input ends.
+``embedded`` starts it, and writes a line to its standard input: what functions may do with queues. Then it serves. It
+writes a line to standard output each second, as a sign of life, and ends when its standard input ends.
 
 """
 
@@ -13,13 +13,17 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from queue import SimpleQueue
 
 from aiohttp import web
 
+from local.aws.callers import read
+from local.aws.rights import Rights
 from local.aws.wsgi import call
 from local.console import Console
 from local.http.guard import Guard
 from local.http.server import admission, in_shape, protocols
+from local.place import Place
 
 MAX_BODY = 256 * 1024 * 1024
 """Bytes of a request's body. An object for S3 may be large."""
@@ -28,22 +32,32 @@ MAX_HEAD = 16 * 1024
 """Bytes of each line before the body."""
 
 
+Services = Callable[[web.Request], Awaitable[web.Response]]
+"""Answers all requests."""
+
+
 def _main(fd: str, region: str, *hosts: str) -> None:
-    threading.Thread(target=_end_with_the_gateway, daemon=True).start()
+    lines: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen_to_the_gateway, args=[lines], daemon=True).start()
     os.environ["HOME"] = os.devnull  # before moto imports botocore, which would read the models in ~/.aws
-    asyncio.run(_serve(socket.socket(fileno=int(fd)), region, hosts))
+    asyncio.run(_serve(socket.socket(fileno=int(fd)), region, hosts, lines))
 
 
-def _end_with_the_gateway() -> None:
-    sys.stdin.read()
+def _listen_to_the_gateway(lines: SimpleQueue[str]) -> None:
+    """Hand on the first line of standard input. End the process when standard input ends."""
+    if line := sys.stdin.readline():
+        lines.put(line)
+        sys.stdin.read()
     os._exit(0)
 
 
-async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None:
+async def _serve(sock: socket.socket, region: str, hosts: Sequence[str], lines: SimpleQueue[str]) -> None:
     console = Console(sys.stderr)
     admit = admission(Guard(hosts), lambda why: console.refused("(AWS)", f"The embedded AWS refuses {why}"))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[in_shape(console.fault), admit])
-    app.router.add_route("*", "/{anything:.*}", _services(region, console))
+    services = _services(region, console)  # imports moto: meanwhile the gateway reads the template
+    rights = Rights(read(await asyncio.to_thread(lines.get)), Place(region, os.environ["MOTO_ACCOUNT_ID"]))
+    app.router.add_route("*", "/{anything:.*}", _within(rights, services))
     signs = sys.stdout
     sys.stdout = open(os.devnull, "w")  # noqa: ASYNC230, SIM115 - open until the end; nobody reads what moto prints
     async with protocols(app, MAX_HEAD) as http:
@@ -53,18 +67,26 @@ async def _serve(sock: socket.socket, region: str, hosts: Sequence[str]) -> None
             await asyncio.sleep(1)
 
 
-def _services(region: str, console: Console) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Return the handler of all requests."""
+def _within(rights: Rights, services: Services) -> Services:
+    """Return a handler that answers the calls that a caller may not make by itself, and hands on all others."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return rights.refusal(request, await request.read()) or await services(request)
+
+    return handle
+
+
+def _services(region: str, console: Console) -> Services:
+    from local.aws import services
     from local.aws.long_queues import speed_up
-    from local.aws.services import Services
     from local.aws.turns import Turns
 
     speed_up()
-    services = Services(region)
+    application = services.Services(region)
 
     def answer(request: web.Request, body: bytes) -> web.Response:
         try:
-            return call(services, request, body)
+            return call(application, request, body)
         except Exception as error:  # noqa: BLE001 - an operation that moto lacks or fails at gets an answer, too
             return _not_implemented(error, console)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from local.place import Place
 from local.stack.app import Function
 from local.stack.errors import TemplateError
 from local.stack.policies import Statement, anywhere, matches, statements
@@ -11,6 +12,14 @@ from local.stack.resources import Resources
 
 MAY_DO_ALL = ("AdministratorAccess", "PowerUserAccess", "AmazonAPIGatewayInvokeFullAccess")
 """AWS's managed policies that allow ``execute-api:ManageConnections``."""
+
+ON_QUEUES = {
+    "AWSLambdaSQSQueueExecutionRole": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+    "AmazonSQSFullAccess": ["sqs:*"],
+    "AmazonSQSReadOnlyAccess": ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues",
+                                "sqs:ListMessageMoveTasks", "sqs:ListQueues", "sqs:ListQueueTags"],
+}  # fmt: skip
+"""The actions on queues that other managed policies of AWS allow."""
 
 ANYTHING: tuple[Statement, ...] = ({"Effect": "Allow", "Action": "*", "Resource": "*"},)
 """A policy that allows everything."""
@@ -42,7 +51,15 @@ def policy(role: Any, resources: Resources) -> tuple[Statement, ...] | None:
     # A policy of another stack may allow everything.
     others = [arn for arn in _managed(properties) if arn not in declared]
     may_do_all = any(":iam::aws:policy/" not in arn or arn.endswith(MAY_DO_ALL) for arn in others)
+    on_queues = [action for arn in others for action in ON_QUEUES.get(arn.rpartition("/")[2], ())]
+    if on_queues:
+        own.append({"Effect": "Allow", "Action": on_queues, "Resource": "*"})
     return (*own, *(ANYTHING if may_do_all else ()))
+
+
+def user_of(function: Function, place: Place) -> str:
+    """Return the ARN under which a function calls AWS: its role, assumed by the function."""
+    return f"arn:{place.partition}:sts::{place.account}:assumed-role/{function.role}/{function.aws_name}"
 
 
 def _is_of(policy: Mapping[str, Any], role: str) -> bool:

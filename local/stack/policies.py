@@ -36,6 +36,11 @@ def allows(policy: Iterable[Statement], action: str, resource: str) -> bool:
     return "Allow" in effects and "Deny" not in effects
 
 
+def denial(user: str, action: str, resource: str) -> str:
+    """Return the sentence with which AWS refuses an action of a user, an ARN."""
+    return f"User: {user} is not authorized to perform: {action} on resource: {resource}"
+
+
 def matches(pattern: str, value: str) -> bool:
     """Compare as IAM does: ``*`` stands for any characters, also ``/`` and ``:``, and ``?`` for one character."""
     # Patterns of file names differ from IAM's in brackets only. fnmatch also takes no longer for many stars.

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.aws import embedded
+from local.aws.callers import Caller
 from local.aws.embedded import Embedded
 from local.console import Console
 from local.endpoints import AUTHORITY, BUNDLE, Endpoints
 from local.lambdas.hosts import hosts_of
-from local.lambdas.worker_environment import WorkerEnvironment
+from local.lambdas.worker_environment import WorkerEnvironment, access_key
 from local.options import Options
 from local.stack.app import App
+from local.stack.permissions import user_of
 from local.start import ports
 from local.start.ports import Sockets
 
@@ -66,7 +68,7 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
             for note in app.notes:
                 console.warn(note)
             context = tls.make([*ports.certificate_names(options.host), *app.domains], Path(folder))
-            await aws.ready()
+            await aws.ready(_callers(app))
             if stored := names(app.store):
                 console.say(f"Creating {', '.join(stored)}")
             await asyncio.to_thread(provision, app.store, endpoints.dynamodb, endpoints.aws, console, app.place)
@@ -75,6 +77,15 @@ async def prepare(options: Options, console: Console) -> AsyncIterator[Prepared]
             async with relay(relayed, context, aws_address):
                 worker_environment = worker_environment_of(app, endpoints, console, options.debug)
                 yield Prepared(app, endpoints, sockets, context, worker_environment, aws)
+
+
+def _callers(app: App) -> dict[str, Caller]:
+    """Return the functions whose roles are in the template, by their access keys."""
+    return {
+        access_key(function): Caller(user_of(function, app.place), function.policy)
+        for function in app.functions.values()
+        if function.policy is not None
+    }
 
 
 def worker_environment_of(app: App, endpoints: Endpoints, console: Console, debug: bool) -> WorkerEnvironment:

@@ -11,7 +11,8 @@ from local.console import Console
 from local.http.server import error, forbidden
 from local.stack.app import Function
 from local.stack.domains import domain_of, name_of
-from local.stack.policies import allows
+from local.stack.permissions import user_of
+from local.stack.policies import allows, denial
 
 MAX_PAYLOAD = 128 * 1024
 """The largest post, in bytes (quota)."""
@@ -113,8 +114,7 @@ class ManagementApi:
         app, place = self._api.app, self._api.app.place
         resource = place.arn("execute-api", f"{app.api_id}/{app.stage}/{request.method}/@connections/{connection_id}")
         if not allows(function.policy, "execute-api:ManageConnections", resource):
-            user = f"arn:{place.partition}:sts::{place.account}:assumed-role/{function.role}/{function.aws_name}"
-            denied = f"User: {user} is not authorized to perform: execute-api:ManageConnections on resource: {resource}"
+            denied = denial(user_of(function, place), "execute-api:ManageConnections", resource)
             raise error(web.HTTPForbidden(), "AccessDeniedException", denied)
 
 

@@ -24,7 +24,7 @@ async def running(patience: float) -> AsyncIterator[Embedded]:
     """Run the process until it serves."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         async with asyncio.timeout(PATIENCE), run(sock, patience=patience) as embedded:
-            await embedded.ready()
+            await embedded.ready({})
             yield embedded
 
 
@@ -56,7 +56,7 @@ def test_a_process_that_does_not_start_is_reported() -> None:
         with socket.create_server(("127.0.0.1", 0)) as sock:
             async with run(sock) as embedded:
                 os.kill(embedded.pid, signal.SIGKILL)
-                await embedded.ready()
+                await embedded.ready({})
 
     with pytest.raises(CannotDo, match=r"^The embedded AWS \(moto\) did not start\.$"):
         asyncio.run(main())
