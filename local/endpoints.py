@@ -69,6 +69,7 @@ class Endpoints:
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
             "AWS_ENDPOINT_URL_LAMBDA": self.page,
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.aws,
+            "AWS_ENDPOINT_URL_SQS": self.aws,
         }
 
 

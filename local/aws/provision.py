@@ -12,6 +12,7 @@ from local.console import Console
 from local.place import HERE, Place
 from local.stack.app import Store
 from local.stack.errors import TemplateError
+from local.stack.intrinsics import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,16 @@ TABLE_PROPERTIES = (
     "TableName",
 )
 """Properties of the template that CreateTable takes. Encryption and backups are left out."""
+
+QUEUE_PROPERTIES = (
+    "ContentBasedDeduplication",
+    "DelaySeconds",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "VisibilityTimeout",
+)
+"""Properties of the template that are attributes of CreateQueue, as text."""
 
 
 def names(store: Store) -> list[str]:
@@ -69,12 +80,16 @@ def provision(store: Store, dynamodb_url: str, aws_url: str, console: Console, p
         "sqs": _create_queue,
         "sns": _create_topic,
     }
-    for service, key, resources in _kinds(store):
+    steps = [(*kind, creations[kind[0]]) for kind in _kinds(store)]
+    redriven = tuple(queue for queue in store.queues if "RedrivePolicy" in queue)
+    # After all queues: a queue of dead letters may be declared later, and may have dead letters of its own.
+    steps.append(("sqs", "QueueName", redriven, lambda sqs, queue: _redrive(sqs, queue, place)))
+    for service, key, resources, create in steps:
         url = dynamodb_url if service == "dynamodb" else aws_url
         connected = client(service, url, place.region) if resources else None
         for resource in resources:
             try:
-                creations[service](connected, resource)
+                create(connected, resource)
             except (ClientError, BotoCoreError, KeyError, TypeError, ValueError) as error:
                 reason = " ".join(str(error).split())
                 line = _line_at_fault(store, resource[key], error)
@@ -162,7 +177,17 @@ def _create_bucket(s3: Any, bucket: dict[str, Any]) -> None:
 
 def _create_queue(sqs: Any, queue: dict[str, Any]) -> None:
     fifo = {"FifoQueue": "true"} if queue["QueueName"].endswith(".fifo") else {}
-    sqs.create_queue(QueueName=queue["QueueName"], Attributes=fifo)
+    attributes = {key: as_text(queue[key]) for key in QUEUE_PROPERTIES if key in queue}
+    sqs.create_queue(QueueName=queue["QueueName"], Attributes=attributes | fifo)
+
+
+def _redrive(sqs: Any, queue: dict[str, Any], place: Place) -> None:
+    """Set where messages go that were received too often. The queue of dead letters is one of this place."""
+    policy = queue["RedrivePolicy"]
+    target = place.arn("sqs", str(policy["deadLetterTargetArn"]).rpartition(":")[2])
+    redrive = {"deadLetterTargetArn": target, "maxReceiveCount": int(policy["maxReceiveCount"])}
+    url = sqs.get_queue_url(QueueName=queue["QueueName"])["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(redrive)})
 
 
 def _create_topic(sns: Any, topic: dict[str, Any]) -> None:

@@ -69,6 +69,7 @@ REQUIRED = {
     "AWS::DynamoDB::GlobalTable": ("AttributeDefinitions", "KeySchema"),
     "AWS::DynamoDB::Table": ("AttributeDefinitions", "KeySchema"),
     "AWS::Lambda::Alias": ("FunctionName", "FunctionVersion", "Name"),
+    "AWS::Lambda::EventSourceMapping": ("FunctionName",),
     "AWS::Lambda::LayerVersion": ("Content",),
     "AWS::Lambda::Version": ("FunctionName",),
 }
@@ -101,8 +102,15 @@ SHAPES: dict[str, dict[str, type]] = {
     "AWS::DynamoDB::GlobalTable": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::DynamoDB::Table": {"AttributeDefinitions": list, "KeySchema": list, "TimeToLiveSpecification": dict},
     "AWS::IAM::Role": {"ManagedPolicyArns": list, "Policies": list},
+    "AWS::Lambda::EventSourceMapping": {
+        "EventSourceArn": str,
+        "FunctionName": str,
+        "FunctionResponseTypes": list,
+        "ScalingConfig": dict,
+    },
     "AWS::Lambda::Function": {"Code": dict, "Environment": dict, "Handler": str, "Layers": list, "LoggingConfig": dict},
     "AWS::SecretsManager::Secret": {"GenerateSecretString": dict},
+    "AWS::SQS::Queue": {"RedrivePolicy": dict},
 }
 """The Python type that we expect of each property we read, where another type would do harm."""
 

@@ -21,6 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from local.aws.client import client
 from tests.support.paths import ROOT
+from tests.support.queues import Queue
 
 READY = "Press Ctrl-C to stop."
 PATIENCE = 60
@@ -154,6 +155,11 @@ class RunningGateway:
             with contextlib.suppress(ConnectionRefusedError), socket.create_connection((parts.hostname, parts.port)):
                 answering.append(name)
         return answering
+
+    def queue(self, name: str) -> Queue:
+        """Return a queue of the embedded AWS."""
+        sqs = client("sqs", self.endpoints["aws"], self.endpoints["region"])
+        return Queue(sqs, sqs.get_queue_url(QueueName=name)["QueueUrl"])
 
     def rows(self, session_id: str) -> list[str]:
         """Return the connection ids stored for a session."""

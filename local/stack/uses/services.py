@@ -45,6 +45,23 @@ USES = {
         harmless={LABELS: "Description", OWN_PROCESS: "ProvisionedConcurrencyConfig"},
         not_imitated={"RoutingConfig": "every event reaches the version FunctionVersion"},
     ),
+    "AWS::Lambda::EventSourceMapping": Uses(
+        read="BatchSize Enabled EventSourceArn FunctionName FunctionResponseTypes MaximumBatchingWindowInSeconds"
+        " ScalingConfig",
+        harmless={
+            LABELS: "Tags",
+            LOGS: "LoggingConfig MetricsConfig",
+            ENCRYPTED: "KmsKeyArn",
+            "only sources other than SQS use it": "AmazonManagedKafkaEventSourceConfig BisectBatchOnFunctionError"
+            " DestinationConfig DocumentDBEventSourceConfig MaximumRecordAgeInSeconds MaximumRetryAttempts"
+            " ParallelizationFactor Queues SelfManagedEventSource SelfManagedKafkaEventSourceConfig"
+            " SourceAccessConfigurations StartingPosition StartingPositionTimestamp Topics TumblingWindowInSeconds",
+        },
+        not_imitated={
+            "FilterCriteria": "every record reaches the function",
+            "ProvisionedPollerConfig": "one poller reads the queue",
+        },
+    ),
     "AWS::Lambda::Function": Uses(
         read="Code Environment FunctionName Handler Layers LoggingConfig MemorySize PackageType Role Runtime Timeout",
         harmless={
@@ -117,23 +134,21 @@ USES = {
         },
     ),
     "AWS::SQS::Queue": Uses(
-        read="FifoQueue QueueName",
+        read="ContentBasedDeduplication DelaySeconds FifoQueue MaximumMessageSize MessageRetentionPeriod QueueName"
+        " ReceiveMessageWaitTimeSeconds RedrivePolicy VisibilityTimeout",
         harmless={
             LABELS: "Tags",
             CAPACITY: "FifoThroughputLimit",
             ENCRYPTED: "KmsDataKeyReusePeriodSeconds KmsMasterKeyId SqsManagedSseEnabled",
         },
         not_imitated={
-            "ContentBasedDeduplication": DEDUPLICATION,
             "DeduplicationScope": "the queue compares messages of all groups",
-            "DelaySeconds": "messages arrive at once",
-            "MaximumMessageSize": DEFAULT_SIZE,
-            "MessageRetentionPeriod": "messages are kept for 4 days",
-            "ReceiveMessageWaitTimeSeconds": "ReceiveMessage waits only if the call asks for it",
-            "RedriveAllowPolicy": "the queue receives no messages of other queues",
-            "RedrivePolicy": "messages do not move to another queue",
-            "VisibilityTimeout": "a message is invisible for 30 seconds unless the call says otherwise",
+            "RedriveAllowPolicy": "every queue may move its messages to this queue",
         },
+    ),
+    "AWS::SQS::QueuePolicy": Uses(
+        harmless={"the note about the PolicyDocument covers it": "Queues"},
+        not_imitated={"PolicyDocument": "the roles of functions alone decide who may use a queue"},
     ),
     "AWS::SSM::Parameter": Uses(
         read="Name Type Value",

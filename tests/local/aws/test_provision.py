@@ -218,6 +218,43 @@ def test_a_topic_may_be_fifo(gateway: RunningGateway) -> None:
     assert "arn:aws:sns:us-east-1:123456789012:t.fifo" in [topic["TopicArn"] for topic in topics]
 
 
+def test_a_queue_has_the_attributes_of_the_template(gateway: RunningGateway) -> None:
+    aws, name = gateway.endpoints["aws"], f"queue-{uuid.uuid4()}.fifo"
+    given = {
+        "ContentBasedDeduplication": True,
+        "DelaySeconds": 5,
+        "MaximumMessageSize": "2048",
+        "MessageRetentionPeriod": 120,
+        "ReceiveMessageWaitTimeSeconds": 3,
+        "VisibilityTimeout": "180",
+    }
+    assert provisioned(Store(queues=(given | {"QueueName": name, "FifoQueue": True},)), aws, aws) == ""
+    attributes = gateway.queue(name).attributes()
+    assert {key: attributes[key] for key in (*given, "FifoQueue")} == {
+        "ContentBasedDeduplication": "true",
+        "DelaySeconds": "5",
+        "FifoQueue": "true",
+        "MaximumMessageSize": "2048",
+        "MessageRetentionPeriod": "120",
+        "ReceiveMessageWaitTimeSeconds": "3",
+        "VisibilityTimeout": "180",
+    }
+
+
+def test_dead_letters_may_go_to_a_queue_that_is_declared_later(gateway: RunningGateway) -> None:
+    aws, names = gateway.endpoints["aws"], [f"queue-{uuid.uuid4()}" for _ in range(2)]
+    redrive = [  # each is the other's queue of dead letters; the ARN may name any region and account
+        {"deadLetterTargetArn": f"arn:aws:sqs:eu-west-1:210987654321:{target}", "maxReceiveCount": "3"}
+        for target in reversed(names)
+    ]
+    queues = tuple({"QueueName": name, "RedrivePolicy": policy} for name, policy in zip(names, redrive, strict=True))
+    assert provisioned(Store(queues=queues), aws, aws) == ""
+    assert [json.loads(gateway.queue(name).attributes()["RedrivePolicy"]) for name in names] == [
+        {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:123456789012:{target}", "maxReceiveCount": 3}
+        for target in reversed(names)
+    ]
+
+
 @pytest.mark.parametrize(
     ("store", "problem"),
     [
@@ -226,6 +263,19 @@ def test_a_topic_may_be_fifo(gateway: RunningGateway) -> None:
             {"secrets": ({"Name": "s", "GenerateSecretString": {"PasswordLength": "x"}},)},
             "secretsmanager at {aws} cannot create s: invalid literal for int",
             id="secret",
+        ),
+        pytest.param(
+            {"queues": ({"QueueName": "q", "VisibilityTimeout": "x"},)}, "sqs at {aws} cannot create q: ", id="queue"
+        ),
+        pytest.param(
+            {"queues": ({"QueueName": "q", "RedrivePolicy": {"deadLetterTargetArn": "q", "maxReceiveCount": "x"}},)},
+            "sqs at {aws} cannot create q: invalid literal for int",
+            id="a-count-that-is-not-a-number",
+        ),
+        pytest.param(
+            {"queues": ({"QueueName": "q", "RedrivePolicy": {"deadLetterTargetArn": "x", "maxReceiveCount": 1}},)},
+            "sqs at {aws} cannot create q: An error occurred (AWS.SimpleQueueService.NonExistentQueue) ",
+            id="dead-letters-for-no-queue",
         ),
         pytest.param({"parameters": ({"Name": "p", "Type": "X"},)}, "ssm at {aws} cannot create p: ", id="parameter"),
         pytest.param(

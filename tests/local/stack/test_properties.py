@@ -94,9 +94,10 @@ def resource(kind: str, properties: str) -> str:
             }.items()
         ),
         pytest.param(
-            resource("SQS::Queue", "RedrivePolicy: { maxReceiveCount: 3 }"),
-            "The property RedrivePolicy of Another is not imitated: messages do not move to another queue.",
-            id="a-dead-letter-queue",
+            resource("SQS::Queue", "RedriveAllowPolicy: { redrivePermission: denyAll }"),
+            "The property RedriveAllowPolicy of Another is not imitated: "
+            "every queue may move its messages to this queue.",
+            id="a-queue-that-takes-no-dead-letters",
         ),
         pytest.param(
             resource("SNS::Topic", "Subscription: [{ Protocol: sqs, Endpoint: x }]"),
