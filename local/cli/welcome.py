@@ -26,6 +26,8 @@ def show(options: Options, console: Console, app: App, endpoints: Endpoints) -> 
     console.say(f"  AWS          {endpoints.aws}")
     if endpoints.dynamodb != endpoints.aws:
         console.say(f"  DynamoDB     {endpoints.dynamodb}")
+    for source in app.event_sources:
+        console.say(f"  Queue        {source.queue} → {source.function}, {_most_records(source.batch_size)} at a time")
     console.say()
     _suggest(app, endpoints, options, console)
     console.say()
@@ -37,6 +39,10 @@ def show(options: Options, console: Console, app: App, endpoints: Endpoints) -> 
         console.warn("With --debug, breakpoint() prints a port and waits for nc or telnet there. Nothing times out.")
     console.say("Press Ctrl-C to stop.")
     console.say()
+
+
+def _most_records(count: int) -> str:
+    return "one record" if count == 1 else f"up to {count:,} records"
 
 
 def _suggest(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local.place import HERE, Place
+from local.stack.event_source_types import EventSource
 from local.stack.integration_types import Integration
 from local.stack.policies import Statement
 
@@ -233,6 +234,7 @@ class App:
         routes: The routes by key.
         functions: The functions that the gateway can run, by logical id.
         store: The resources that the embedded AWS holds.
+        event_sources: The queues whose messages functions receive.
         stage_variables: The stage's variables by name.
         throttle: The stage's throttle. All routes without their own throttle share it.
         domains: The base path of each custom domain that leads to the stage, by domain name.
@@ -251,6 +253,7 @@ class App:
     routes: dict[str, Route]
     functions: dict[str, Function]
     store: Store = Store()
+    event_sources: tuple[EventSource, ...] = ()
     stage_variables: dict[str, str] = field(default_factory=dict)
     throttle: Throttle | None = None
     domains: dict[str, str] = field(default_factory=dict)

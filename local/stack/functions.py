@@ -94,8 +94,8 @@ def _function(
         path=(*own_path, *layer_path),
         handler=_handler(properties, name),
         environment=_environment(properties.get("Environment", {}), name),
-        timeout=_number(properties, "Timeout", 3, (1, MAX_TIMEOUT), name),
-        memory=_number(properties, "MemorySize", 128, (MIN_MEMORY, MAX_MEMORY), name),
+        timeout=number(properties, "Timeout", 3, (1, MAX_TIMEOUT), name),
+        memory=number(properties, "MemorySize", 128, (MIN_MEMORY, MAX_MEMORY), name),
         function_name=properties["FunctionName"],
         inline=inline,
         policy=policy(properties.get("Role"), resources),
@@ -153,7 +153,8 @@ def _handler(properties: Mapping[str, Any], name: str) -> str:
     return handler
 
 
-def _number(properties: Mapping[str, Any], key: str, default: int, bounds: tuple[int, int], name: str) -> int:
+def number(properties: Mapping[str, Any], key: str, default: int, bounds: tuple[int, int], name: str) -> int:
+    """Return a whole number among the properties of a resource. Raises TemplateError if it is out of bounds."""
     value = str(properties.get(key, default))
     least, most = bounds
     if not value.isdecimal() or not least <= int(value) <= most:

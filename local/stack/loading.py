@@ -10,6 +10,7 @@ from local.place import HERE, Place
 from local.stack import notes
 from local.stack.app import App, Store
 from local.stack.errors import WRONG_SHAPE, TemplateError, wrong_shape
+from local.stack.event_sources import read_event_sources
 from local.stack.functions import read_functions
 from local.stack.parameters import parameter_values
 from local.stack.reading import read
@@ -99,7 +100,8 @@ def _app(source: Source, resources: Resources, wanted: str | None) -> App:
     stage, stage_notes = _choose_stage(resources, api, source)
     reader = RouteReader(resources, api, stage, functions, source)
     routes = reader.read()
-    function_notes = (*functions.unusable.values(), *functions.notes)
+    event_sources, source_notes = read_event_sources(resources, functions, source)
+    function_notes = (*functions.unusable.values(), *functions.notes, *source_notes)
     return App(
         api=api,
         api_id=reader.api_id,
@@ -108,6 +110,7 @@ def _app(source: Source, resources: Resources, wanted: str | None) -> App:
         routes=routes,
         functions=functions.usable,
         store=_store(resources, source),
+        event_sources=event_sources,
         stage_variables={name: str(value) for name, value in stage.get("StageVariables", {}).items()},
         throttle=throttle(stage.get("DefaultRouteSettings", {})),
         domains=reader.domains(),

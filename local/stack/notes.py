@@ -38,17 +38,19 @@ def unavailable(routes: Mapping[str, Route], functions: Functions) -> list[str]:
 
 
 def events(source: Source) -> list[str]:
-    """Return a note about the functions whose events are not imitated."""
+    """Return a note about the functions whose events are not imitated: all events that do not come from a queue."""
 
     def types(events: Mapping[str, Any]) -> str:
-        return ", ".join(sorted({str(each.get("Type")) if isinstance(each, dict) else "?" for each in events.values()}))
+        others = [each for each in events.values() if not translation.is_queue(each)]
+        return ", ".join(sorted({str(each.get("Type")) if isinstance(each, dict) else "?" for each in others}))
 
-    named = [
-        f"{name} ({types(resource['Properties']['Events'])})"
+    types_by_function = {
+        name: types(resource["Properties"]["Events"])
         for name, resource in source.content["Resources"].items()
         if isinstance(resource, dict)  # a Fn::ForEach loop is a list
         and isinstance(resource.get("Properties", {}).get("Events"), dict)
-    ]
+    }
+    named = [f"{name} ({kinds})" for name, kinds in types_by_function.items() if kinds]
     return [source.note(f"The Events of these functions are not imitated: {', '.join(named)}.")] if named else []
 
 

@@ -170,12 +170,14 @@ def _is_kept(resource: Mapping[str, Any]) -> bool:
 
 
 def _prepare(content: dict[str, Any]) -> None:
-    """Write local folders as keys of ``CODE_BUCKET``, and move functions' events away from SAM."""
+    """Write local folders as keys of ``CODE_BUCKET``, and move functions' events away from SAM, except queues."""
     shared = content.get("Globals", {}).get("Function", {})
     for resource in content["Resources"].values():
         properties = resource.setdefault("Properties", {})
         if events := properties.pop("Events", None):
-            resource.setdefault("Metadata", {})[EVENTS] = list(events)
+            queues = {name: event for name, event in events.items() if is_queue(event)}
+            resource.setdefault("Metadata", {})[EVENTS] = [name for name in events if name not in queues]
+            properties |= {"Events": queues} if queues else {}
         if resource["Type"] == "AWS::Serverless::Function" and not {*properties, *shared} & {"CodeUri", "InlineCode"}:
             properties["CodeUri"] = "."  # the default of sam build
         key = CODE_PROPERTIES.get(resource["Type"], "")
@@ -183,6 +185,11 @@ def _prepare(content: dict[str, Any]) -> None:
             properties[key] = asset
         _write_as_bucket_key(properties, key)
     _write_as_bucket_key(shared, "CodeUri")
+
+
+def is_queue(event: Any) -> bool:
+    """Return whether an event of a function comes from a queue. SAM makes an EventSourceMapping of such an event."""
+    return isinstance(event, dict) and event.get("Type") == "SQS"
 
 
 def _write_as_bucket_key(properties: dict[str, Any], key: str) -> None:
