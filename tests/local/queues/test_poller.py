@@ -99,6 +99,7 @@ def run(
                 await work(running)
         finally:
             polling.cancel()
+            running.function.may_end.set()
             await asyncio.wait([polling, *running.batches])
         return running
 
