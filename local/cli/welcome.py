@@ -26,8 +26,7 @@ def show(options: Options, console: Console, app: App, endpoints: Endpoints) -> 
     console.say(f"  AWS          {endpoints.aws}")
     if endpoints.dynamodb != endpoints.aws:
         console.say(f"  DynamoDB     {endpoints.dynamodb}")
-    for source in app.event_sources:
-        console.say(f"  Queue        {source.queue} → {source.function}, {_most_records(source.batch_size)} at a time")
+    _show_queues(app, console)
     console.say()
     _suggest(app, endpoints, options, console)
     console.say()
@@ -41,8 +40,10 @@ def show(options: Options, console: Console, app: App, endpoints: Endpoints) -> 
     console.say()
 
 
-def _most_records(count: int) -> str:
-    return "one record" if count == 1 else f"up to {count:,} records"
+def _show_queues(app: App, console: Console) -> None:
+    for source in app.event_sources:
+        most = "one record" if source.batch_size == 1 else f"up to {source.batch_size:,} records"
+        console.say(f"  Queue        {source.queue} → {source.function}, {most} at a time")
 
 
 def _suggest(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
