@@ -26,6 +26,7 @@ ROUTES = {
     "$disconnect": Route("$disconnect", LambdaIntegration("DisconnectFunction", None), two_way=False),
     "sendMessage": Route("sendMessage", LambdaIntegration("MessageFunction", None), two_way=True),
     "resume": Route("resume", LambdaIntegration("MessageFunction", None), two_way=True),
+    "who": Route("who", LambdaIntegration("MessageFunction", None), two_way=True),
     "$default": Route("$default", LambdaIntegration("MessageFunction", None), two_way=True),
     "ping": Route("ping", PING, two_way=True),
 }
@@ -102,6 +103,15 @@ def test_history_adds_a_table_that_only_the_message_function_knows() -> None:
     }
     assert [each["TableName"] for each in app.store.tables] == ["ConnectionsTable", "HistoryTable"]
     assert app.routes == ROUTES
+
+
+def test_the_queue_has_dead_letters_that_only_the_message_function_knows() -> None:
+    app = load(ROOT / "template.yaml", {"PublishQueue": "on"})
+    dead_letters = app.functions["MessageFunction"].environment["DEAD_LETTERS_URL"]
+    assert {name: each.environment for name, each in app.functions.items()} == VARIABLES | {
+        "MessageFunction": VARIABLES["MessageFunction"] | {"DEAD_LETTERS_URL": dead_letters}
+    }
+    assert dead_letters.endswith("PublishDeadLetters")
 
 
 PACKAGES = f"python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"

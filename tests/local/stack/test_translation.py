@@ -24,7 +24,7 @@ def test_every_two_way_route_of_the_hub_has_a_route_response() -> None:
         for each in resources.values()
         if each["Type"] == "AWS::ApiGatewayV2::RouteResponse"
     ]
-    assert sorted(two_way.values()) == ["$default", "ping", "resume", "sendMessage"]
+    assert sorted(two_way.values()) == ["$default", "ping", "resume", "sendMessage", "who"]
     assert sorted(answering) == sorted(two_way)
 
 
