@@ -102,13 +102,13 @@ def text_of(value: Any) -> str:
     """
     Return a value of an event as a text, which is strict JSON if the value can be.
 
-    Lambda's runtime accepts more, such as NaN. If the value nests so deeply that Python cannot serialise it, the text
-    is empty.
+    Lambda's runtime accepts more, such as NaN. The text is empty if Python cannot serialise the value, which nests too
+    deeply, or has an integer of thousands of digits.
 
     """
     try:
         return strict_json.dumps(value, allow_nan=True)
-    except RecursionError:
+    except (RecursionError, ValueError):
         return ""
 
 
