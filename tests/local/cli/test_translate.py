@@ -35,4 +35,4 @@ def test_translate_prints_the_template_that_sam_makes() -> None:
     }
     two_way = [route["RouteKey"] for route in of_type["Route"] if "RouteResponseSelectionExpression" in route]
     assert sorted(two_way) == ["$default", "ping", "resume", "sendMessage", "who"]
-    assert len(of_type["RouteResponse"]) == 4
+    assert len(of_type["RouteResponse"]) == 5
