@@ -25,6 +25,20 @@ SLACK = 3600
 Item = dict[str, Any]
 
 
+class Head(NamedTuple):
+    """
+    The head of a session.
+
+    Attributes:
+        last: The last number that was given.
+        purged: The number up to which an operator has deleted the history. 0: nothing was deleted.
+
+    """
+
+    last: int
+    purged: int
+
+
 class Entry(NamedTuple):
     """
     What is stored under one number.
@@ -88,18 +102,18 @@ def entry_of(item: Item) -> Entry:
     )
 
 
-def last_in(item: Item) -> int:
+def head_of(item: Item) -> Head:
     """
-    Return the last number that a head says was given.
+    Return the head in an item.
 
     Raises:
-        ValueError: If the head has no such number: somebody else has stored it.
+        ValueError: If the head has no last number: somebody else has stored it.
 
     """
     last = items.number(item, "last", missing=0)
     if not 0 < last <= MAX_SEQ:
         raise ValueError("not a head")
-    return last
+    return Head(last, items.number(item, "purged", missing=0))
 
 
 def frame_of(entry: Entry, session_id: str) -> str | None:

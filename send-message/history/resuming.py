@@ -7,7 +7,7 @@ from itertools import dropwhile, islice
 from typing import NamedTuple
 
 from history.holes import MAX_HOLES, has_holes, tombstones, until_hole
-from history.items import Entry, frame_of
+from history.items import Entry, Head, frame_of
 from history.table import HistoryTable, Span
 
 LIMIT = 64
@@ -74,10 +74,11 @@ class Resuming:
             room: Bytes for the frames, with a comma after each. The first frame may be longer.
 
         """
-        head = await self._head()
+        head, purged = await self._head()
         if after == head:
             return Page(True, head, False, [])
-        missed = await self._missed(after, await self._look(after, head), head) if after < head else []
+        is_kept = purged <= after < head
+        missed = await self._missed(after, await self._look(after, head), head) if is_kept else []
         if not missed:
             return Page(False, head, False, [])
         frames, seq = self._fill(missed, room)
@@ -92,8 +93,8 @@ class Resuming:
             room: See ``after``.
 
         """
-        head = await self._head()
-        alive, first = Span([], head), max(head - count + 1, 1)
+        head, purged = await self._head()
+        alive, first = Span([], head), max(head - count, purged) + 1
         while not alive.entries and first <= head:
             alive = await self._alive(first, head, count)
             first = alive.reach + 1
@@ -106,17 +107,17 @@ class Resuming:
 
     async def position(self) -> Page:
         """Return the position of a client that wants no messages from before."""
-        return Page(None, await self._head(), False, [])
+        return Page(None, (await self._head()).last, False, [])
 
-    async def _head(self) -> int:
-        """Return the last number of the session. A session without one gets it, so that its clients have a position."""
-        last = await self._table.last(self._session_id)
-        if last is not None:
-            return last
+    async def _head(self) -> Head:
+        """Return the head of the session. A session without one gets it, so that its clients have a position."""
+        head = await self._table.head(self._session_id)
+        if head is not None:
+            return head
         now = self._clock()
         first = await self._table.take_number(self._session_id, now)
         await self._table.put(self._session_id, Entry.new(first, None, now, self._seconds))
-        return first
+        return Head(first, 0)
 
     async def _alive(self, first: int, head: int, count: int) -> Span:
         """Return a look at the numbers from ``first`` on, from the first entry that is alive."""
@@ -147,6 +148,8 @@ class Resuming:
             for tombstone in islice(tombstones(span), MAX_HOLES):
                 await self._table.put(self._session_id, tombstone)
             span = await self._look(after, head)
+            if (await self._head()).purged > after:  # the holes may be messages that are being deleted
+                return []
         return list(until_hole(span, after))
 
     def _is_alive(self, entry: Entry) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from delivery.dynamodb import DynamoDB
 from delivery.dynamodb_answers import CONDITION_FAILED, DynamoDBError
-from history.items import HEAD, HEAD_LIFETIME, Entry, Item, entry_of, item_of, key_of, last_in
+from history.items import HEAD, HEAD_LIFETIME, Entry, Head, Item, entry_of, head_of, item_of, key_of
 from hub import items
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class HistoryTable:
             },
             "ReturnValues": "UPDATED_NEW",
         }
-        return _last(await self._ask("UpdateItem", arguments, lambda answer: dict(answer["Attributes"])))
+        return (await self._update(arguments)).last
 
     async def put(self, session_id: str, entry: Entry) -> bool:
         """
@@ -85,10 +85,10 @@ class HistoryTable:
             return stored is not None and entry_of(stored) == entry
         return True
 
-    async def last(self, session_id: str) -> int | None:
-        """Return the last number that was given, or None if the session has no head."""
+    async def head(self, session_id: str) -> Head | None:
+        """Return the head of a session, or None if the session has none."""
         head = await self._get(session_id, HEAD)
-        return None if head is None else _last(head)
+        return None if head is None else _head(head)
 
     async def span(self, session_id: str, first: int, last: int, limit: int) -> Span:
         """
@@ -106,9 +106,11 @@ class HistoryTable:
 
         return await self._ask("Query", arguments, read)
 
-    async def raise_head(self, session_id: str, now: float) -> int:
+    async def mark_purged(self, session_id: str, now: float) -> int:
         """
-        Raise the last number to where the numbers of a new head begin, unless it is above that already.
+        Mark all numbers of a session as purged.
+
+        Before, the last number is raised to where the numbers of a new head begin, unless it is above that already.
 
         Args:
             now: Epoch seconds, with which the numbers of a new head begin.
@@ -117,37 +119,54 @@ class HistoryTable:
             The last number.
 
         """
-        start = int(now * 1000) * 1000
-        arguments = {
+        expires_at = {"N": str(int(now) + HEAD_LIFETIME)}
+        mark = {
             "Key": key_of(session_id, HEAD),
-            "UpdateExpression": "SET #last = :start, expires_at = :expires_at",
-            "ConditionExpression": "attribute_not_exists(#last) OR #last < :start",
+            "UpdateExpression": "SET purged = #last, expires_at = :expires_at",
             "ExpressionAttributeNames": {"#last": "last"},
-            "ExpressionAttributeValues": {
-                ":start": {"N": str(start)},
-                ":expires_at": {"N": str(int(now) + HEAD_LIFETIME)},
-            },
+            "ExpressionAttributeValues": {":expires_at": expires_at},
+            "ReturnValues": "ALL_NEW",
+        }
+        mark_and_raise = mark | {
+            "UpdateExpression": "SET #last = :start, purged = :start, expires_at = :expires_at",
+            "ConditionExpression": "attribute_not_exists(#last) OR #last < :start",
+            "ExpressionAttributeValues": {":expires_at": expires_at, ":start": {"N": str(int(now * 1000) * 1000)}},
         }
         try:
-            await self._ask("UpdateItem", arguments, dict)
+            return (await self._update(mark_and_raise)).last
         except DynamoDBError as error:
             if error.code != CONDITION_FAILED:
                 raise
-            return await self.last(session_id) or start
-        return start
+            return (await self._update(mark)).last
 
-    async def numbers(self, session_id: str, first: int, last: int) -> tuple[list[int], bool]:
-        """Return the numbers in use from ``first`` to ``last``, those of 1 MB of items, and whether there are more."""
-        arguments = {**_between(session_id, first, last), "ProjectionExpression": "seq"}
+    async def messages(self, session_id: str, first: int, last: int) -> tuple[list[int], int | None]:
+        """
+        Return the numbers of the messages from ``first`` to ``last``, as far as one request reads: 1 MB of entries.
 
-        def read(answer: dict[str, Any]) -> tuple[list[int], bool]:
-            return [items.number(item, "seq", missing=HEAD) for item in answer["Items"]], "LastEvaluatedKey" in answer
+        Returns:
+            The numbers, and where the next request begins, or None if there are no more entries.
+
+        """
+        arguments = {
+            **_between(session_id, first, last),
+            "FilterExpression": "attribute_exists(frame)",
+            "ProjectionExpression": "seq",
+        }
+
+        def read(answer: dict[str, Any]) -> tuple[list[int], int | None]:
+            rest = answer.get("LastEvaluatedKey")
+            following = None if rest is None else items.number(rest, "seq", missing=first) + 1
+            return [items.number(item, "seq", missing=HEAD) for item in answer["Items"]], following
 
         return await self._ask("Query", arguments, read)
 
     async def delete(self, session_id: str, seq: int) -> None:
         """Delete what is stored under a number."""
         await self._ask("DeleteItem", {"Key": key_of(session_id, seq)}, dict)
+
+    async def _update(self, arguments: Item) -> Head:
+        """Update a head, and return what it has become."""
+        return _head(await self._ask("UpdateItem", arguments, lambda answer: dict(answer["Attributes"])))
 
     async def _get(self, session_id: str, seq: int) -> Item | None:
         arguments = {"Key": key_of(session_id, seq), "ConsistentRead": True}
@@ -169,9 +188,9 @@ def _between(session_id: str, first: int, last: int) -> Item:
     }
 
 
-def _last(head: Item) -> int:
+def _head(item: Item) -> Head:
     try:
-        return last_in(head)
+        return head_of(item)
     except ValueError:
         advice = "delete the item with seq 0 of this session from the table HISTORY_TABLE"
         raise DynamoDBError(f"the head of a session was not stored by the hub: {advice}", may_pass=False) from None

@@ -45,3 +45,31 @@ def test_nothing_is_missed_at_all_while_nothing_fails(rng: Random, senders: int,
     check(world, receiver)
     assert receiver.gaps == []
     assert len(world.acked) == senders
+
+
+@settings(max_examples=400)
+@given(
+    rng=st.randoms(use_true_random=True),
+    senders=st.integers(1, 13),
+    lives=st.integers(1, 6),
+    purges=st.integers(1, 3),
+    seconds=st.sampled_from([5, 60, 20_000]),
+)
+def test_nothing_is_lost_silently_while_an_operator_deletes_the_history(
+    rng: Random, senders: int, lives: int, purges: int, seconds: int
+) -> None:
+    world = World(rng, is_timely=False, seconds=seconds, purges=purges)
+    check(world, world.run(senders, lives))
+
+
+@settings(max_examples=400)
+@given(
+    rng=st.randoms(use_true_random=True), senders=st.integers(1, 13), lives=st.integers(1, 6), purges=st.integers(1, 3)
+)
+def test_an_operator_who_deletes_the_history_loses_nothing_silently_while_nothing_fails(
+    rng: Random, senders: int, lives: int, purges: int
+) -> None:
+    world = World(rng, is_timely=True, seconds=60, purges=purges)
+    receiver = world.run(senders, lives)
+    check(world, receiver)
+    assert len(world.acked) == senders

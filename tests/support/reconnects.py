@@ -2,8 +2,8 @@
 A session whose messages pass through the hub's own code while everything that can go wrong goes wrong, in virtual time.
 
 Every request to DynamoDB and every post is a point where any other actor may run. Senders run MessageFunction's code,
-and may die at any point. One client receives, loses its connection again and again, and merges what it gets as
-docs/protocol.md tells it to.
+and may die at any point. So may an operator, who deletes the history. One client receives, loses its connection again
+and again, and merges what it gets as docs/protocol.md tells it to.
 
 """
 
@@ -92,6 +92,7 @@ class World:
     Args:
         is_timely: Whether all requests succeed, and no clock jumps.
         seconds: How long messages can be resumed.
+        purges: How many times an operator deletes the history. If any, no head is lost.
 
     Attributes:
         acked: Number and message of each ack with a number.
@@ -99,7 +100,7 @@ class World:
 
     """
 
-    def __init__(self, rng: Random, is_timely: bool, seconds: int) -> None:
+    def __init__(self, rng: Random, is_timely: bool, seconds: int, purges: int = 0) -> None:
         self.rng = rng
         self.is_timely = is_timely
         self.calls: list[Call] = []
@@ -110,7 +111,8 @@ class World:
         self.loop = SchedulingLoop(self._happen)
         self._jumped = self._during = 0.0
         self._seconds = seconds
-        self._has_lost_head = False
+        self._purges = purges
+        self._has_lost_head = purges > 0
         self._room = rng.choice([300, 700, 31_800])
         dynamodb, posts = Wire(self, self._store, is_post=False), Wire(self, self._post, is_post=True)
 
@@ -125,7 +127,8 @@ class World:
             chance=rng.random,
         )
         settings = HistorySettings(HISTORY, seconds, ("*",))
-        self._clients = Clients(fan_out, History(settings, table, self.clock), RateLimit(0, 0))
+        self._history = History(settings, table, self.clock)
+        self._clients = Clients(fan_out, self._history, RateLimit(0, 0))
         self.rows.add(Connection("s9", SENDER, 0, NEVER))
 
     def run(self, senders: int, lives: int) -> "Receiver":
@@ -189,6 +192,7 @@ class World:
         self._during = lives * 0.25
         receiving = asyncio.create_task(receiver.run(lives))
         sending = [asyncio.create_task(self._send(f"m{number}")) for number in range(senders)]
+        sending += [asyncio.create_task(self._purge()) for _ in range(self._purges)]
         await asyncio.gather(*sending, return_exceptions=True)
         receiver.senders_are_done.set()
         await receiving
@@ -208,6 +212,12 @@ class World:
             ack = await self._clients.send(frame, SENDER, 27.0)
             if "seq" in ack:
                 self.acked.append((ack["seq"][SESSION], message))
+
+    async def _purge(self) -> None:
+        SKEW.set(0 if self.is_timely else self.rng.uniform(-2, 2))
+        await self.pause(self._during)
+        with contextlib.suppress(DynamoDBError):
+            await self._history.purge(SESSION, self.rng.choice([1.1, 3.0, 27.0]))
 
     # What happens while all actors wait.
 
