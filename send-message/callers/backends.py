@@ -65,5 +65,6 @@ class Backends:
 
         if seconds < LEAST_TIME:
             return replies.ack(message.id or default_id, {}, [], dict.fromkeys(message.sessions, 0), {})
+        ack = self._fan_out.run(self._sending.send(message.sessions, seconds, envelope, message.store))
         metrics.count("Published")
-        return self._fan_out.run(self._sending.send(message.sessions, seconds, envelope, message.store))
+        return ack
