@@ -38,6 +38,7 @@ class Asked(NamedTuple):
     Attributes:
         kind: ``sender``, ``page`` (the first of a session), ``next page`` or ``remove``; of the table of history:
             ``number``, ``store``, ``item`` or ``span``.
+            A head that is purged is a ``number`` too, a message that is deleted an ``erase``.
         key: The connection id of the sender, or of the row to remove; else the session id.
         answer: The name of the answer.
 
@@ -61,7 +62,8 @@ class Asked(NamedTuple):
     def of_history(cls, request: dict[str, Any], answer: str) -> "Asked":
         if "KeyConditionExpression" in request:
             return cls("span", request["ExpressionAttributeValues"][":session"]["S"], answer)
-        kind = "store" if "Item" in request else "number" if "UpdateExpression" in request else "item"
+        kinds = {"Item": "store", "UpdateExpression": "number", "ConsistentRead": "item"}
+        kind = next((kind for member, kind in kinds.items() if member in request), "erase")
         return cls(kind, (request.get("Item") or request["Key"])["session_id"]["S"], answer)
 
 

@@ -43,7 +43,11 @@ class MessageFunction:
     def answer(self, sender: str, frame: dict[str, Any], remaining_ms: int = 28_000) -> Any:
         """Return the frame that answers a frame."""
         event = events.message(client(sender), time.time(), frame["action"], json.dumps(frame))
-        return json.loads(self.module.lambda_handler(event, Context(remaining_ms=remaining_ms))["body"])
+        return json.loads(self.invoke(event, remaining_ms)["body"])
+
+    def invoke(self, event: Any, remaining_ms: int = 28_000) -> Any:
+        """Return the answer to an event."""
+        return self.module.lambda_handler(event, Context(remaining_ms=remaining_ms))
 
     def errors(self) -> list[str]:
         """Return the messages of the lines at ERROR that it has logged since the last call."""
@@ -55,6 +59,19 @@ class MessageFunction:
         self.log.seek(0)
         self.log.truncate()
         return [json.loads(line) for line in written.splitlines()]
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, float]]:
+    """Return the counts that were printed since the last call: those of each event, or of each message of an event."""
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
+    return [
+        {
+            metric["Name"]: sum(record[metric["Name"]])
+            for metric in record["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+            if metric["Unit"] == "Count"
+        }
+        for record in printed
+    ]
 
 
 def keys_of(credentials: Credentials) -> dict[str, str]:
