@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from callers.presence import Presence
@@ -30,12 +31,19 @@ class Operators:
 
     Args:
         history: None: history is off.
+        pause: Waits for some seconds.
 
     """
 
-    def __init__(self, fan_out: FanOut, history: "History | None") -> None:
+    def __init__(
+        self,
+        fan_out: FanOut,
+        history: "History | None",
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._fan_out = fan_out
         self._history = history
+        self._pause = pause
         self._presence = Presence(fan_out)
 
     def answer(self, invocation: Who | List | Close | Purge, seconds: float) -> dict[str, Any]:
@@ -54,7 +62,7 @@ class Operators:
             return self._fan_out.run(self._who(invocation, seconds))
         logger.append_keys(session_id=invocation.session)
         if isinstance(invocation, List):
-            return self._fan_out.run(self._list(invocation))
+            return self._fan_out.run(self._list(invocation, seconds))
         if isinstance(invocation, Close):
             return self._fan_out.run(self._close(invocation, seconds))
         return self._fan_out.run(self._purge(invocation, seconds))
@@ -64,8 +72,8 @@ class Operators:
         logger.info("counted", sessions=len(question.sessions), online=len(online))
         return {"online": online, "offline": offline}
 
-    async def _list(self, question: List) -> dict[str, Any]:
-        rows, after = await self._presence.page(question.session, question.after)
+    async def _list(self, question: List, seconds: float) -> dict[str, Any]:
+        rows, after = await self._presence.page(question.session, question.after, seconds)
         logger.info("listed", connections=len(rows))
         fields = ("connection_id", "connected_at", "expires_at", "subject")
         return {"connections": [{name: getattr(row, name) for name in fields} for row in rows], "after": after}
@@ -78,7 +86,7 @@ class Operators:
         if live := self._presence.live(rows):
             frame = strict_json.dumps(replies.closing(order.reconnect, order.reason)).encode()
             await self._fan_out.endings(live, min(POSTING, end - time.monotonic())).post(frame)
-            await asyncio.sleep(RECONNECTING if order.reconnect else PAUSE)
+            await self._pause(RECONNECTING if order.reconnect else PAUSE)
         closed, failed = await self._fan_out.endings(rows, end - time.monotonic()).close()
         logger.info("closed", closed=closed, failed=failed, reconnect=order.reconnect)
         return {"closed": {order.session: closed}, "failed": {order.session: failed} if failed else {}}

@@ -52,19 +52,20 @@ class Presence:
         (rows,) = await together([read()], seconds)
         return rows
 
-    async def page(self, session_id: str, after: str | None) -> tuple[list[Connection], str | None]:
+    async def page(self, session_id: str, after: str | None, seconds: float) -> tuple[list[Connection], str | None]:
         """
         Return some live connections of a session, by ascending connection id.
 
         Args:
             after: A connection id, above which the page begins; None: the first page.
+            seconds: Time for it.
 
         Returns:
             The connections, of which there may be none, and the ``after`` of the next page, or None for the last page.
 
         """
         start = {} if after is None else page_after(session_id, after)
-        rows, following = await self._fan_out.table.page(session_id, start)
+        ((rows, following),) = await together([self._fan_out.table.page(session_id, start)], seconds)
         return self.live(rows), rows[-1].connection_id if following else None
 
     def live(self, rows: list[Connection]) -> list[Connection]:
