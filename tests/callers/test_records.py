@@ -18,7 +18,7 @@ TEXT = "as-it-was-told-in-confidence"
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters"
 
 MALFORMED = [
-    pytest.param(f"{TEXT}é", "bad_json", id="not-json"),
+    pytest.param(f" {TEXT}é\n", "bad_json", id="not-json"),
     pytest.param("", "bad_json", id="empty"),
     pytest.param(f'["{TEXT}"]', "bad_json", id="a-list"),
     pytest.param(f'{{"sessions": ["s1"], "message": "{TEXT}", "message": 1}}', "bad_json", id="a-duplicate-member"),
