@@ -1,5 +1,6 @@
 """Closes connections for an operator: a frame to each of them, and later the end."""
 
+import math
 from http import HTTPStatus
 
 from delivery.account import Account
@@ -43,6 +44,8 @@ class Endings(Work):
 
     def __init__(self, resources: Resources, rows: list[Connection], end: float) -> None:
         super().__init__(resources, end)
+        # A connection that takes no frame is not closed at once: ``close`` follows, and counts it.
+        self.patience = resources.patience._replace(closing=math.inf)
         self._rows = rows
         self._account = Account()
         self._over = 0
