@@ -10,8 +10,7 @@ from tests.support.stacks import stack, watched_by
 
 ALARMS = stack().of_type("AWS::CloudWatch::Alarm")
 WITH_HISTORY = stack(HistorySeconds="600").of_type("AWS::CloudWatch::Alarm")
-WITH_QUEUE = {"QueueAgeAlarm", "DeadLettersAlarm"}
-"""The alarms of a stack with a queue."""
+WITH_QUEUE = stack(PublishQueue="on").of_type("AWS::CloudWatch::Alarm")
 
 
 def expression(alarm: dict[str, Any]) -> str:
@@ -107,7 +106,7 @@ def test_messages_that_could_not_be_stored_start_the_alarm_on_undelivered_messag
 
 def test_cloudwatch_takes_an_alarm_on_one_metric_or_on_an_expression_but_not_on_both() -> None:
     single = {"Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period"}
-    for alarm in [*ALARMS.values(), *WITH_HISTORY.values()]:
+    for alarm in [*ALARMS.values(), *WITH_HISTORY.values(), *WITH_QUEUE.values()]:
         assert ("Metrics" in alarm) != bool(single & {*alarm})
 
 
@@ -116,9 +115,35 @@ def test_history_changes_no_other_alarm() -> None:
     assert changed == {"TableThrottlesAlarm", "UndeliveredAlarm"}
 
 
-@pytest.mark.parametrize("alarms", [ALARMS, WITH_HISTORY], ids=["defaults", "with-history"])
-@pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str, alarms: dict[str, Any]) -> None:
+def test_the_queue_adds_two_alarms_and_changes_no_other() -> None:
+    assert {name: WITH_QUEUE[name] for name in ALARMS} == ALARMS
+    assert WITH_QUEUE.keys() - ALARMS.keys() == {"QueueAgeAlarm", "DeadLettersAlarm"}
+
+
+@pytest.mark.parametrize(
+    ("name", "queue", "metric", "threshold"),
+    [
+        ("QueueAgeAlarm", "PublishedMessages", "ApproximateAgeOfOldestMessage", 300),
+        ("DeadLettersAlarm", "PublishDeadLetters", "ApproximateNumberOfMessagesVisible", 1),
+    ],
+)
+def test_an_alarm_watches_each_queue(name: str, queue: str, metric: str, threshold: int) -> None:
+    alarm = WITH_QUEUE[name]
+    assert watched_by(alarm) == [("AWS/SQS", metric)]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": queue}]
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("Maximum", threshold, 1)
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+@pytest.mark.parametrize(
+    ("alarms", "name"),
+    [
+        *(pytest.param(ALARMS, name, id=f"defaults-{name}") for name in ALARMS),
+        *(pytest.param(WITH_HISTORY, name, id=f"with-history-{name}") for name in WITH_HISTORY),
+        *(pytest.param(WITH_QUEUE, name, id=f"with-a-queue-{name}") for name in WITH_QUEUE),
+    ],
+)
+def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(alarms: dict[str, Any], name: str) -> None:
     # Without data, an alarm on AWS/DynamoDB keeps its state, whatever TreatMissingData says (PutMetricAlarm, CloudWatch
     # API reference). The metrics have data only while DynamoDB throttles. So the expression must add zeros.
     alarm = alarms[name]
@@ -131,5 +156,5 @@ def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(name: str, alarms
 def test_the_document_lists_every_alarm_and_no_other() -> None:
     document = (ROOT / "docs" / "operations.md").read_text()
     assert sorted(re.findall(r"^\| `(\w+Alarm)` \| [^|]{20,} \| [^|]{20,} \|$", document, re.MULTILINE)) == sorted(
-        {*ALARMS, *WITH_QUEUE}
+        WITH_QUEUE
     )

@@ -82,6 +82,21 @@ def test_history_adds_rights_to_the_message_function_alone(
     assert added(options, "ConnectRole") == added(options, "DisconnectRole") == {}
 
 
+QUEUES = "arn:aws:sqs:us-east-1:123456789012"
+
+
+@pytest.mark.parametrize("others", [{}, {"HistorySeconds": "600"}], ids=["alone", "with-history"])
+def test_the_queue_adds_rights_to_the_message_function_alone(others: dict[str, str]) -> None:
+    options = others | {"PublishQueue": "on"}
+    assert added(options, "MessageRole") == added(others, "MessageRole") | {
+        "sqs:ReceiveMessage": {f"{QUEUES}:PublishedMessages"},
+        "sqs:DeleteMessage": {f"{QUEUES}:PublishedMessages"},
+        "sqs:GetQueueAttributes": {f"{QUEUES}:PublishedMessages"},
+        "sqs:SendMessage": {f"{QUEUES}:PublishDeadLetters"},
+    }
+    assert added(options, "ConnectRole") == added(options, "DisconnectRole") == {}
+
+
 @pytest.mark.parametrize(
     ("options", "role", "action", "resource"),
     [

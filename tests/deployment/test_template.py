@@ -14,7 +14,7 @@ from local.stack.errors import TemplateError
 from local.stack.parameters import parameter_values
 from tests.support.ministack import depends_on
 from tests.support.paths import ROOT
-from tests.support.stacks import ON, PARAMETERS, RESOURCES, TEMPLATE, names, only, stack, watched_by
+from tests.support.stacks import ON, PARAMETERS, RESOURCES, TEMPLATE, WITH_QUEUE, names, only, stack, watched_by
 
 
 def test_every_reference_has_a_target() -> None:
@@ -80,7 +80,7 @@ def test_access_logs_wait_for_the_role_of_the_account() -> None:
     assert "ApiGatewayLogAccount" in names(RESOURCES["AccessLogGroup"])
 
 
-@pytest.mark.parametrize("options", [{}, ON], ids=["defaults", "everything-on"])
+@pytest.mark.parametrize("options", [{}, ON, WITH_QUEUE], ids=["defaults", "everything-on", "with-a-queue"])
 def test_an_alarm_works_without_data_of_one_of_its_metrics(options: dict[str, str]) -> None:
     for alarm in stack(**options).of_type("AWS::CloudWatch::Alarm").values():
         expression, *operands = alarm.get("Metrics", [{"Expression": ""}])
@@ -121,6 +121,7 @@ def test_no_resource_has_a_fixed_name_which_a_second_stack_would_use_too() -> No
     ("kind", "deleted", "replaced"),
     [
         pytest.param("AWS::DynamoDB::Table", "Delete", "Delete", id="table"),
+        pytest.param("AWS::SQS::Queue", "Delete", "Delete", id="queues"),
         pytest.param("AWS::Logs::LogGroup", "Delete", "Delete", id="log-groups"),
         # CloudFormation would delete a secret at once. It does so only if the first deployment fails.
         pytest.param("AWS::SecretsManager::Secret", "RetainExceptOnCreate", "Retain", id="signing-key"),
@@ -141,7 +142,7 @@ def test_the_role_for_access_logs_is_set_after_the_api_is_made() -> None:
 
 
 def test_every_alarm_has_a_topic_if_there_is_one_and_stays_quiet_without_data() -> None:
-    for options, told in (({}, None), (ON, [ON["AlarmTopicArn"]])):
+    for options, told in (({}, None), (ON, [ON["AlarmTopicArn"]]), (WITH_QUEUE, [ON["AlarmTopicArn"]])):
         alarms = stack(**options).of_type("AWS::CloudWatch::Alarm")
         for alarm in alarms.values():
             assert (alarm.get("AlarmActions"), alarm.get("OKActions")) == (told, told)
@@ -157,6 +158,7 @@ HISTORY_METRICS = {"Stored", "Unstored", "Resumed"}
     [
         pytest.param({}, set(), {"Faults", "Undelivered", "Refused"}, id="defaults"),
         pytest.param(ON, HISTORY_METRICS, {"Faults", "Undelivered", "Refused", "Unstored"}, id="everything-on"),
+        pytest.param(WITH_QUEUE, HISTORY_METRICS, {"Faults", "Undelivered", "Refused", "Unstored"}, id="with-a-queue"),
     ],
 )
 def test_alarms_and_dashboard_watch_metrics_that_exist(
@@ -239,9 +241,13 @@ def test_an_output_says_who_may_connect_and_what_they_can_read(options: dict[str
     assert stack(**options).output("HistoryTableName") == ("HistoryTable" if "HistorySeconds" in options else "")
 
 
-def test_the_dashboard_shows_every_alarm() -> None:
-    alarms = set(re.findall(r":(\w+Alarm)/Arn", only(stack(), "AWS::CloudWatch::Dashboard")["DashboardBody"]))
-    assert alarms == set(stack().of_type("AWS::CloudWatch::Alarm"))
+@pytest.mark.parametrize("options", [{}, ON, WITH_QUEUE], ids=["defaults", "everything-on", "with-a-queue"])
+def test_the_dashboard_shows_every_alarm(options: dict[str, str]) -> None:
+    resources = stack(**options)
+    dashboard = only(resources, "AWS::CloudWatch::Dashboard")["DashboardBody"]
+    (widget,) = [widget for widget in json.loads(dashboard)["widgets"] if widget["type"] == "alarm"]
+    shown = [re.findall(r":(\w+Alarm)/Arn", arn) for arn in widget["properties"]["alarms"]]
+    assert sorted(name for (name,) in shown) == sorted(resources.of_type("AWS::CloudWatch::Alarm"))
 
 
 def test_the_version_is_the_same_everywhere() -> None:

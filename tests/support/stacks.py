@@ -28,7 +28,10 @@ ON = {
     "Tracing": "on",
     "Architecture": "x86_64",
 }
-"""Parameters that switch every option on."""
+"""Parameters that switch every option on, but the queue, which cannot be used with ``ReservedConcurrency``."""
+
+WITH_QUEUE = ON | {"ReservedConcurrency": "0", "PublishQueue": "on"}
+"""Parameters that switch every option on, but ``ReservedConcurrency``."""
 
 
 class DeployedResources(Resources):
@@ -44,6 +47,21 @@ def stack(**parameters: str) -> DeployedResources:
     """Return the resources of a stack with these parameters, with all references resolved."""
     template = translated(ROOT / "template.yaml", parameters)
     return DeployedResources(template, parameter_values(template["Parameters"], parameters))
+
+
+def complaints(**parameters: str) -> list[str]:
+    """Return the descriptions of the assertions in the template's rules that fail with these parameters."""
+    template = translated(ROOT / "template.yaml", parameters)
+    conditions, outputs = dict(template["Conditions"]), {}
+    for name, rule in template["Rules"].items():
+        conditions[name] = rule["RuleCondition"]
+        for index, assertion in enumerate(rule["Assertions"]):
+            conditions[asserted := f"{name}{index}"] = assertion["Assert"]
+            failed = {"Fn::If": [asserted, "", assertion["AssertDescription"]]}
+            outputs[asserted] = {"Condition": name, "Value": failed}
+    rules = template | {"Conditions": conditions, "Outputs": outputs}
+    resources = DeployedResources(rules, parameter_values(template["Parameters"], parameters))
+    return [text for name in outputs if (text := resources.output(name))]
 
 
 def takes(name: str, value: str) -> bool:
