@@ -92,6 +92,8 @@ def hub(built: Path, libraries: Path, aws: str) -> Iterator[Hub]:
 
 def function_for(sent: dict[str, Any]) -> str:
     """Return the function that gets an event. ``ping`` calls no function, so MessageFunction gets its event."""
+    if "requestContext" not in sent:  # from a backend, an operator or the queue
+        return "MessageFunction"
     integration = APP.routes[sent["requestContext"]["routeKey"]].integration
     return integration.function if isinstance(integration, LambdaIntegration) else "MessageFunction"
 
