@@ -11,7 +11,7 @@ import pytest
 
 from hub.log import logger
 from local.api import events
-from tests.support.corpus import EVER, TEXT, Secrets, frames, handshakes
+from tests.support.corpus import EVER, TEXT, Secrets, frames, handshakes, invocations
 from tests.support.credentials import KEY
 from tests.support.in_moto import SECRET, Hub, HubInMoto, client, row
 
@@ -94,6 +94,37 @@ def test_handlers_write_no_secret(
     assert {line["message"] for line in logged} == {"sent", "refused", "disconnected"} | lines | broken
     assert len(logged) >= len(answers)
     assert "known" in {line.get("session_id") for line in logged}
+
+
+@pytest.mark.usefixtures("debug", "no_backoff")
+@pytest.mark.parametrize(
+    ("parameters", "outcomes"),
+    [
+        pytest.param({}, {"sent", "post failed", "counted", "listed", "closed", "answered"}, id="all-is-well"),
+        # Moto has no queue for the dead letters.
+        pytest.param({"PublishQueue": "on"}, {"sent", "post failed", "failed"}, id="no-dead-letters"),
+        pytest.param({"TableName": "no-such-table"}, {"session not readable", "failed"}, id="no-table"),
+    ],
+)
+def test_a_message_of_a_backend_is_in_no_log_and_in_no_answer(
+    hub_in_moto: HubInMoto,
+    log: io.StringIO,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    parameters: dict[str, str],
+    outcomes: set[str],
+) -> None:
+    hub = hub_in_moto.hub(**parameters)
+    hub_in_moto.connections.add(row("known", "one="))
+    hub_in_moto.endpoint.server.scripts["one="] = ["200", "403"]
+
+    answers = [hub.invoke("MessageFunction", event) for event in invocations("known")]
+
+    written = log.getvalue()
+    assert Secrets().found_in(written, caplog.text, *capfd.readouterr(), repr(answers), json.dumps(answers)) == []
+    logged = [json.loads(line) for line in written.splitlines()]
+    assert {line["message"] for line in logged} >= {"refused"} | outcomes
+    assert len(logged) >= len(answers)
 
 
 def delete(client: Any) -> None:

@@ -111,3 +111,33 @@ def frames(session_id: str) -> Iterator[str]:
     yield json.dumps([TEXT])
     yield f"\ud800{TEXT}"
     yield TEXT
+
+
+def invocations(session_id: str) -> Iterator[dict[str, Any]]:
+    """Yield events of backends, of their queue, and of operators: valid ones, and many that are not."""
+    bodies = list(frames(session_id))
+    elements: list[Any] = [
+        json.loads(bodies[0]),
+        *bodies,
+        {TEXT: TEXT},
+        [TEXT],
+        {"sessions": [TEXT * 9], "message": TEXT},
+    ]
+    yield {"hub": "publish", "messages": elements}
+    for body in bodies:
+        record = {"eventSource": "aws:sqs", "messageId": "queue-1", "receiptHandle": PASSWORD, "body": body}
+        yield {"Records": [record]}
+        yield {"Records": [record | {"eventSource": TEXT}]}
+    yield {"hub": "who", "sessions": [session_id, "nobody"]}
+    yield {"hub": "list", "session": session_id, "after": TEXT}
+    yield {"hub": "purge", "session": session_id}
+    yield {"hub": "close", "session": session_id, "connections": [TEXT], "reason": TEXT}
+    for verb in ("publish", "who", "list", "close", "purge", TEXT):
+        yield {"hub": verb, "session": f"{TEXT} ", "sessions": [f"{TEXT} "], "messages": TEXT, "by": "me"}
+        yield {"hub": verb, "session": session_id, "sessions": [session_id], "messages": [TEXT], "by": [TEXT]}
+        yield {"hub": verb, TEXT: float("nan")}
+    yield {"hub": "close", "session": session_id, "reconnect": TEXT, "reason": [TEXT]}
+    yield {"hub": "close", "session": session_id, "reconnect": False, "reason": TEXT}
+    yield {"hub": [TEXT], "Records": [TEXT], "requestContext": {TEXT: TEXT}}
+    yield {"requestContext": {"connectionId": [TEXT]}, "body": TEXT}
+    yield {TEXT: TEXT}
