@@ -67,6 +67,13 @@ def changed(draw: st.DrawFn) -> Any:
     return event
 
 
+@st.composite
+def invocations(draw: st.DrawFn) -> Any:
+    """Draw an event with the mark of an invocation alone."""
+    members = draw(st.dictionaries(NAMES, VALUES, max_size=6))
+    return {name: value for name, value in members.items() if name not in [*Kind]} | {"hub": draw(SCALARS)}
+
+
 @pytest.fixture(params=["without-history", "with-history"])
 def function(request: pytest.FixtureRequest) -> Iterator[MessageFunction]:
     """MessageFunction at an empty table. Nobody is connected, so nothing waits."""
@@ -96,7 +103,7 @@ def reached(function: MessageFunction) -> Iterator[list[Any]]:
 
 # All examples share one function, as the events of one environment do.
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(event=VALUES | st.dictionaries(NAMES, VALUES, max_size=6) | changed())
+@given(event=VALUES | st.dictionaries(NAMES, VALUES, max_size=6) | changed() | invocations())
 def test_any_event_is_answered_with_an_object(function: MessageFunction, reached: list[Any], event: Any) -> None:
     reached.clear()
     before = text_of(event)
