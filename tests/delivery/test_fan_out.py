@@ -127,4 +127,4 @@ def test_reading_is_no_faster_than_posting(faulty: FaultyEndpoint) -> None:
     with fan_out_to(faulty.url, rows, max_waiting=50) as out:
         assert out.send(ENVELOPE, ("s1",), None, seconds=PLENTY) == {"s1": account(2000, delivered=2000)}
     assert len(waiting) == 20
-    assert max(waiting) < 50 + 100, "a page is read while the page before it is posted, and not earlier"
+    assert max(waiting) <= 50 + 100, "a page is read while the page before it is posted, and not earlier"

@@ -10,5 +10,5 @@ from tests.support.prober import Prober
 @pytest.fixture(scope="session")
 def default_prober() -> Iterator[Prober]:
     """A prober in the default region and account. All tests share it: leave its resources as they are."""
-    with Prober.start() as started:
+    with Prober.start("--idle-timeout", "7200") as started:  # the tests between two of its own may take long
         yield started

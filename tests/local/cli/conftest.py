@@ -15,13 +15,11 @@ from tests.support.scripted import CLOSED, Scripted, answer, scripted
 @pytest.fixture(scope="session")
 def stack(moto_url: str) -> str:
     """The name of a stack in moto, with the output of a hub. The stack ``older`` lacks it."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        cloudformation = boto3.client("cloudformation", "us-east-1", endpoint_url=moto_url)
-        cloudformation.create_stack(StackName="operated", TemplateBody=json.dumps(TEMPLATE))
-        without = {"Resources": TEMPLATE["Resources"]}
-        cloudformation.create_stack(StackName="older", TemplateBody=json.dumps(without))
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    cloudformation = session.client("cloudformation", endpoint_url=moto_url)
+    cloudformation.create_stack(StackName="operated", TemplateBody=json.dumps(TEMPLATE))
+    without = {"Resources": TEMPLATE["Resources"]}
+    cloudformation.create_stack(StackName="older", TemplateBody=json.dumps(without))
     return "operated"
 
 
