@@ -12,15 +12,22 @@ from tests.support.operators import TEMPLATE, Run
 from tests.support.scripted import CLOSED, Scripted, answer, scripted
 
 
-@pytest.fixture(scope="session")
-def stack(moto_url: str) -> str:
-    """The name of a stack in moto, with the output of a hub. The stack ``older`` lacks it."""
+@pytest.fixture(scope="module")
+def stack(moto_url: str) -> Iterator[str]:
+    """
+    The name of a stack in moto, with the output of a hub. The stack ``older`` lacks it.
+
+    Each module makes them anew, because other modules use ``mock_aws``, which empties moto.
+
+    """
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     cloudformation = session.client("cloudformation", endpoint_url=moto_url)
     cloudformation.create_stack(StackName="operated", TemplateBody=json.dumps(TEMPLATE))
     without = {"Resources": TEMPLATE["Resources"]}
     cloudformation.create_stack(StackName="older", TemplateBody=json.dumps(without))
-    return "operated"
+    yield "operated"
+    for name in ("operated", "older"):
+        cloudformation.delete_stack(StackName=name)
 
 
 @pytest.fixture
