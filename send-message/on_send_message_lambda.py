@@ -27,7 +27,7 @@ from hub.event_kinds import Kind, kind_of
 from hub.invocations import Publish
 from hub.log import logger
 from hub.rate import RateLimit
-from hub.replies import Reply
+from hub.replies import Reply, batch_item_failures
 from hub.settings import MessageSettings
 
 if TYPE_CHECKING:
@@ -74,9 +74,14 @@ def lambda_handler(event: Event, context: Context) -> Answer | Reply:
             lambda: reply(CLIENTS.answer(event, _time_left(context))), lambda error: refuse_frame(error, event, context)
         )
     if kind is Kind.QUEUE:
-        return _records().deliver(event["Records"], partial(_time_left, context))
-    invocation, by = invocations.parse(event)
-    logger.append_keys(by=by)
+        records = event["Records"]
+        # After a fault, SQS keeps all records. Any other answer than this would delete them.
+        return attempt(
+            lambda: _records().deliver(records, partial(_time_left, context)),
+            lambda _: batch_item_failures(record["messageId"] for record in records),
+        )
+    logger.append_keys(**invocations.origin_of(event))
+    invocation = invocations.parse(event)
     if isinstance(invocation, Publish):
         return _backends().publish(invocation, partial(_time_left, context), context.aws_request_id)
     return _operators().answer(invocation, _time_left(context))

@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         add("smoke", "check whether a deployed hub works, with TOKEN or KEY from the environment if it needs one")
     )
     _add_build(add("build", "build the stack for the processor that sam deploy uses (needs Python 3.12)"))
-    operator = _shared(_add_address, _add_stack)
+    operator = _shared(_add_local_hub, _add_stack)
     _add_publish(add("publish", "send a message to sessions, as a backend does", operator))
     _add_who(add("who", "print how many connections sessions have", operator))
     _add_list(add("list", "print the connections of a session", operator))
@@ -115,6 +115,11 @@ def _add_address(add: Any) -> None:
     add("--host", help=f"the address that the gateway listens on ({Options.host})")
     add("--port", type=values.port,
         help=f"the first of the gateway's three ports ({Options.port}); 0: any three free ports")  # fmt: skip
+
+
+def _add_local_hub(add: Any) -> None:
+    add("--host", help=f"the address of the hub that runs on this machine ({Options.host})")
+    add("--port", type=values.port, help=f"the port of that hub's page ({Options.port})")
 
 
 def _add_gateway(add: Any) -> None:

@@ -64,7 +64,16 @@ class Backends:
             return message.envelope(default_id, time.time())
 
         if seconds < LEAST_TIME:
-            return replies.ack(message.id or default_id, {}, [], dict.fromkeys(message.sessions, 0), {})
+            return _unsent(message.id or default_id, message.sessions)
         ack = self._fan_out.run(self._sending.send(message.sessions, seconds, envelope, message.store))
         metrics.count("Published")
         return ack
+
+
+def _unsent(message_id: str, sessions: tuple[str, ...]) -> replies.Reply:
+    """Return the ack of a message for which no time was left."""
+    for metric, value in {"Messages": 1, "Published": 1, "Undelivered": len(sessions)}.items():
+        metrics.count(metric, value)
+    logger.append_keys(message_id=message_id)
+    logger.error("no time left for a message", sessions=len(sessions))
+    return replies.ack(message_id, {}, [], dict.fromkeys(sessions, 0), {})

@@ -83,11 +83,12 @@ class Operators:
         rows = await self._presence.rows(order.session, seconds)
         if order.connections is not None:
             rows = [row for row in rows if row.connection_id in order.connections]
-        if live := self._presence.live(rows):
-            frame = strict_json.dumps(replies.closing(order.reconnect, order.reason)).encode()
-            await self._fan_out.endings(live, min(POSTING, end - time.monotonic())).post(frame)
+        frame = strict_json.dumps(replies.closing(order.reconnect, order.reason)).encode()
+        announcing = self._fan_out.endings(self._presence.live(rows), min(POSTING, end - time.monotonic()))
+        told = await announcing.post(frame)
+        if announcing.remaining:
             await self._pause(RECONNECTING if order.reconnect else PAUSE)
-        closed, failed = await self._fan_out.endings(rows, end - time.monotonic()).close()
+        closed, failed = await self._fan_out.endings(rows, end - time.monotonic()).close(told)
         logger.info("closed", closed=closed, failed=failed, reconnect=order.reconnect)
         return {"closed": {order.session: closed}, "failed": {order.session: failed} if failed else {}}
 

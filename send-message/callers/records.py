@@ -9,6 +9,7 @@ from hub import published
 from hub.answers import attempt
 from hub.errors import HubError, Internal
 from hub.log import logger
+from hub.replies import batch_item_failures
 
 if TYPE_CHECKING:
     from callers.dead_letters import DeadLetters
@@ -36,8 +37,7 @@ class Records:
             time_left: Returns the seconds until the answer must be there.
 
         """
-        failed = [record["messageId"] for record in records if not self._is_done(record, time_left)]
-        return {"batchItemFailures": [{"itemIdentifier": record_id} for record_id in failed]}
+        return batch_item_failures([record["messageId"] for record in records if not self._is_done(record, time_left)])
 
     def _is_done(self, record: dict[str, Any], time_left: Callable[[], float]) -> bool:
         """Return whether SQS can forget a record."""

@@ -32,6 +32,21 @@ class Ending(Closing):
         self._work.submit_again(self, max(delay, response.retry_after))
 
 
+class Announcement(Post):
+    """A frame that announces the end to one connection."""
+
+    __slots__ = ("_taken",)
+
+    def __init__(self, work: WorkCalls, row: Connection, body: Body, taken: set[str]) -> None:
+        super().__init__(work, row, Account(), body)
+        self._taken = taken
+
+    def ended(self, response: Response) -> None:
+        if response.status == HTTPStatus.OK:
+            self._taken.add(self._row.connection_id)
+        super().ended(response)
+
+
 class Endings(Work):
     """
     One step in closing connections: call either ``post`` or ``close``, once.
@@ -47,32 +62,47 @@ class Endings(Work):
         # A connection that takes no frame is not closed at once: ``close`` follows, and counts it.
         self.patience = resources.patience._replace(closing=math.inf)
         self._rows = rows
-        self._account = Account()
+        self._taken: set[str] = set()
+        self._closed: set[str] = set()
         self._over = 0
 
-    async def post(self, frame: bytes) -> None:
-        """Post a frame to each connection."""
-        body = Body.of(frame)
-        await self._carry_out(self._submit_all([Post(self, row, self._account, body) for row in self._rows]))
+    @property
+    def remaining(self) -> int:
+        """How many of the connections have not turned out to be gone."""
+        return len(self._rows) - self._over
 
-    async def close(self) -> tuple[int, int]:
+    async def post(self, frame: bytes) -> set[str]:
+        """Post a frame to each connection. Returns the ids of the connections that took it."""
+        body = Body.of(frame)
+        await self._carry_out(self._submit_all([Announcement(self, row, body, self._taken) for row in self._rows]))
+        return self._taken
+
+    async def close(self, told: set[str]) -> tuple[int, int]:
         """
         Close each connection, and remove its row.
 
+        Args:
+            told: The ids of the connections that took the frame. Their clients may have closed them since.
+
         Returns:
-            How many connections the hub has closed, and how many it could not close. A connection that was closed
-            already counts nowhere.
+            How many connections are closed now because of the hub, and how many it could not close. A connection that
+            was closed before counts nowhere.
 
         """
-        await self._carry_out(self._submit_all([Ending(self, row, self._account) for row in self._rows]))
-        return self._account.closed, len(self._rows) - self._over
+        self._taken = told
+        account = Account()
+        await self._carry_out(self._submit_all([Ending(self, row, account) for row in self._rows]))
+        return len(self._closed), self.remaining
 
     def gone(self, row: Connection) -> None:
         super().gone(row)
         self._over += 1
+        if row.connection_id in self._taken:
+            self._closed.add(row.connection_id)
 
     def closed(self, recipient: str) -> None:
-        """Do nothing: the account counts it, and the operator's own line of the log says it."""
+        """Count it. The operator's own line of the log says how many there are."""
+        self._closed.add(recipient)
 
     async def _submit_all(self, requests: list[Request]) -> None:
         for request in requests:

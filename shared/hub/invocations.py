@@ -75,12 +75,16 @@ class Purge(NamedTuple):
 Invocation: TypeAlias = Publish | Who | List | Close | Purge
 
 
-def parse(event: dict[str, Any]) -> tuple[Invocation, str | None]:
+def origin_of(event: dict[str, Any]) -> dict[str, str | None]:
+    """Return for the log what an invocation asks, and who asks, as claimed. What is malformed is None."""
+    verb, by = event.get("hub"), event.get("by")
+    is_name = isinstance(by, str) and by.isprintable() and 0 < len(by.encode(errors="replace")) <= MAX_BY
+    return {"verb": verb if isinstance(verb, str) and verb in _PARSERS else None, "by": by if is_name else None}
+
+
+def parse(event: dict[str, Any]) -> Invocation:
     """
     Parse the event of an invocation, which Lambda's runtime has read from JSON already.
-
-    Returns:
-        What the caller asks, and who the caller claims to be: the member ``by``, or None.
 
     Raises:
         BadJson: If the event has something that is not strict JSON.
@@ -94,8 +98,8 @@ def parse(event: dict[str, Any]) -> tuple[Invocation, str | None]:
         raise BadRequest("hub is not a string", "hub")
     if verb not in _PARSERS:
         raise UnknownAction("hub is not publish, who, list, close or purge", "hub")
-    by = members.text(invocation, "by", MAX_BY)
-    return _PARSERS[verb](invocation | {"messages": event.get("messages")}), by
+    members.text(invocation, "by", MAX_BY)
+    return _PARSERS[verb](invocation | {"messages": event.get("messages")})
 
 
 def text_of(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The frames of ``hub.v1`` that answer a client's frame. Backends and operators get some of them too."""
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from hub import strict_json
@@ -66,6 +67,11 @@ def who(who_id: str | None, online: dict[str, int], offline: list[str]) -> Reply
 def closing(reconnect: bool, reason: str | None) -> Reply:
     """Build what a connection gets before the hub closes it for an operator."""
     return {"type": "closing", "reconnect": reconnect} | ({"reason": reason} if reason is not None else {})
+
+
+def batch_item_failures(record_ids: Iterable[str]) -> Reply:
+    """Build the answer to records of a queue: the ids of those that SQS shall deliver again."""
+    return {"batchItemFailures": [{"itemIdentifier": record_id} for record_id in record_ids]}
 
 
 def error(refusal: HubError, frame_id: str | None, request_id: str) -> Reply:

@@ -198,14 +198,22 @@ def test_nobody_there_is_no_error_and_no_pause(
     assert (faulty.requests, pauses.seconds) == ([], [])
 
 
-def test_a_connection_that_is_gone_counts_nowhere_and_its_row_is_removed(
+def test_a_connection_that_is_gone_counts_nowhere_unless_its_client_closed_it_after_the_frame(
     function: MessageFunction, rows: FaultyRows, faulty: FaultyEndpoint, pauses: Pauses
 ) -> None:
     faulty.scripts = {"a=": ["410", "410"], "b=": ["200", "410"]}
-    assert ask(function, "close") == {"closed": {"s1": 0}, "failed": {}}
+    assert ask(function, "close") == {"closed": {"s1": 1}, "failed": {}}
     assert rows.connection_ids() == {"c="}
     assert function.errors() == []
     assert pauses.seconds == [RECONNECTING]
+
+
+def test_nobody_is_waited_for_if_all_are_gone(
+    function: MessageFunction, faulty: FaultyEndpoint, pauses: Pauses
+) -> None:
+    faulty.scripts = {"a=": ["410", "410"], "b=": ["410", "410"]}
+    assert ask(function, "close") == {"closed": {"s1": 0}, "failed": {}}
+    assert pauses.seconds == []
 
 
 def test_a_connection_that_may_still_be_opening_is_asked_again(

@@ -239,3 +239,14 @@ def test_a_record_that_could_not_be_stored_fails(
     rows.lasting = {"store": "AccessDeniedException"}
     assert failed(with_history, record("s2")) == ["queue-1"]
     assert (faulty.requests, HISTORY in str(rows.asked)) == ([], False)
+
+
+def test_after_a_fault_outside_of_the_records_sqs_keeps_all_of_them(
+    function: MessageFunction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function.module, "_records", None)  # as if its import failed
+    assert failed(function, record("s1", message_id="queue-1"), record("s1", message_id="queue-2")) == [
+        "queue-1",
+        "queue-2",
+    ]
+    assert function.errors() == ["failed"]

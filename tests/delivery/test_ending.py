@@ -42,18 +42,20 @@ def end(delivery: VirtualDelivery, *responses: Response, age: float = 60) -> int
     return account.closed
 
 
-def close(out: Sending, rows: list[Connection], seconds: float = PLENTY) -> tuple[int, int]:
+def close(
+    out: Sending, rows: list[Connection], seconds: float = PLENTY, told: frozenset[str] = frozenset()
+) -> tuple[int, int]:
     async def close() -> tuple[int, int]:
-        return await out.endings(rows, seconds).close()
+        return await out.endings(rows, seconds).close(set(told))
 
     return out.run(close())
 
 
-def post(out: Sending, rows: list[Connection], seconds: float = PLENTY) -> None:
-    async def post() -> None:
-        await out.endings(rows, seconds).post(FRAME)
+def post(out: Sending, rows: list[Connection], seconds: float = PLENTY) -> set[str]:
+    async def post() -> set[str]:
+        return await out.endings(rows, seconds).post(FRAME)
 
-    out.run(post())
+    return out.run(post())
 
 
 @pytest.mark.parametrize("response", [NOT_TAKEN, NO_ANSWER, THROTTLED, UNAVAILABLE], ids=lambda r: r.reason or r.status)
@@ -177,3 +179,11 @@ def test_after_a_broken_callback_a_step_ends_soon_and_the_next_one_works(
             broken.setattr(Ending, "ended", breaks)
             assert close(out, ROWS) == (0, 3)
         assert close(out, ROWS) == (3, 0)
+
+
+def test_a_connection_that_its_client_closes_after_the_frame_counts_as_closed(faulty: FaultyEndpoint) -> None:
+    faulty.scripts = {"1=": ["200", "410"], "2=": ["410", "410"]}
+    with fan_out_to(faulty.url, Rows(ROWS)) as out:
+        told = post(out, ROWS)
+        assert told == {row.connection_id for row in ROWS} - {"2="}
+        assert close(out, ROWS, told=frozenset(told)) == (2, 0)

@@ -39,7 +39,7 @@ def test_each_snippet_has_a_test() -> None:
         *["console", "console"],  # from a terminal
         "console",  # what an operator can do
         *["json", "python", "js", "console", "console"],  # publish by invocation
-        "python",  # publish by queue
+        *["python", "console"],  # publish by queue
         *["yaml", "yaml"],  # EventBridge
         "yaml",  # S3
         "yaml",  # DynamoDB streams
@@ -95,7 +95,7 @@ def test_a_message_from_a_terminal(gateway: RunningGateway, two_of_s1: list[Clie
     assert [(frame["from"], frame["message"]) for frame in (client.receive() for client in two_of_s1)] == [
         ("#", {"text": "hi"})
     ] * 2
-    gateway.output.wait_for(r"INFO sent by=local:\S+ ")
+    gateway.output.wait_for(r"INFO sent verb=publish by=local:\S+ ")
 
 
 def test_the_options_of_publish_are_those_in_the_table() -> None:
@@ -137,7 +137,7 @@ def test_a_message_to_a_stack(
         )
     assert (ended.returncode, ended.stdout.splitlines(), ended.stderr) == (0, lines, "")
     gateway.wait_for_rows("s1", 0)
-    gateway.output.wait_for(r"INFO sent by=arn:aws:sts::123456789012:user/moto ")
+    gateway.output.wait_for(r"INFO sent verb=publish by=arn:aws:sts::123456789012:user/moto ")
 
 
 # Publish by invocation

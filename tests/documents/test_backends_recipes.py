@@ -1,6 +1,7 @@
 """The recipes of docs/backends.md: what AWS takes, and the messages that come of events."""
 
 import json
+import re
 from typing import Any
 
 import boto3
@@ -10,6 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from hub import published
 from tests.support.documents import BACKENDS, code, function_of
+from tests.support.gateway import RunningGateway
 from tests.support.recipes import filled, transformed
 
 
@@ -22,6 +24,15 @@ def test_python_puts_a_message_into_the_queue(moto_url: str, monkeypatch: pytest
     (record,) = sqs.receive_message(QueueUrl=url)["Messages"]
     assert json.loads(record["Body"]) == {"id": "o-1", "sessions": ["s1"], "message": {"text": "hi"}, "from": "orders"}
     assert published.parse(record["Body"]).id == "o-1"
+
+
+def test_the_variables_lead_to_the_queue_of_the_local_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    (exports,) = code(BACKENDS, "Publish by queue", "console")
+    with RunningGateway.start("--parameter", "PublishQueue=on") as hub, hub.connect("s1") as client:
+        for name, value in re.findall(r"(\w+)=(\S+)", exports):
+            monkeypatch.setenv(name, value.replace("http://127.0.0.1:3003", hub.endpoints["aws"]))
+        function_of("Publish by queue", "publish_later")("o-1", ["s1"], {"text": "hi"})
+        assert client.receive()["message"] == {"text": "hi"}
 
 
 PARAMETERS = {"HubQueueArn": {"Type": "String"}, "HubQueueUrl": {"Type": "String"}}

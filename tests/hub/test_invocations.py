@@ -69,13 +69,31 @@ def nested(levels: int) -> Any:
     ],
 )
 def test_parsed(event: dict[str, Any], invocation: Invocation) -> None:
-    assert invocations.parse(event) == (invocation, None)
+    assert invocations.parse(event) == invocation
 
 
 @pytest.mark.parametrize("verb", GOOD)
 @pytest.mark.parametrize("by", [None, "x", LONG * 8, 'line\nend "quoted"'], ids=["null", "short", "1024-bytes", "odd"])
 def test_each_invocation_may_say_who_asks(verb: str, by: str | None) -> None:
-    assert invocations.parse(asked(verb, by=by))[1] == by
+    assert invocations.parse(asked(verb, by=by)) == invocations.parse(asked(verb))
+
+
+@pytest.mark.parametrize(
+    ("event", "verb", "by"),
+    [
+        pytest.param({"hub": "purge", "by": "me"}, "purge", "me", id="although-the-session-is-missing"),
+        pytest.param({"hub": "shout", "by": "me"}, None, "me", id="an-unknown-verb"),
+        pytest.param({"hub": ["purge"], "by": ["me"]}, None, None, id="lists"),
+        pytest.param({"hub": "who", "by": LONG * 8 + "x"}, "who", None, id="1025-bytes"),
+        pytest.param({"hub": "who", "by": "two\nlines"}, "who", None, id="two-lines"),
+        pytest.param({"hub": "who", "by": "\ud800"}, "who", None, id="a-lone-surrogate"),
+        pytest.param({"hub": "who"}, "who", None, id="nobody"),
+    ],
+)
+def test_the_log_knows_what_is_asked_and_by_whom_before_the_rest_is_read(
+    event: dict[str, Any], verb: str | None, by: str | None
+) -> None:
+    assert invocations.origin_of(event) == {"verb": verb, "by": by}
 
 
 @pytest.mark.parametrize(

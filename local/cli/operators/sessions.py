@@ -51,7 +51,10 @@ def close(arguments: argparse.Namespace, function: MessageFunction) -> Outcome:
     if answer["failed"]:
         what = count(failed, "connection") if failed else "the connections"
         lines.append(f"{what} of {arguments.session} could not be closed")
-    return Outcome(answer, lines or [f"{arguments.session} is offline."], status=1 if answer["failed"] else 0)
+    nobody = f"No connection of {arguments.session} was open."
+    if arguments.connection:
+        nobody = f"None of these connections of {arguments.session} was open."
+    return Outcome(answer, lines or [nobody], status=1 if answer["failed"] else 0)
 
 
 def purge(arguments: argparse.Namespace, function: MessageFunction) -> Outcome:

@@ -66,7 +66,7 @@ def test_close_says_which_connections_and_what_their_pages_do_next(
 @pytest.mark.parametrize(
     ("result", "lines", "status"),
     [
-        pytest.param({"closed": {"s1": 0}, "failed": {}}, ["s1 is offline."], 0, id="nobody-there"),
+        pytest.param({"closed": {"s1": 0}, "failed": {}}, ["No connection of s1 was open."], 0, id="nobody-there"),
         pytest.param(
             {"closed": {"s1": 2}, "failed": {"s1": 1}},
             ["2 connections of s1 closed", "1 connection of s1 could not be closed"],
