@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from hub.settings import SettingsError, require
+from hub.variables import SettingsError, require
 
 if TYPE_CHECKING:
     import botocore.credentials

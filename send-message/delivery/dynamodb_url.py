@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from hub.settings import SettingsError
+from hub.variables import SettingsError
 
 DUAL_STACK = {
     "amazonaws.com": "api.aws",

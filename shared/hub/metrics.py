@@ -14,6 +14,7 @@ Undelivered     recipients that could not be reached
 Stored          sessions in whose history a message was stored
 Unstored        sessions in whose history a message could not be stored
 Resumed         answers to clients that asked what they had missed
+ProviderFailed  fetches of the identity provider's keys that have failed
 StuckClosed     connections that the hub closed because they took none of several messages in a row
 GhostsRemoved   rows of closed connections that the hub removed because their session was at its limit
 DeliveryTime    milliseconds from looking up the sender until the delivery has ended

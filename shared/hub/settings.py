@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, Self
 
+from hub.provider_settings import ProviderSettings
 from hub.sessions import GRANT
+from hub.variables import SettingsError, number, require
 
 MIN_HISTORY, MAX_HISTORY = 5, 7 * 24 * 3600
 """Seconds for which history may be kept."""
-
-
-class SettingsError(Exception):
-    """A variable is missing or wrong: the deployment is at fault, not a client."""
 
 
 class AuthMode(StrEnum):
@@ -49,6 +47,7 @@ class ConnectSettings(NamedTuple):
         signing_secret_name: The secret with the signing key; empty if ``auth_mode`` is NONE.
         jwt_issuer: What the claim ``iss`` must be; empty: any issuer.
         jwt_audience: What the claim ``aud`` must be or contain; empty: any audience.
+        provider: The identity provider whose tokens are accepted; None: tokens are signed with the signing key.
         allowed_origins: Origins separated by commas, as ``auth.origins`` parses them; empty: every origin.
         max_connections_per_session: 0: no limit.
         websocket_endpoint: The URL of the ``@connections`` API, stage included; empty if there is no limit.
@@ -60,6 +59,7 @@ class ConnectSettings(NamedTuple):
     signing_secret_name: str
     jwt_issuer: str
     jwt_audience: str
+    provider: ProviderSettings | None
     allowed_origins: str
     max_connections_per_session: int
     websocket_endpoint: str
@@ -72,7 +72,8 @@ class ConnectSettings(NamedTuple):
 
         """
         mode = env.get("AUTH_MODE", "")
-        secret = () if mode == AuthMode.NONE else ("SIGNING_SECRET_NAME",)
+        provider = ProviderSettings.from_env(env)
+        secret = () if mode == AuthMode.NONE or provider else ("SIGNING_SECRET_NAME",)
         limit = number(env, "MAX_CONNECTIONS_PER_SESSION")
         endpoint = ("WEBSOCKET_ENDPOINT",) if limit else ()
         require(env, "TABLE_NAME", "AUTH_MODE", *secret, *endpoint, may_be_empty=("ALLOWED_ORIGINS",))
@@ -82,6 +83,7 @@ class ConnectSettings(NamedTuple):
             signing_secret_name=env["SIGNING_SECRET_NAME"] if secret else "",
             jwt_issuer=env.get("JWT_ISSUER", ""),
             jwt_audience=env.get("JWT_AUDIENCE", ""),
+            provider=provider,
             allowed_origins=env["ALLOWED_ORIGINS"],
             max_connections_per_session=limit,
             websocket_endpoint=env["WEBSOCKET_ENDPOINT"] if endpoint else "",
@@ -190,34 +192,3 @@ class MessageSettings(NamedTuple):
     def needs_proof(self) -> bool:
         """Whether every client has had to prove who it is."""
         return self.auth_mode is not AuthMode.NONE
-
-
-def require(env: Mapping[str, str], *names: str, may_be_empty: tuple[str, ...] = ()) -> None:
-    """
-    Check that variables are set.
-
-    Args:
-        names: Variables that must be set, and not to an empty text.
-        may_be_empty: Variables that must be set but may be empty.
-
-    Raises:
-        SettingsError: If one is not; the error names all that are not.
-
-    """
-    missing = [name for name in names if not env.get(name)] + [name for name in may_be_empty if name not in env]
-    if missing:
-        raise SettingsError(f"missing environment variables: {', '.join(missing)}")
-
-
-def number(env: Mapping[str, str], name: str) -> int:
-    """
-    Return a number. A variable that is missing or empty is 0, which means: no limit, or off.
-
-    Raises:
-        SettingsError: If the variable is not a whole number from 0 up.
-
-    """
-    value = env.get(name) or "0"
-    if not (value.isascii() and value.isdecimal()):
-        raise SettingsError(f"{name} is {value!r}; it must be a whole number from 0 up")
-    return int(value)

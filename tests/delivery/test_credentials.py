@@ -11,7 +11,7 @@ from botocore.session import Session
 from botocore.utils import validate_region_name
 
 from delivery.credentials import Credentials, credentials_of, region_of
-from hub.settings import SettingsError
+from hub.variables import SettingsError
 from tests.support.paths import ROOT
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very/secret+key"}

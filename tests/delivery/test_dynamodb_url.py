@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 
 from delivery.dynamodb_url import DUAL_STACK, dynamodb_url
-from hub.settings import SettingsError
+from hub.variables import SettingsError
 
 PARTITIONS: list[dict[str, Any]] = Loader().load_data("partitions")["partitions"]
 REGION = "eu-west-1"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hub.sessions import GRANT
-from hub.settings import number
+from hub.variables import number
 from tests.support.gateway import run_local
 from tests.support.stacks import PARAMETERS, takes
 

@@ -15,7 +15,7 @@ from hub.auth.identity import Identity
 from hub.connect_request import ConnectRequest
 from hub.connection import Connection
 from hub.connections import Connections
-from hub.settings import SettingsError
+from hub.variables import SettingsError
 from tests.support.faulty import FaultyEndpoint
 from tests.support.lambdas import Context, cold_start, imported
 from tests.support.sample_events import sample_event

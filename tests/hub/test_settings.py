@@ -4,15 +4,8 @@ from typing import Any
 
 import pytest
 
-from hub.settings import (
-    AuthMode,
-    ConnectSettings,
-    DisconnectSettings,
-    HistorySettings,
-    MessageSettings,
-    SettingsError,
-    number,
-)
+from hub.settings import AuthMode, ConnectSettings, DisconnectSettings, HistorySettings, MessageSettings
+from hub.variables import SettingsError, number
 
 CONNECT = {"TABLE_NAME": "t", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
 SIGNED = CONNECT | {"AUTH_MODE": "signature", "SIGNING_SECRET_NAME": "signing"}
@@ -22,23 +15,23 @@ MESSAGE = {"TABLE_NAME": "t", "WEBSOCKET_ENDPOINT": "https://a.example/prod", "A
 @pytest.mark.parametrize(
     ("env", "expected"),
     [
-        pytest.param(CONNECT, ("t", AuthMode.NONE, "", "", "", "", 0, ""), id="the-fewest-variables"),
-        pytest.param(SIGNED, ("t", AuthMode.SIGNATURE, "signing", "", "", "", 0, ""), id="signature"),
+        pytest.param(CONNECT, ("t", AuthMode.NONE, "", "", "", None, "", 0, ""), id="the-fewest-variables"),
+        pytest.param(SIGNED, ("t", AuthMode.SIGNATURE, "signing", "", "", None, "", 0, ""), id="signature"),
         pytest.param(
             SIGNED
             | {"AUTH_MODE": "jwt", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a", "ALLOWED_ORIGINS": "https://a.example"}
             | {"MAX_CONNECTIONS_PER_SESSION": "7", "WEBSOCKET_ENDPOINT": "https://b.example/prod"},
-            ("t", AuthMode.JWT, "signing", "i", "a", "https://a.example", 7, "https://b.example/prod"),
+            ("t", AuthMode.JWT, "signing", "i", "a", None, "https://a.example", 7, "https://b.example/prod"),
             id="every-variable",
         ),
         pytest.param(
             CONNECT | {"SIGNING_SECRET_NAME": "signing"},
-            ("t", AuthMode.NONE, "", "", "", "", 0, ""),
+            ("t", AuthMode.NONE, "", "", "", None, "", 0, ""),
             id="a-secret-that-the-mode-does-not-need",
         ),
         pytest.param(
             CONNECT | {"MAX_CONNECTIONS_PER_SESSION": "0", "WEBSOCKET_ENDPOINT": "https://b.example/prod"},
-            ("t", AuthMode.NONE, "", "", "", "", 0, ""),
+            ("t", AuthMode.NONE, "", "", "", None, "", 0, ""),
             id="an-endpoint-that-is-not-needed-without-a-limit",
         ),
     ],

@@ -11,7 +11,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from hub.errors import Forbidden
-from hub.settings import SettingsError
+from hub.variables import SettingsError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

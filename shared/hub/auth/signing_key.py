@@ -1,25 +1,15 @@
 """The keys that credentials are verified with: which keys are tried, and when the secret is read again."""
 
-import math
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hub.auth.freshness import Freshness
 from hub.auth.signing_secret import KeyUnusable, SigningSecret, is_withdrawn
 from hub.errors import HubError
 from hub.log import logger
-
-CACHE_TIME = 300
-"""Seconds for which keys are used without reading the secret again. A withdrawn key works for up to this long."""
-
-MIN_REFETCH_TIME = 3
-"""Seconds between two reads of the secret that happen because no key fits. After a forged credential, a new key may be
-refused for up to this long."""
-
-MIN_RETRY_TIME = 10
-"""Seconds after a failed read in which the secret is not read, and the hub uses the keys that it has."""
 
 T = TypeVar("T")
 
@@ -50,11 +40,8 @@ class SigningKeys:
 
     def __init__(self, secret: SigningSecret, clock: Callable[[], float] = time.time) -> None:
         self._secret = secret
-        self._clock = clock
+        self._freshness = Freshness(clock)
         self._keys: tuple[bytes, ...] = ()
-        self._read_at = float("-inf")
-        self._refetched_at = float("-inf")
-        self._failed_at = float("-inf")
 
     def verified(self, verify: Callable[[bytes], T]) -> T:
         """
@@ -74,7 +61,7 @@ class SigningKeys:
             botocore.exceptions.BotoCoreError: If the hub has no key, and Secrets Manager does not answer.
 
         """
-        outdated = self._age(self._read_at) > CACHE_TIME
+        outdated = self._freshness.is_outdated
         if not self._keys:
             self._read()
         elif outdated:
@@ -82,37 +69,27 @@ class SigningKeys:
         try:
             return _try_keys(self._keys, verify)
         except WrongKey as wrong:
-            if outdated or self._age(self._refetched_at) < MIN_REFETCH_TIME:
+            if outdated or self._freshness.has_just_been_refetched:
                 raise wrong.refusal from None
-        self._refetched_at = self._clock()  # before the read, which may fail
+        self._freshness.refetched()  # before the read, which may fail
         self._read_again()
         try:
             return _try_keys(self._keys, verify)
         except WrongKey as wrong:
             raise wrong.refusal from None
 
-    def _age(self, moment: float) -> float:
-        """Return the seconds since a moment, or infinity if the clock has been set back."""
-        age = self._clock() - moment
-        return age if age >= 0 else float("inf")
-
-    def _key_age(self) -> int | None:
-        """Return the seconds since both versions were read, or None if that is not known."""
-        age = self._age(self._read_at)
-        return round(age) if math.isfinite(age) else None
-
     def _read_again(self) -> None:
         """Read the keys, unless a read has just failed. If the read fails, log that and keep the keys."""
-        if self._age(self._failed_at) < MIN_RETRY_TIME:
+        if self._freshness.has_just_failed:
             return
         try:
             self._read()
         except (BotoCoreError, ClientError, KeyUnusable) as error:
-            self._failed_at = self._clock()
-            if is_withdrawn(error) and self._age(self._read_at) > CACHE_TIME:
+            self._freshness.failed()
+            if is_withdrawn(error) and self._freshness.is_outdated:
                 self._keys = ()
                 raise
-            logger.exception("signing key not read again", seconds=self._key_age())
+            logger.exception("signing key not read again", seconds=self._freshness.seconds)
 
     def _read(self) -> None:
         """
@@ -127,13 +104,13 @@ class SigningKeys:
         try:
             previous = self._secret.previous(deadline)
         except (BotoCoreError, ClientError, KeyUnusable) as error:
-            self._failed_at = self._clock()
-            kept = () if is_withdrawn(error) and self._age(self._read_at) > CACHE_TIME else self._keys
+            self._freshness.failed()
+            kept = () if is_withdrawn(error) and self._freshness.is_outdated else self._keys
             self._keys = tuple(dict.fromkeys((current, *kept)))
             logger.exception("previous signing key not read")
             return
         self._keys = tuple(key for key in (current, previous) if key)
-        self._read_at = self._clock()
+        self._freshness.read()
 
 
 def _try_keys(keys: tuple[bytes, ...], verify: Callable[[bytes], T]) -> T:

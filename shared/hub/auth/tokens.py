@@ -1,9 +1,15 @@
-"""AUTH_MODE jwt: a signed token says who connects. The keys come from ``signing_key``."""
+"""
+AUTH_MODE jwt: a signed token says who connects.
+
+``verify`` is for tokens that are signed with the hub's own key, which comes from ``signing_key``. ``provider_tokens``
+is for tokens of an identity provider, and reads them with the functions of this module.
+
+"""
 
 import re
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from jwt.utils import base64url_decode, base64url_encode
@@ -13,6 +19,9 @@ from hub.auth.signing_key import WrongKey
 from hub.connect_request import PROTOCOL, ConnectRequest
 from hub.errors import BadRequest, HubError, Unauthorized
 from hub.sessions import GRANT, MAX_GRANTS, SESSION_ID
+
+if TYPE_CHECKING:
+    from hub.auth.jwks import PublicKey
 
 # The owner of the key decides how long it is. docs/security.md says which length is enough.
 warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
@@ -25,6 +34,9 @@ MAX_LENGTH = 8192
 
 BEARER = "bearer."
 """A browser sends a token as a subprotocol that starts with this, and offers ``hub.v1`` too."""
+
+HS256 = "HS256"
+"""The algorithm of tokens that are signed with the hub's own key."""
 
 _THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -39,11 +51,17 @@ class Rules:
     Attributes:
         issuer: What the claim ``iss`` must be; None: anything, and it may be missing.
         audience: What the claim ``aud`` must be or contain; None: anything, and it may be missing.
+        session_claim: The claim that is the session.
+        send_claim: The claim that lists the sessions that the client may send to.
+        reads_client_id: Whether ``client_id`` stands for a missing ``aud`` in access tokens, as Cognito issues them.
 
     """
 
     issuer: str | None
     audience: str | None
+    session_claim: str = "session_id"
+    send_claim: str = "send"
+    reads_client_id: bool = False
 
 
 def carried_token(request: ConnectRequest) -> str:
@@ -82,14 +100,32 @@ def verify(request: ConnectRequest, key: bytes, rules: Rules) -> Identity:
         BadRequest: If there are two different tokens, or if the client names another session than the token.
 
     """
-    claims = _claims(carried_token(request), key, rules)
-    identity = _identity(claims)
+    return identity_in(carried_token(request), key, HS256, rules, request)
+
+
+def identity_in(
+    token: str, key: "bytes | PublicKey", algorithm: str, rules: Rules, request: ConnectRequest
+) -> Identity:
+    """
+    Return the identity that a token proves.
+
+    Args:
+        algorithm: The only one that the token may be signed by.
+
+    Raises:
+        WrongKey: If the token was not signed with this key.
+        Unauthorized: If the token is not valid.
+        BadRequest: If the client names another session than the token.
+
+    """
+    claims = _claims(token, key, algorithm, rules)
+    identity = _identity(claims, rules)
     if request.session_id not in {None, identity.session_id}:
         raise BadRequest("The handshake names another session than the token", "session_id")
     return identity
 
 
-def _claims(token: str, key: bytes, rules: Rules) -> dict[str, Any]:
+def _claims(token: str, key: "bytes | PublicKey", algorithm: str, rules: Rules) -> dict[str, Any]:
     signature = token.rpartition(".")[2].encode()
     try:
         if base64url_encode(base64url_decode(signature)) != signature:
@@ -97,9 +133,8 @@ def _claims(token: str, key: bytes, rules: Rules) -> dict[str, Any]:
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
-            algorithms=["HS256"],
-            options={"require": ["exp"], "verify_aud": rules.audience is not None},
-            audience=rules.audience,
+            algorithms=[algorithm],
+            options={"require": ["exp"], "verify_aud": False},
             issuer=rules.issuer,
             leeway=LEEWAY,
         )
@@ -113,7 +148,25 @@ def _claims(token: str, key: bytes, rules: Rules) -> dict[str, Any]:
         RecursionError,
     ):  # from deep nesting and huge numbers, which PyJWT does not handle
         raise Unauthorized("The token is not a JSON Web Token") from None
+    if rules.audience is not None:
+        _check_audience(claims, rules.audience, rules.reads_client_id)
     return claims
+
+
+def _check_audience(claims: dict[str, Any], audience: str, reads_client_id: bool) -> None:
+    """
+    Raises:
+        Unauthorized: If a token is not for the audience.
+
+    """
+    listed = claims.get("aud")
+    if listed is None and reads_client_id and claims.get("token_use") == "access":
+        listed = claims.get("client_id")
+    if not listed:
+        raise Unauthorized("The token lacks a claim that is required")
+    audiences = listed if isinstance(listed, list) else [listed]
+    if audience not in audiences or not all(isinstance(each, str) for each in audiences):
+        raise Unauthorized("The token is for another audience")
 
 
 def _refusal(error: jwt.InvalidTokenError) -> HubError:
@@ -122,7 +175,6 @@ def _refusal(error: jwt.InvalidTokenError) -> HubError:
         jwt.ExpiredSignatureError: "The token has expired",
         jwt.ImmatureSignatureError: "The token is not valid yet",
         jwt.InvalidIssuerError: "The token is from another issuer",
-        jwt.InvalidAudienceError: "The token is for another audience",
         jwt.MissingRequiredClaimError: "The token lacks a claim that is required",
         jwt.InvalidAlgorithmError: "The token is not signed by HS256",
     }
@@ -132,20 +184,20 @@ def _refusal(error: jwt.InvalidTokenError) -> HubError:
     return Unauthorized("The token is not valid")
 
 
-def _identity(claims: dict[str, Any]) -> Identity:
+def _identity(claims: dict[str, Any], rules: Rules) -> Identity:
     # PyJWT also accepts times that are text or fractions. Such a token is a mistake of its issuer.
     for name in ("exp", "nbf", "iat"):
         if type(claims.get(name, 0)) is not int:
             raise Unauthorized(f"The token's claim {name} is not a whole number of seconds")
-    session_id = claims.get("session_id")
+    session_id = claims.get(rules.session_claim)
     if not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
-        raise Unauthorized("The token's claim session_id is not a session id")
-    send = claims.get("send", [session_id])
+        raise Unauthorized(f"The token's claim {rules.session_claim} is not a session id")
+    send = claims.get(rules.send_claim, [session_id])
     if not isinstance(send, list) or len(send) > MAX_GRANTS:
-        raise Unauthorized(f"The token's claim send is not a list of at most {MAX_GRANTS}")
+        raise Unauthorized(f"The token's claim {rules.send_claim} is not a list of at most {MAX_GRANTS}")
     if not all(isinstance(grant, str) and GRANT.fullmatch(grant) for grant in send):
         raise Unauthorized(
-            "The token's claim send holds something other than session ids, with or without * at the end"
+            f"The token's claim {rules.send_claim} holds something other than session ids, with or without * at the end"
         )
     subject = claims.get("sub", session_id)
     if _SURROGATE.search(subject):

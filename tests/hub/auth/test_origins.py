@@ -4,7 +4,7 @@ import pytest
 
 from hub.auth.origins import Origin, check_origin, parse_origins
 from hub.errors import Forbidden
-from hub.settings import SettingsError
+from hub.variables import SettingsError
 
 ALLOWED = "https://example.com, http://localhost:8080, https://*.example.org"
 

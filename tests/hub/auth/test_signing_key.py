@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from hub.auth.signing_key import CACHE_TIME, MIN_REFETCH_TIME, SigningKeys
+from hub.auth.freshness import CACHE_TIME, MIN_REFETCH_TIME
+from hub.auth.signing_key import SigningKeys
 from hub.auth.signing_secret import KeyUnusable, SigningSecret
 from hub.errors import BadRequest, HubError, Unauthorized
 from tests.support.signing_keys import WRONG, accepts, signed_with

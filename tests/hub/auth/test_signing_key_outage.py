@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hub import connections, connections_api
 from hub.asking import NoAnswer
 from hub.auth import signing_secret
-from hub.auth.signing_key import CACHE_TIME, MIN_RETRY_TIME
+from hub.auth.freshness import CACHE_TIME, MIN_RETRY_TIME
 from hub.auth.signing_secret import KeyUnusable, SigningSecret
 from local.api import events
 from local.stack.loading import load
