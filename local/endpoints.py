@@ -27,7 +27,10 @@ class Endpoints:
         aws_tls: The embedded AWS by TLS, under every host name that AWS's services have.
         dynamodb: DynamoDB: the embedded one, or the one that the user has named.
         auth_mode: The hub's AUTH_MODE. Empty for another application.
-        signing_secret: The name of the hub's signing secret. Empty for another application.
+        signing_secret: The name of the hub's signing secret. Empty with an identity provider, and for another
+            application.
+        provider: The issuer of the tokens that the hub takes from an identity provider. Empty: the hub takes none.
+        session_claim: The claim of a token that is the session.
         region, account: The region and the account of the template's resources.
 
     """
@@ -42,6 +45,8 @@ class Endpoints:
     dynamodb: str
     auth_mode: str
     signing_secret: str
+    provider: str
+    session_claim: str
     region: str
     account: str
 

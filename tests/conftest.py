@@ -22,6 +22,7 @@ from tests.support.faulty_dynamodb import FaultyDynamoDB, faulty_dynamodb
 from tests.support.gateway import RunningGateway
 from tests.support.in_moto import HubInMoto, moto_server
 from tests.support.tables import create_connections_table
+from tests.support.user_pool import PARAMETERS, options
 
 # No test depends on the speed of the machine.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -111,6 +112,13 @@ def jwt_gateway() -> Iterator[RunningGateway]:
 def signature_gateway() -> Iterator[RunningGateway]:
     """The gateway with AUTH_MODE signature, shared like ``gateway``. Its signing key stays the same."""
     with RunningGateway.start("--parameter", "AuthMode=signature") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def provider_gateway() -> Iterator[RunningGateway]:
+    """The gateway with the tokens of an identity provider: see ``tests.support.user_pool``. Shared like ``gateway``."""
+    with RunningGateway.start(*options(PARAMETERS)) as running:
         yield running
 
 

@@ -187,7 +187,7 @@ def _add_sign(add: Any) -> None:
 
 def _add_smoke(add: Any) -> None:
     add("url", help="the stack's output WebSocketUrl")
-    add("--session", metavar="S", help="the session that TOKEN is for (its claim session_id)")
+    add("--session", metavar="S", help="the session that TOKEN is for, if its claim session_id is not that")
     add("--issuer", help="the claim iss of the tokens that are made with KEY")
     add("--audience", help="the claim aud of the tokens that are made with KEY")
 

@@ -27,7 +27,7 @@ HEADERS = {"X-Session": "session_id", "X-Date-Time": "date_time", "X-Signature":
 
 
 class CannotSign(CannotDo):
-    """No gateway runs there, or it has no signing secret."""
+    """No gateway runs there, or it has no signing secret, or an identity provider signs the tokens for its hub."""
 
 
 def print_token(arguments: argparse.Namespace) -> int:
@@ -91,6 +91,11 @@ def _endpoints(host: str, port: int) -> Endpoints:
 
 
 def _key(endpoints: Endpoints) -> str:
+    if endpoints.provider:
+        raise CannotSign(
+            f"The running hub takes the tokens of {endpoints.provider}, and has no key to sign with. "
+            "Sign in there to get one."
+        )
     secrets = client("secretsmanager", endpoints.aws, endpoints.region)
     try:
         value: str = secrets.get_secret_value(SecretId=endpoints.signing_secret)["SecretString"]

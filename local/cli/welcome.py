@@ -47,7 +47,12 @@ def _show_queues(app: App, console: Console) -> None:
 
 
 def _suggest(app: App, endpoints: Endpoints, options: Options, console: Console) -> None:
-    if endpoints.is_hub:
+    if endpoints.provider:
+        console.say(f"It takes the tokens of {endpoints.provider}.")
+        console.say("Sign in there, and paste your token into the page. Or connect from another terminal:")
+        console.say(f'  {_client()} "{endpoints.websocket}?token=TOKEN"')
+        console.say(f"Your session is the claim {endpoints.session_claim} of the token.")
+    elif endpoints.is_hub:
         console.say(
             "Open the page in two windows. Or join the session me from another terminal, and send it a message:"
         )

@@ -10,6 +10,8 @@ const MAX_ENTRIES = 500;
 const sockets = new Sockets();
 let visit = null; // from Connect to Disconnect
 let mode = "";
+let provider = ""; // the issuer of an identity provider's tokens, if the hub takes these
+let sessionClaim = "session_id";
 
 const CLOSE_CODES = {
   1000: "The hub closed the connection.",
@@ -34,6 +36,8 @@ async function start() {
     const endpoints = await (await fetch("/_local/endpoints")).json();
     $("url").value = endpoints.websocket;
     mode = endpoints.auth_mode;
+    provider = endpoints.provider;
+    sessionClaim = endpoints.session_claim;
   } catch {
     $("url").value = `${location.protocol.replace("http", "ws")}//${location.host}/prod`;
   }
@@ -47,7 +51,8 @@ async function start() {
 
 function describeCredential() {
   const token = $("token").value.trim();
-  const needsToken = "This hub needs a token: “python -m local token --session …” prints one. The token decides your session.";
+  const source = provider ? `Paste a token of ${provider}.` : "“python -m local token --session …” prints one.";
+  const needsToken = `This hub needs a token. ${source} Its claim ${sessionClaim} is your session.`;
   $("token-help").textContent = token ? describe(token) : mode === "jwt" ? needsToken : "Only for a hub that needs a token.";
 
   const needsSignature = "This hub needs a signature. Paste the URL that “python -m local sign --session … --url” prints. ";
@@ -61,7 +66,7 @@ function isSigned() {
 
 // Fills in the session that the token or the signed address is for.
 function followCredential() {
-  const claimed = claimsOf($("token").value.trim())?.session_id ?? queryOf($("url").value).get("session_id");
+  const claimed = claimsOf($("token").value.trim())?.[sessionClaim] ?? queryOf($("url").value).get("session_id");
   if (typeof claimed === "string" && !visit) $("session").value = claimed;
   describeCredential();
 }

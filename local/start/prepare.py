@@ -119,6 +119,7 @@ def _load(options: Options, sockets: Sockets, relayed: socket.socket, folder: Pa
         values = (function.environment.get(name) for function in app.functions.values())
         return next(filter(None, values), "")
 
+    has_provider = bool(variable("JWKS_URL"))
     return app, Endpoints(
         page=page,
         websocket=f"{page.replace('http', 'ws')}/{app.stage}",
@@ -130,6 +131,8 @@ def _load(options: Options, sockets: Sockets, relayed: socket.socket, folder: Pa
         dynamodb=options.aws_endpoint or aws,
         auth_mode=variable("AUTH_MODE"),
         signing_secret=variable("SIGNING_SECRET_NAME"),
+        provider=variable("JWT_ISSUER") if has_provider else "",
+        session_claim=variable("JWT_SESSION_CLAIM") if has_provider else "session_id",
         region=app.place.region,
         account=app.place.account,
     )

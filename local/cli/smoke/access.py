@@ -173,7 +173,9 @@ def _claimed(token: str) -> str:
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         session = None
     if not isinstance(session, str):
-        raise CannotDo("TOKEN has no claim session_id. Give the session that it is for with --session.")
+        raise CannotDo(
+            "TOKEN has no claim session_id. Give the session that it is for with --session (make: ARGS='--session …')."
+        )
     return session
 
 

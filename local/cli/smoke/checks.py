@@ -29,7 +29,7 @@ ROUTE_RESPONSE = (
 
 LOOK_AT_CODE = {
     "internal": "Look at the log of MessageFunction (make logs), its table and its role.",
-    "forbidden": "The token's claim send must cover the session that the token is for.",
+    "forbidden": "The token's claim send (or JwtSendClaim) must cover the session that the token is for.",
     "not_connected": "Check that ConnectFunction and MessageFunction use the same table.",
     "unknown_action": "The functions are older than this program: deploy them again.",
 }

@@ -53,7 +53,7 @@ class NotOpened(Failed):
 
 LOOK_AT_STATUS = {
     400: "AuthMode signature needs KEY=… too; with none or jwt, look at the log of ConnectFunction (make logs).",
-    401: "The hub needs a valid token (AuthMode jwt): give TOKEN=…, or its signing key as KEY=…",
+    401: "The hub needs a valid token (AuthMode jwt): give TOKEN=…, or, without JwksUrl, its signing key as KEY=…",
     403: "Check that the URL ends with the stage (…/prod), and that the credential is for this hub.",
     404: "Check the URL: it must be the stack's output WebSocketUrl.",
     426: "A proxy takes the handshake for an ordinary request: look at its settings.",

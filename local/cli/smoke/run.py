@@ -20,7 +20,7 @@ PATIENCE = 8.0
 
 NEEDED = {
     400: "AuthMode signature: give the signing key as KEY=…",
-    401: "AuthMode jwt: give a token as TOKEN=…, or the signing key as KEY=…",
+    401: "AuthMode jwt: give a token as TOKEN=…, or, without JwksUrl, the signing key as KEY=…",
     403: "Check that the URL ends with the stage (…/prod). AuthMode signature or jwt: give KEY=… or TOKEN=…",
 }
 """What to give to a hub that refuses a handshake without a credential, by the status of its answer."""

@@ -26,6 +26,7 @@ from tests.support.gateway import (
 )
 from tests.support.paths import ROOT
 from tests.support.pools import OBEDIENT
+from tests.support.user_pool import ISSUER
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,14 @@ def test_the_start_says_if_anyone_can_join_a_session_and_what_they_can_read(
     with RunningGateway.start(*(f"--parameter={each}" for each in parameters)) as gateway:
         said = [line for line in gateway.output.lines if "AuthMode" in line]
         assert [re.sub(sentence or "", "as expected", line) for line in said] == ["as expected"] * bool(sentence)
+
+
+def test_the_start_says_whose_tokens_the_hub_takes(provider_gateway: RunningGateway) -> None:
+    said = provider_gateway.output.text.partition("The hub is ready.")[2].partition(READY)[0]
+    assert f"It takes the tokens of {ISSUER}." in said
+    assert f'{provider_gateway.endpoints["websocket"]}?token=TOKEN"' in said
+    assert "Your session is the claim sub of the token." in said
+    assert "local token" not in said
 
 
 @pytest.mark.parametrize(

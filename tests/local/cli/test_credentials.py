@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.support.credentials import mac, sign
-from tests.support.gateway import RunningGateway
+from tests.support.gateway import RunningGateway, run_local
 from tests.support.handshakes import command, key
 from tests.support.paths import ROOT
+from tests.support.user_pool import ISSUER
 
 
 def test_token_prints_a_token_with_the_given_claims(gateway: RunningGateway) -> None:
@@ -61,6 +62,18 @@ def test_without_a_gateway_nothing_can_be_signed(arguments: list[str]) -> None:
         1,
         "",
         "No gateway runs at http://127.0.0.1:1/. Start one first: each start makes a new signing key.\n",
+    )
+
+
+@pytest.mark.parametrize("credential", ["token", "sign"])
+def test_nothing_is_signed_for_a_hub_that_takes_a_providers_tokens(
+    provider_gateway: RunningGateway, credential: str
+) -> None:
+    failed = run_local(credential, "--session", "s1", "--port", str(urlsplit(provider_gateway.endpoints["page"]).port))
+    assert (failed.returncode, failed.stdout, failed.stderr) == (
+        1,
+        "",
+        f"The running hub takes the tokens of {ISSUER}, and has no key to sign with. Sign in there to get one.\n",
     )
 
 

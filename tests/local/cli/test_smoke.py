@@ -13,6 +13,7 @@ from tests.support.gateway import RunningGateway, environment
 from tests.support.handshakes import key
 from tests.support.paths import ROOT
 from tests.support.smoke import checked
+from tests.support.user_pool import SUB, access_token
 
 ALWAYS = [
     r"A client connects, in \d+\.\d\d s .*",
@@ -94,6 +95,14 @@ def test_a_token_of_one_session_is_enough(
     assert not any(part in printed.out + printed.err for part in secret.split("."))
 
 
+def test_the_token_of_an_identity_provider_is_enough(
+    provider_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOKEN", access_token())
+    assert main(["smoke", provider_gateway.endpoints["websocket"], "--session", SUB]) == 0
+    assert_works(capsys.readouterr().out.splitlines()[1:], "jwt", [rf"note  The token is for the session {SUB}, .*"])
+
+
 @pytest.mark.parametrize("served", ["jwt"], indirect=True)
 def test_a_token_that_may_not_send_to_its_own_session(served: tuple[str, RunningGateway]) -> None:
     _, gateway = served
@@ -102,7 +111,7 @@ def test_a_token_that_may_not_send_to_its_own_session(served: tuple[str, Running
     assert (status, lines[2]) == (
         1,
         "FAIL  A message of 14 bytes: A message is answered with the error forbidden. "
-        "The token's claim send must cover the session that the token is for.",
+        "The token's claim send (or JwtSendClaim) must cover the session that the token is for.",
     )
 
 

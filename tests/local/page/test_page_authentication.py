@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import entries, needs_chromium, send, state
 from tests.support.gateway import RunningGateway
 from tests.support.handshakes import command
+from tests.support.user_pool import ISSUER, SUB, access_token
 
 pytestmark = needs_chromium
 
@@ -82,6 +83,38 @@ def test_a_refusal_is_explained(browser: Browser, jwt_gateway: RunningGateway, t
 
     expect(entries(page, "refused")).to_have_text(re.compile(explanation))
     expect(state(page)).to_have_text("Refused")
+
+
+def test_a_token_of_an_identity_provider_opens_a_connection(browser: Browser, provider_gateway: RunningGateway) -> None:
+    page = open_page(browser, provider_gateway)
+    expect(page.locator("#token-help")).to_have_text(
+        f"This hub needs a token. Paste a token of {ISSUER}. Its claim sub is your session."
+    )
+    join_with_token(page, access_token({"cognito:groups": ["room-1"], "session_id": "not-mine"}))
+
+    expect(state(page)).to_have_text(f"Connected as {SUB}")
+    expect(page.get_by_label("Your session")).to_have_value(SUB)
+    expect(page.locator("#token-help")).to_have_text(re.compile(r"^Expires in 10 minutes, "))
+    send(page, "room-1", "hello")
+    expect(entries(page, "ack")).to_have_text(re.compile("room-1: offline"))
+    send(page, "room-2", "hello")
+    expect(entries(page, "error")).to_have_text(re.compile(r"forbidden: .*field sessions\[0\]"))
+
+
+@pytest.mark.parametrize(
+    ("claims", "explanation"),
+    [
+        pytest.param({"client_id": "another"}, "status 401. The token is for another audience", id="another-client"),
+        pytest.param({"iss": "https://example.com"}, "status 401. The token is from another issuer", id="issuer"),
+        pytest.param({"exp": 1}, "status 401. The token has expired", id="expired"),
+    ],
+)
+def test_a_refusal_of_a_providers_token_is_explained(
+    browser: Browser, provider_gateway: RunningGateway, claims: dict[str, object], explanation: str
+) -> None:
+    page = open_page(browser, provider_gateway)
+    join_with_token(page, access_token(claims))
+    expect(entries(page, "refused")).to_have_text(re.compile(explanation))
 
 
 def test_a_signed_address_opens_one_connection(browser: Browser, signature_gateway: RunningGateway) -> None:
