@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from tests.support.aws_cli import install
+from tests.support.aws_cli import shell
 from tests.support.documents import BACKENDS, code, function_of, part
 from tests.support.gateway import Client, RunningGateway, run_local
 from tests.support.node import NODE, need, npm, npx
@@ -214,17 +213,6 @@ def test_node_publishes(
     printed = npx(NODE, tmp_path / "publish.mjs", **here)
     assert json.loads(printed)["delivered"] == {"s1": 2}
     assert [received(client) for client in two_of_s1] == [FROM_ORDERS] * 2
-
-
-def shell(script: str, folder: Path) -> list[str]:
-    """Run commands in a folder, where ``aws`` is a program, and return the lines that they print."""
-    install(folder)
-    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(
-        ["sh", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    return ended.stdout.splitlines()
 
 
 def test_the_aws_cli_publishes(stack: None, two_of_s1: list[Client], tmp_path: Path) -> None:

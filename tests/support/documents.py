@@ -12,6 +12,7 @@ from tests.support.paths import ROOT
 
 PROTOCOL = (ROOT / "docs/protocol.md").read_text("utf-8")
 BACKENDS = (ROOT / "docs/backends.md").read_text("utf-8")
+IDENTITY = (ROOT / "docs/identity.md").read_text("utf-8")
 CLIENT = (ROOT / "docs/client.md").read_text("utf-8")
 ASYNCAPI_TEXT = (ROOT / "docs/asyncapi.yaml").read_text("utf-8")
 ASYNCAPI = yaml.safe_load(ASYNCAPI_TEXT)
@@ -57,6 +58,12 @@ def part(document: str, title: str) -> str:
 def code(document: str, title: str, language: str) -> list[str]:
     """Return the code blocks of a language under a heading of any level."""
     return re.findall(rf"^```{language}\n(.*?)^```$", part(document, title), re.MULTILINE | re.DOTALL)
+
+
+def commands(document: str, title: str, number: int = 0) -> str:
+    """Return the commands of a console block under a heading, without what they print."""
+    lines = code(document, title, "console")[number].splitlines()
+    return "\n".join(line.removeprefix("$ ") for line in lines if line.startswith(("$ ", "  ")))
 
 
 def script(title: str) -> str:
