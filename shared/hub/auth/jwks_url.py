@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError
 
 from hub.asking import Service
 from hub.auth.jwks import KeysUnusable
+from hub.auth.origins import DEFAULT_PORTS
 
 WITHIN = 2.0
 """Seconds for the name, the connection and the answer together."""
@@ -34,7 +35,9 @@ class JwksUrl:
         parts = urlsplit(url)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._new_connection = partial(kind, parts.hostname or "", parts.port, timeout=within)
+        # The port is always given: without one, http.client would take the end of an IPv6 address for it.
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        self._new_connection = partial(kind, parts.hostname or "", port, timeout=within)
         self._within = within
         self._service = Service("The identity provider")
 
@@ -49,27 +52,56 @@ class JwksUrl:
             KeysUnusable: If there is no answer in time, or an answer without status 200, or more than MAX_BYTES.
 
         """
-        connection, deadline = self._new_connection(), time.monotonic() + self._within
+        request, deadline = _Request(self._new_connection(), self._target), time.monotonic() + self._within
         try:
-            return self._service.ask(partial(_get, connection, self._target, deadline), deadline)
+            return self._service.ask(request.answer, deadline)
         except BotoCoreError as error:
             # The cause says what happened: an error of a socket or of TLS, or what is wrong with the answer.
             raise KeysUnusable("the keys of the identity provider could not be fetched") from error
         finally:
-            if connection.sock:
-                with contextlib.suppress(OSError):
-                    connection.sock.shutdown(socket.SHUT_RDWR)
-            connection.close()
+            request.end()
 
 
-def _get(connection: HTTPConnection, target: str, deadline: float) -> bytes:
-    connection.request("GET", target, headers={"Accept": "application/json"})
-    response = connection.getresponse()
-    if response.status != HTTPStatus.OK:  # a redirect is not followed: it could lead to anybody's keys
-        raise KeysUnusable(f"the answer has the status {response.status}")
-    body = bytearray()
-    while part := response.read1(MAX_BYTES):
-        body += part
-        if len(body) > MAX_BYTES or time.monotonic() > deadline:
-            raise KeysUnusable(f"the answer has more than {MAX_BYTES} bytes, or comes too slowly")
-    return bytes(body)
+class _Request:
+    """
+    A request in one thread, which another thread can end.
+
+    Only the thread of the request uses the connection: http.client opens a connection again that another thread closes.
+
+    """
+
+    def __init__(self, connection: HTTPConnection, target: str) -> None:
+        self._connection, self._target = connection, target
+        self._socket: socket.socket | None = None
+        self._is_over = False
+
+    def answer(self) -> bytes:
+        """
+        Return the body of the answer.
+
+        Raises:
+            KeysUnusable: If the answer cannot be a key set, or if the request ended before it was connected.
+
+        """
+        with contextlib.closing(self._connection) as connection:
+            connection.connect()
+            self._socket = connection.sock
+            if self._is_over:  # ``end`` came before there was a socket to shut down
+                raise KeysUnusable("the connection took too long")
+            connection.request("GET", self._target, headers={"Accept": "application/json"})
+            with connection.getresponse() as response:
+                if response.status != HTTPStatus.OK:  # a redirect is not followed: it could lead to anybody's keys
+                    raise KeysUnusable(f"the answer has the status {response.status}")
+                body = bytearray()
+                while part := response.read1(MAX_BYTES):
+                    body += part
+                    if len(body) > MAX_BYTES:
+                        raise KeysUnusable(f"the answer has more than {MAX_BYTES} bytes")
+                return bytes(body)
+
+    def end(self) -> None:
+        """Shut the socket down, whatever the request is doing with it. A request that is done has closed it."""
+        self._is_over = True
+        if self._socket:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
