@@ -1,13 +1,18 @@
 """The environment variables about an identity provider."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple, Self
-from urllib.parse import urlsplit
 
 from hub.variables import SettingsError, require
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""The hosts of this machine, to which http is allowed."""
+_LABELS = r"[A-Za-z0-9_-]{1,63}([.][A-Za-z0-9_-]{1,63}){0,30}"
+_PORT = r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+_REST = r"([/?][!$-\[\]-~]{0,1000})?"
+
+URL = rf"(https://({_LABELS}|\[::1\])|http://(127[.]0[.]0[.]1|localhost|\[::1\])){_PORT}{_REST}"
+"""The URLs at which nobody on the way can put in keys of their own: https, or http to this machine. A URL has no user
+and no fragment. The parameter JwksUrl of the template has the same pattern."""
 
 
 class ProviderSettings(NamedTuple):
@@ -41,18 +46,9 @@ class ProviderSettings(NamedTuple):
         if env.get("AUTH_MODE") != "jwt":
             raise SettingsError("JWKS_URL is set, and AUTH_MODE is not jwt")
         require(env, "JWT_ISSUER", "JWT_AUDIENCE")
-        if not _is_secure(url):
-            raise SettingsError(f"JWKS_URL is {url!r}; it must be an https URL, or an http URL of this machine")
+        if not re.fullmatch(URL, url):
+            # The sentence does not quote the URL, which may have a password in it.
+            raise SettingsError(
+                "JWKS_URL must be an https URL, or an http URL of this machine, without user or fragment"
+            )
         return cls(url, env.get("JWT_SESSION_CLAIM") or "session_id", env.get("JWT_SEND_CLAIM") or "send")
-
-
-def _is_secure(url: str) -> bool:
-    """Return whether nobody on the way can put in keys of their own. A malformed URL is not secure."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        is_url = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc and not parts.fragment
-    except ValueError:
-        return False
-    return is_url and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))

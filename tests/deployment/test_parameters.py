@@ -140,6 +140,11 @@ def test_history_takes_one_key_by_its_arn(arn: str, is_taken: bool) -> None:
         ("MessageRate=0.5", r"The parameter MessageRate is '0\.5'; it must be a whole number from 0 to 10000\."),
         ("StageBurst=1e3", r"The parameter StageBurst is '1e3'; it must be a whole number from 1 to 1000000\."),
         ("LogRetention=30.0", r"The parameter LogRetention is '30\.0'; it must be one of 1, 3, 5, .*"),
+        (
+            "JwksUrl=http://a.example/",
+            r"The parameter JwksUrl is 'http://a\.example/'; it must be empty, or an https .*",
+        ),
+        ("JwtSendClaim=a b", r"The parameter JwtSendClaim is 'a b'; it must be 1 to 128 characters without spaces\."),
         ("AllowedOrigins=a.example", r"The parameter AllowedOrigins is 'a\.example'; it must be empty, or origins .*"),
     ],
 )

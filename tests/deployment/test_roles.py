@@ -124,3 +124,10 @@ def test_the_queue_adds_rights_to_the_message_function_alone(others: dict[str, s
 def test_an_option_adds_the_right_it_needs(options: dict[str, str], role: str, action: str, resource: str) -> None:
     assert action not in actions(stack(), f"{role}Role")
     assert actions(stack(**options), f"{role}Role")[action] == {resource}
+
+
+@pytest.mark.parametrize("secret", ["", "a/key"], ids=["own-secret", "existing-secret"])
+def test_with_the_keys_of_a_provider_no_function_may_read_the_signing_key(secret: str) -> None:
+    provider = {"JwksUrl": "https://provider.example/", "JwtIssuer": "https://provider.example", "JwtAudience": "hub"}
+    options = {"AuthMode": "jwt", "SigningSecretName": secret, **provider}
+    assert added(options, "ConnectRole") == added(options, "MessageRole") == added(options, "DisconnectRole") == {}

@@ -149,20 +149,24 @@ def test_every_alarm_has_a_topic_if_there_is_one_and_stays_quiet_without_data() 
             assert alarm["TreatMissingData"] == "notBreaching"
 
 
-HISTORY_METRICS = {"Stored", "Unstored", "Resumed"}
-"""The hub's metrics that have data only if the hub keeps messages."""
+OPTIONAL = {"Stored", "Unstored", "Resumed", "ProviderFailed"}
+"""The hub's metrics that have data only if the hub keeps messages, or takes the tokens of an identity provider."""
+
+
+ALARMING = {"Faults", "Undelivered", "Refused", "Unstored", "ProviderFailed"}
+"""The hub's metrics that alarms watch if every option is on."""
 
 
 @pytest.mark.parametrize(
-    ("options", "only_with_history", "alarming"),
+    ("options", "optional", "alarming"),
     [
         pytest.param({}, set(), {"Faults", "Undelivered", "Refused"}, id="defaults"),
-        pytest.param(ON, HISTORY_METRICS, {"Faults", "Undelivered", "Refused", "Unstored"}, id="everything-on"),
-        pytest.param(WITH_QUEUE, HISTORY_METRICS, {"Faults", "Undelivered", "Refused", "Unstored"}, id="with-a-queue"),
+        pytest.param(ON, OPTIONAL, ALARMING, id="everything-on"),
+        pytest.param(WITH_QUEUE, OPTIONAL, ALARMING, id="with-a-queue"),
     ],
 )
 def test_alarms_and_dashboard_watch_metrics_that_exist(
-    options: dict[str, str], only_with_history: set[str], alarming: set[str]
+    options: dict[str, str], optional: set[str], alarming: set[str]
 ) -> None:
     resources = stack(**options)
     counted = set(re.findall(r"^([A-Z]\w+)  ", metrics.__doc__ or "", re.MULTILINE))
@@ -176,7 +180,7 @@ def test_alarms_and_dashboard_watch_metrics_that_exist(
     json.loads(dashboard)
     shown = set(re.findall(r'"WebSocketHub", "(\w+)"', dashboard))
     assert watched == alarming
-    assert shown | {"Refused"} == counted - HISTORY_METRICS | only_with_history
+    assert shown | {"Refused"} == counted - OPTIONAL | optional
 
 
 def test_the_dashboard_shows_each_table_that_the_stack_has() -> None:
