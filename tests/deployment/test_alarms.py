@@ -12,6 +12,9 @@ ALARMS = stack().of_type("AWS::CloudWatch::Alarm")
 WITH_HISTORY = stack(HistorySeconds="600").of_type("AWS::CloudWatch::Alarm")
 WITH_QUEUE = stack(PublishQueue="on").of_type("AWS::CloudWatch::Alarm")
 
+WITH_PROVIDER = {"ProviderAlarm"}
+"""The alarm of a stack that takes the tokens of an identity provider."""
+
 
 def expression(alarm: dict[str, Any]) -> str:
     """Return the expression that an alarm compares with its threshold."""
@@ -156,5 +159,5 @@ def test_an_alarm_ends_when_there_is_nothing_to_count_any_more(alarms: dict[str,
 def test_the_document_lists_every_alarm_and_no_other() -> None:
     document = (ROOT / "docs" / "operations.md").read_text()
     assert sorted(re.findall(r"^\| `(\w+Alarm)` \| [^|]{20,} \| [^|]{20,} \|$", document, re.MULTILINE)) == sorted(
-        WITH_QUEUE
+        {*ALARMS, *WITH_QUEUE, *WITH_PROVIDER}
     )
