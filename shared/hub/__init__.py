@@ -13,17 +13,22 @@ Rules take values and return values:
 * ``rate``                                        how fast a connection may send
 * ``errors``, ``answers``                         refusals, and how a handler answers them
 * ``advice``                                      what log lines advise an operator to check
-* ``settings``, ``version``                       what a function knows when it starts
+* ``settings``, ``version``                       what a function knows when it starts; then ``variables``,
+                                                  ``provider_settings``
 * ``auth.authentication``                         which mode of authentication is on; then ``auth.identity``,
                                                   ``auth.tokens``, ``auth.signatures``, ``auth.signing_key``
+* ``auth.provider_tokens``                        tokens of an identity provider; then
+                                                  ``auth.provider_keys``, ``auth.jwks``
+* ``auth.freshness``                              when keys that were read from elsewhere are read again
 * ``auth.origins``                                which pages may connect
 
 Boundaries know one service each:
 
 * ``connections``, with ``connection_requests``, ``items`` and ``dynamodb``   DynamoDB
 * ``auth.signing_secret``                                                    Secrets Manager
+* ``auth.jwks_url``                                                          the keys of an identity provider
 * ``connections_api``                                                        ``@connections``, when a session is full
-* ``asking``                                                                 all three: repetition and deadlines
+* ``asking``                                                                 all four: repetition and deadlines
 * ``log``, ``metrics``                                                       CloudWatch
 
 ``ghosts`` uses two of them: it removes the rows of closed connections from a full session.
