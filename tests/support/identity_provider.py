@@ -47,7 +47,7 @@ def number(value: int, size: int = 0) -> str:
     return base64url(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))
 
 
-def jwk(key: PrivateKey, kid: str, **changes: Any) -> dict[str, Any]:
+def jwk(key: PrivateKey, kid: str, /, **changes: Any) -> dict[str, Any]:
     """Return the JWK of a public key. Ellipsis leaves a member out."""
     if isinstance(key, rsa.RSAPrivateKey):
         public = key.public_key().public_numbers()

@@ -160,8 +160,8 @@ def _check_audience(claims: dict[str, Any], audience: str, reads_client_id: bool
 
     """
     listed = claims.get("aud")
-    if listed is None and reads_client_id and claims.get("token_use") == "access":
-        listed = claims.get("client_id")
+    if "aud" not in claims and reads_client_id and claims.get("token_use") == "access":
+        listed = [claims.get("client_id")]
     if not listed:
         raise Unauthorized("The token lacks a claim that is required")
     audiences = listed if isinstance(listed, list) else [listed]
