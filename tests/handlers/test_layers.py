@@ -62,3 +62,38 @@ def test_message_function_starts_without_boto3() -> None:
     assert "history" not in modules  # it costs nothing while it is off
     assert {name for name in modules if name.startswith("callers.")} == CALLERS_OF_A_COLD_START
     assert not modules & {"boto3", "botocore.session", "botocore.client", "botocore.exceptions", "urllib3"}
+
+
+PROVIDER = {"JWKS_URL": "https://provider.example/", "JWT_ISSUER": "https://provider.example", "JWT_AUDIENCE": "hub"}
+OF_TOKENS = {"jwt", "hub.auth.tokens"}
+OF_PROVIDERS = {
+    "cryptography",
+    *(f"hub.auth.{name}" for name in ("jwks", "jwks_url", "provider_keys", "provider_tokens")),
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        pytest.param({"AUTH_MODE": "none"}, set(), id="none"),
+        pytest.param({"AUTH_MODE": "signature", "SIGNING_SECRET_NAME": "s"}, {"hub.auth.signatures"}, id="signature"),
+        pytest.param({"AUTH_MODE": "jwt", "SIGNING_SECRET_NAME": "s"}, OF_TOKENS, id="jwt"),
+        pytest.param({"AUTH_MODE": "jwt", **PROVIDER}, OF_TOKENS | OF_PROVIDERS, id="jwt-with-a-provider"),
+    ],
+)
+def test_connect_function_imports_only_what_its_mode_needs(variables: dict[str, str], expected: set[str]) -> None:
+    # Importing cryptography takes longer than everything else that the mode jwt needs.
+    # botocore imports it with pyOpenSSL, which Lambda does not have.
+    code = (
+        "import json, sys; sys.modules['OpenSSL'] = None; import on_connect_lambda; print(json.dumps([*sys.modules]))"
+    )
+    environment = {
+        "PYTHONPATH": f"{ROOT / 'connect'}:{ROOT / 'shared'}",
+        "TABLE_NAME": "t",
+        "ALLOWED_ORIGINS": "",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        **variables,
+    }
+    printed = subprocess.run([sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE).stdout
+    optional = OF_TOKENS | OF_PROVIDERS | {"hub.auth.signatures"}
+    assert set(json.loads(printed)) & optional == expected
