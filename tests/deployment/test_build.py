@@ -52,14 +52,17 @@ def libraries_in(folder: Path) -> list[Path]:
 
 
 def test_every_library_is_for_lambda_s_processor_python_and_glibc(built: Path, architecture: str) -> None:
+    platform = f"cpython-312-{PROCESSOR[architecture]}-linux-gnu"
     assert {path.relative_to(built).parts[:2] for path in libraries_in(built)} == {
+        ("ConnectFunction", f"_cffi_backend.{platform}.so"),
+        ("ConnectFunction", "cryptography"),
         ("MessageFunction", "httptools"),
         ("MessageFunction", "uvloop"),
     }
     for path in libraries_in(built):
         library = path.read_bytes()
         needed = [int(minor) for minor in re.findall(rb"GLIBC_2\.(\d+)", library)]
-        assert path.name.endswith(f".cpython-312-{PROCESSOR[architecture]}-linux-gnu.so")
+        assert path.name.endswith((f".{platform}.so", ".abi3.so"))
         assert machine(library) == MACHINE[architecture]
         assert 0 < max(needed) <= GLIBC
 
@@ -70,9 +73,15 @@ def test_every_compiled_wheel_is_for_lambda_s_processor_python_and_glibc(built: 
     compiled = {tag for tag in tags if not tag.endswith("-any")}
     assert compiled
     for tag in compiled:
-        match = re.fullmatch(rf"cp312-cp312-manylinux(?:_2_)?(\d+)_{PROCESSOR[architecture]}", tag)
+        pattern = rf"(?:cp312-cp312|cp3(?:[2-9]|1[0-2])-abi3)-manylinux(?:_2_)?(\d+)_{PROCESSOR[architecture]}"
+        match = re.fullmatch(pattern, tag)
         assert match, tag
         assert int(MANYLINUX.get(match[1], match[1])) <= GLIBC
+
+
+def test_only_the_function_that_reads_tokens_has_the_libraries_for_them(built: Path) -> None:
+    for library in ("jwt", "cryptography"):
+        assert [path.parent.name for path in built.glob(f"*/{library}")] == ["ConnectFunction"]
 
 
 def test_the_built_template_allows_only_the_processor_of_the_build(built: Path, architecture: str) -> None:
