@@ -24,6 +24,7 @@ from local.console import Console
 from local.stack.app import Function
 from local.stack.integration_types import LambdaIntegration
 from local.stack.loading import load
+from tests.support import identity_provider
 from tests.support.credentials import KEY, iso, sign, token
 from tests.support.faulty import faulty_endpoint
 from tests.support.in_moto import client, row
@@ -201,6 +202,31 @@ def test_a_credential_has_the_same_outcome_in_lambda_and_in_the_gateway(
 
     assert in_lambda == in_gateway
     assert (json.loads(in_lambda.answer)["statusCode"], len(in_lambda.rows)) == (status, rows)
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "rows"),
+    [
+        pytest.param(identity_provider.token, 200, 1, id="rs256"),
+        pytest.param(identity_provider.es_token, 200, 1, id="es256"),
+        pytest.param(lambda claims: identity_provider.token(claims, signer=identity_provider.ps()), 401, 0, id="ps256"),
+    ],
+)
+def test_a_token_of_a_provider_has_the_same_outcome_in_lambda_and_in_the_gateway(
+    hub: Hub, make: Callable[[Any], str], status: int, rows: int
+) -> None:
+    claims = identity_provider.CLAIMS | {"exp": int(time.time()) + 600}
+    handshake = events.connect(client(SENDER), time.time(), [("Authorization", f"Bearer {make(claims)}")], "")
+    names = {"JwtIssuer": identity_provider.ISSUER, "JwtAudience": identity_provider.AUDIENCE}
+
+    with identity_provider.running_provider() as provider:
+        in_lambda, in_gateway = hub.outcomes(
+            "ConnectFunction", handshake, [], AuthMode="jwt", JwksUrl=provider.url, **names
+        )
+
+    assert in_lambda == in_gateway
+    assert (json.loads(in_lambda.answer)["statusCode"], len(in_lambda.rows)) == (status, rows)
+    assert provider.fetches == 2  # one in each
 
 
 @pytest.mark.parametrize(
