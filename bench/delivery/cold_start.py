@@ -83,11 +83,26 @@ class Start:
         return float(printed.splitlines()[-1])  # the lines before are the metrics of the message
 
 
+PROVIDER = {
+    "AuthMode": "jwt",
+    "JwksUrl": "https://provider.example/jwks.json",
+    "JwtIssuer": "https://provider.example",
+    "JwtAudience": "hub",
+}
+MODES = {
+    "none": {"AuthMode": "none"},
+    "jwt": {"AuthMode": "jwt"},
+    "jwt with JwksUrl": PROVIDER,
+    "signature": {"AuthMode": "signature"},
+}
+"""Parameters of ConnectFunction, by the name that the table shows."""
+
+
 def imports() -> dict[str, Start]:
     """Return the import of boto3 and of each function, by the name that the table shows."""
     starts = {"boto3 alone": Start(LEAST, [RUNTIME], {}, "boto3 alone")}
-    for mode in ("none", "jwt", "signature"):
-        for name, function in load(BUILD / "template.yaml", {"AuthMode": mode}).functions.items():
+    for mode, parameters in MODES.items():
+        for name, function in load(BUILD / "template.yaml", parameters).functions.items():
             module = function.handler.rpartition(".")[0]
             path = [*function.path, RUNTIME]
             environment = {key: value for key, value in environment_of(function, {}).items() if key not in PATHS}
@@ -141,9 +156,9 @@ def show(measured: dict[str, Any]) -> None:
     """Print the ratios, and the bar next to that of the first message."""
     print("CPU of import and init of the built functions, divided by that of import boto3; boto3.client('dynamodb')")
     for name, ratio in measured["cold_starts"].items():
-        print(f"  {name:28} {ratio:.2f}")
+        print(f"  {name:34} {ratio:.2f}")
     print("CPU of MessageFunction with its first message over TLS, divided by that of boto3 with a query over TLS")
-    print(f"  {'MessageFunction':28} {measured['first_message']:.2f} (bar {BAR})")
+    print(f"  {'MessageFunction':34} {measured['first_message']:.2f} (bar {BAR})")
 
 
 if __name__ == "__main__":
