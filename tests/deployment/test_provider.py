@@ -75,6 +75,8 @@ def test_connect_function_gets_the_provider_and_not_the_name_of_the_secret() -> 
     resources = stack(**PROVIDER, **claims)
     variables = resources.of_type("AWS::Lambda::Function")["ConnectFunction"]["Environment"]["Variables"]
     assert "SIGNING_SECRET_NAME" not in {name for name, value in variables.items() if value is not None}
+    own = stack(AuthMode="jwt").of_type("AWS::Lambda::Function")["ConnectFunction"]["Environment"]["Variables"]
+    assert own["SIGNING_SECRET_NAME"] == "SigningSecret"
     expected = ProviderSettings(PROVIDER["JwksUrl"], *claims.values())
     assert (
         ProviderSettings.from_env({name: value for name, value in variables.items() if isinstance(value, str)})
