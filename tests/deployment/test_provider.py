@@ -11,7 +11,7 @@ from local.lambdas.worker_environment import environment_of
 from local.stack.loading import load
 from tests.support.jwks_urls import ACCEPTED, REFUSED
 from tests.support.paths import ROOT
-from tests.support.stacks import PARAMETERS, TEMPLATE, broken_rules, only, stack, takes
+from tests.support.stacks import PARAMETERS, complaints, only, stack, takes
 
 PROVIDER = {
     "AuthMode": "jwt",
@@ -60,7 +60,7 @@ MODE, NO_ISSUER, NO_AUDIENCE = (
 )
 def test_a_rule_refuses_what_the_function_would_not_start_with(changes: dict[str, str], broken: list[str]) -> None:
     parameters = PROVIDER | changes
-    assert broken_rules(TEMPLATE, parameters) == broken
+    assert complaints(**parameters) == broken
     environment = environment_of(load(ROOT / "template.yaml", parameters).functions["ConnectFunction"], {})
     if broken:
         with pytest.raises(SettingsError):

@@ -1,7 +1,7 @@
 """The hub's template as SAM translates it, and the resources of a stack with given parameters."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from local.stack.errors import TemplateError
@@ -74,32 +74,6 @@ def takes(name: str, value: str) -> bool:
     except TemplateError:
         return False
     return True
-
-
-def broken_rules(template: Mapping[str, Any], parameters: Mapping[str, str]) -> list[str]:
-    """Return what CloudFormation says about the rules of a template that a stack's parameters do not keep."""
-    values = parameter_values(template["Parameters"], dict(parameters))
-    return [
-        assertion["AssertDescription"]
-        for rule in template["Rules"].values()
-        if _holds(rule.get("RuleCondition", True), values)
-        for assertion in rule["Assertions"]
-        if not _holds(assertion["Assert"], values)
-    ]
-
-
-def _holds(condition: Any, values: Mapping[str, Any]) -> bool:
-    """Evaluate a condition of a rule, which may only refer to parameters."""
-    if not isinstance(condition, dict):
-        return bool(condition)
-    ((function, operands),) = condition.items()
-    if function == "Fn::Not":
-        return not _holds(operands[0], values)
-    if function in {"Fn::And", "Fn::Or"}:
-        return {"Fn::And": all, "Fn::Or": any}[function](_holds(each, values) for each in operands)
-    assert function == "Fn::Equals"
-    left, right = (str(values[each["Ref"]]) if isinstance(each, dict) else each for each in operands)
-    return left == right
 
 
 def only(resources: Resources, kind: str) -> dict[str, Any]:
