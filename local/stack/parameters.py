@@ -40,7 +40,8 @@ def parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> d
         value = given.get(name, each.get("Default"))
         if value is not None and (constraint := _broken_constraint(each, value)):
             if name in given:
-                raise TemplateError(f"The parameter {name} is {value!r}; it must be {constraint}.")
+                quoted = re.sub(r"(?<=//)[^/@]*@", "…@", repr(value))  # a URL may have a password
+                raise TemplateError(f"The parameter {name} is {quoted}; it must be {constraint}.")
             text = f"The default of the parameter {name} is {as_text(value)!r}; it must be {constraint}."
             raise TemplateError(text, name)
     values = {name: each.get("Default") for name, each in declared.items()} | dict(given)

@@ -13,9 +13,13 @@ from botocore.exceptions import BotoCoreError
 from hub.asking import Service
 from hub.auth.jwks import KeysUnusable
 from hub.auth.origins import DEFAULT_PORTS
+from hub.version import VERSION
 
 WITHIN = 2.0
 """Seconds for the name, the connection and the answer together."""
+
+HEADERS = {"Accept": "application/json", "User-Agent": f"websocket-hub/{VERSION}"}
+"""Some firewalls refuse requests without a User-Agent."""
 
 MAX_BYTES = 256 * 1024
 """Bytes of an answer's body."""
@@ -72,6 +76,7 @@ class _Request:
 
     def __init__(self, connection: HTTPConnection, target: str) -> None:
         self._connection, self._target = connection, target
+        self._connection._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
         self._socket: socket.socket | None = None
         self._is_over = False
 
@@ -88,10 +93,12 @@ class _Request:
             self._socket = connection.sock
             if self._is_over:  # ``end`` came before there was a socket to shut down
                 raise KeysUnusable("the connection took too long")
-            connection.request("GET", self._target, headers={"Accept": "application/json"})
+            connection.request("GET", self._target, headers=HEADERS)
             with connection.getresponse() as response:
                 if response.status != HTTPStatus.OK:  # a redirect is not followed: it could lead to anybody's keys
                     raise KeysUnusable(f"the answer has the status {response.status}")
+                if response.getheader("Content-Encoding", "identity") != "identity":
+                    raise KeysUnusable("the answer is compressed, although nobody asked for that")
                 body = bytearray()
                 while part := response.read1(MAX_BYTES):
                     body += part
@@ -105,3 +112,10 @@ class _Request:
         if self._socket:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _connected(address: tuple[str, int], timeout: float, *_: object) -> socket.socket:
+    """Connect as ``socket.create_connection`` does, but leave time for a second address if the first is dead."""
+    connected = socket.create_connection(address, timeout / 2)
+    connected.settimeout(timeout)
+    return connected

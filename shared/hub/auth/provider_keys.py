@@ -39,10 +39,21 @@ class ProviderKeys:
         if was_outdated:
             self._fetch_again()
         key = self._keys.get((kid, algorithm))
-        if key or was_outdated or self._freshness.has_just_been_refetched:
+        if key or was_outdated:
             return key
-        self._freshness.refetched()  # before the fetch, which may fail
-        self._fetch_again()
+        return self.find_again(kid, algorithm)
+
+    def find_again(self, kid: str, algorithm: str) -> PublicKey | None:
+        """
+        Fetch the keys once more, unless that has just happened, and return the key with a name, or None.
+
+        Raises:
+            KeysUnusable: If the hub has no keys, and cannot fetch any.
+
+        """
+        if not self._freshness.has_just_been_refetched:
+            self._freshness.refetched()  # before the fetch, which may fail
+            self._fetch_again()
         return self._keys.get((kid, algorithm))
 
     def _fetch_again(self) -> None:

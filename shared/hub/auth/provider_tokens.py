@@ -1,5 +1,7 @@
 """AUTH_MODE jwt with JWKS_URL: a token of an identity provider says who connects."""
 
+import contextlib
+
 import jwt
 
 from hub.auth import tokens
@@ -24,13 +26,14 @@ def verify(request: ConnectRequest, keys: ProviderKeys, rules: Rules) -> Identit
     """
     token = tokens.carried_token(request)
     kid, algorithm = _named_key(token)
-    key = keys.find(kid, algorithm)
-    if key is None:
-        raise Unauthorized("The token is signed with a key that the identity provider does not publish")
-    try:
-        return tokens.identity_in(token, key, algorithm, rules, request)
-    except WrongKey:
-        raise Unauthorized("The token is not signed with the key that it names") from None
+    # The keys are fetched again if the key does not fit: the provider may have given its name to a new key.
+    for find in (keys.find, keys.find_again):
+        key = find(kid, algorithm)
+        if key is None:
+            raise Unauthorized("The token is signed with a key that the identity provider does not publish")
+        with contextlib.suppress(WrongKey):
+            return tokens.identity_in(token, key, algorithm, rules, request)
+    raise Unauthorized("The token is not signed with the key that it names")
 
 
 def _named_key(token: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -94,6 +95,11 @@ def test_the_path_and_the_query_of_the_url_are_asked_for(provider: Provider, pat
     [
         pytest.param(response(KEYS, 500), "the answer has the status 500", id="500"),
         pytest.param(response(KEYS, 404), "the answer has the status 404", id="404"),
+        pytest.param(
+            response(gzip.compress(KEYS), 200, "Content-Encoding: gzip"),
+            "the answer is compressed, although nobody asked for that",
+            id="compressed",
+        ),
         pytest.param(response(KEYS, 206), "the answer has the status 206", id="206"),
         pytest.param(b"HTTP/1.1 204 No Content\r\n\r\n", "the answer has the status 204", id="204"),
         pytest.param(
@@ -364,3 +370,24 @@ def test_no_socket_is_left_to_the_garbage_collector(provider: Provider) -> None:
     failure(provider.url, SHORT)
     gc.collect()  # a socket that nobody closed would warn, and warnings are errors
     assert provider.fetches == 2
+
+
+def test_a_second_address_is_asked_if_the_first_does_not_answer(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(provider.url.rpartition(":")[2].partition("/")[0])
+    good = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
+    connect = socket.socket.connect
+
+    def connect_unless_dead(self: socket.socket, address: Any) -> None:
+        if address[0] == "127.0.0.9":
+            raise TimeoutError  # after the time that the address has
+        connect(self, address)
+
+    dead = [(*good[0][:4], ("127.0.0.9", port))]
+    limits: list[float | None] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: dead + good)
+    monkeypatch.setattr(socket.socket, "settimeout", lambda self, value: limits.append(value))
+    monkeypatch.setattr(socket.socket, "connect", connect_unless_dead)
+    assert JwksUrl(provider.url, PATIENCE).fetch() == KEYS
+    assert limits[:3] == [PATIENCE / 2, PATIENCE / 2, PATIENCE]

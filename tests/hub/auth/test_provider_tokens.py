@@ -291,6 +291,26 @@ def test_a_rotation_that_reuses_the_name_of_a_key() -> None:
     assert verify(by_query(token(signer=rs(key=ATTACKER))), keys, RULES) == SOMEBODY
 
 
+def test_a_new_key_under_the_name_of_the_old_one_is_fetched_when_it_is_needed() -> None:
+    published, fetches = [jwk(rsa_key(), RSA)], list[int]()
+
+    def fetch() -> bytes:
+        fetches.append(len(fetches))
+        return identity_provider.key_set(*published)
+
+    now = 1_000.0
+    keys = ProviderKeys(fetch, clock=lambda: now)
+    assert verify(by_query(GOOD), keys, RULES) == SOMEBODY
+    published[:] = [jwk(ATTACKER, RSA)]  # the provider's new key
+    assert verify(by_query(token(signer=rs(key=ATTACKER))), keys, RULES) == SOMEBODY
+    for _ in range(3):
+        assert refusal(lambda: verify(by_query(GOOD), keys, RULES)) == FORGED
+    assert fetches == [0, 1]
+    now += 3
+    assert refusal(lambda: verify(by_query(GOOD), keys, RULES)) == FORGED
+    assert fetches == [0, 1, 2]
+
+
 def of_length(length: int) -> str:
     """Return a good token of this length. Base64 skips some lengths, which a longer header then reaches."""
     claims, signature = len(segment(CLAIMS | {"jti": ""})), len(SIGNATURE)

@@ -37,6 +37,7 @@ VARIABLES = {
     "ConnectFunction": COMMON
     | {"SIGNING_SECRET_NAME": "SigningSecret", "AUTH_MODE": "none", "ALLOWED_ORIGINS": ""}
     | {"JWT_ISSUER": "", "JWT_AUDIENCE": "", "MAX_CONNECTIONS_PER_SESSION": "0"}
+    | {"JWKS_URL": "", "JWT_SESSION_CLAIM": "session_id", "JWT_SEND_CLAIM": "send"}
     | {"WEBSOCKET_ENDPOINT": f"{ENDPOINT}/prod"},
     "DisconnectFunction": COMMON,
     "MessageFunction": COMMON
@@ -76,6 +77,8 @@ def test_the_hub_s_template() -> None:
         pytest.param("AuthMode", "jwt", {"AUTH_MODE": "jwt"}, id="mode"),
         pytest.param("JwtIssuer", "me", {"JWT_ISSUER": "me"}, id="issuer"),
         pytest.param("JwtAudience", "hub", {"JWT_AUDIENCE": "hub"}, id="audience"),
+        pytest.param("JwtSessionClaim", "sub", {"JWT_SESSION_CLAIM": "sub"}, id="session-claim"),
+        pytest.param("JwtSendClaim", "groups", {"JWT_SEND_CLAIM": "groups"}, id="send-claim"),
         pytest.param("MaxConnectionsPerSession", "7", {"MAX_CONNECTIONS_PER_SESSION": "7"}, id="connections"),
         pytest.param("MessageRate", "5", {"MESSAGE_RATE": "5"}, id="rate"),
         pytest.param("MessageBurst", "9", {"MESSAGE_BURST": "9"}, id="burst"),
