@@ -31,27 +31,33 @@ def _milliseconds() -> float:
     return time.time() * 1000
 
 
+def _all(queue: Queue) -> list[Message]:
+    """Return the list in which moto keeps the messages. Moto's own property computes which of them are visible."""
+    messages: list[Message] = queue._messages  # noqa: SLF001 - there is no other access to the list
+    return messages
+
+
 def _visible(queue: Queue) -> list[Message]:
     now = _milliseconds()
-    return [each for each in queue._messages if each.visible_at < now and each.delayed_until <= now]  # noqa: SLF001
+    return [each for each in _all(queue) if each.visible_at < now and each.delayed_until <= now]
 
 
 def _delayed(queue: Queue) -> int:
     now = _milliseconds()
-    return sum(each.delayed_until > now for each in queue._messages)  # noqa: SLF001
+    return sum(each.delayed_until > now for each in _all(queue))
 
 
 def _in_flight(queue: Queue) -> int:
     now = _milliseconds()
-    return sum(each.visible_at >= now for each in queue._messages)  # noqa: SLF001
+    return sum(each.visible_at >= now for each in _all(queue))
 
 
 def _delete(queue: Queue, receipt_handle: str) -> None:
     if receipt_handle in queue.deleted_messages:
         return
-    for index, message in enumerate(queue._messages):  # noqa: SLF001
+    for index, message in enumerate(_all(queue)):
         if message.had_receipt_handle(receipt_handle):
-            del queue._messages[index]  # noqa: SLF001
+            del _all(queue)[index]
             queue.pending_messages.discard(message)
             queue.deleted_messages.update(handle for handle in message.all_receipt_handles if handle)
             return

@@ -89,14 +89,18 @@ def _parser() -> argparse.ArgumentParser:
         add("smoke", "check whether a deployed hub works, with TOKEN or KEY from the environment if it needs one")
     )
     _add_build(add("build", "build the stack for the processor that sam deploy uses (needs Python 3.12)"))
+    _add_commands_of_operators(add)
+    add("translate", "print the CloudFormation template that SAM makes of a SAM template", template)
+    return parser
+
+
+def _add_commands_of_operators(add: Any) -> None:
     operator = _shared(_add_local_hub, _add_stack)
     _add_publish(add("publish", "send a message to sessions, as a backend does", operator))
     _add_who(add("who", "print how many connections sessions have", operator))
     _add_list(add("list", "print the connections of a session", operator))
     _add_close(add("close", "close the connections of a session", operator))
     _add_purge(add("purge", "delete the messages that the hub keeps for a session", operator))
-    add("translate", "print the CloudFormation template that SAM makes of a SAM template", template)
-    return parser
 
 
 def _shared(*additions: Any) -> argparse.ArgumentParser:

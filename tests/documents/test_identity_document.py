@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.utilities.utils import load_resource
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from samcli.cli.types import CfnParameterOverridesType
 
 from hub.auth.tokens import Rules
@@ -140,17 +140,6 @@ def site(recipe: Recipe, hub: RunningGateway, tmp_path: Path) -> Iterator[str]:
     shutil.copy(ROOT / "client" / "hub.js", tmp_path)
     with served(tmp_path) as url:
         yield url
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Windows. An error in a page's script fails the test."""
-    context = browser.new_context()
-    errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    yield context
-    context.close()
-    assert errors == []
 
 
 def signed_in(context: BrowserContext, site: str, name: str, password: str = PASSWORD) -> Page:
